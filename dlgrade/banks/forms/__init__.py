@@ -1,0 +1,1 @@
+"""One pure reader per document form: text in, questions out."""

@@ -1,0 +1,1 @@
+"""One file per command: read flags, call one service, show the result."""

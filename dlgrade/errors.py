@@ -1,0 +1,123 @@
+"""Everything that can go wrong on purpose, in one tree.
+
+DlgradeError                    exit code
+├── InputError                      2     the command or what it was given
+│   ├── BankError                         a document that cannot be read as a bank
+│   ├── RubricError                       a rubric with a mistake in it
+│   ├── PromptError                       a template that does not render
+│   ├── SettingsError                     flags, environment or dlgrade.toml
+│   ├── UnknownQuestion                   no question, or several, answer to that name
+│   └── OutputError                       a file that cannot be written
+├── EndpointError                   3     the endpoint cannot be used: the run stops
+│   ├── BadKey                            401, 403, and bad keys that come as 400
+│   ├── UnknownModel                      404, "invalid model name"
+│   ├── QuotaExceeded                     the account has no money or requests left
+│   └── Unreachable                       nobody listens, or no name, or no TLS
+└── ItemError                       1     one question's own failure: the others go on
+    ├── TooLong                           more than the model's context takes
+    ├── Refused                           the model or a content filter declined
+    ├── CutShort                          the token limit ended the reply, twice
+    ├── Unreadable                        the reply is empty or not what was asked for
+    └── ServerFailed                      the server failed more often than is worth waiting for
+
+A message says what was read, where, what was found and what to do, in one or two lines.
+Errors travel freely and become words in one place, `dlgrade.cli.app`.
+"""
+
+from __future__ import annotations
+
+
+class DlgradeError(Exception):
+    """The root: every error dlgrade raises on purpose."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message if self.hint is None else f"{self.message}\n{self.hint}"
+
+    @property
+    def kind(self) -> str:
+        """The class's name in words that suit JSON: `TooLong` is `too_long`."""
+        name = type(self).__name__
+        return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+class InputError(DlgradeError):
+    """The command or what it was given is wrong."""
+
+    exit_code = 2
+
+
+class BankError(InputError):
+    """A document that cannot be read as a bank."""
+
+
+class RubricError(InputError):
+    """A rubric with a mistake in it."""
+
+
+class PromptError(InputError):
+    """A template that does not render."""
+
+
+class SettingsError(InputError):
+    """Flags, environment or dlgrade.toml say something impossible."""
+
+
+class UnknownQuestion(InputError):
+    """No question, or several, answer to that name."""
+
+
+class OutputError(InputError):
+    """A file that cannot be written."""
+
+
+class EndpointError(DlgradeError):
+    """The endpoint cannot be used: the run stops."""
+
+    exit_code = 3
+
+
+class BadKey(EndpointError):
+    """The endpoint does not take the key."""
+
+
+class UnknownModel(EndpointError):
+    """The endpoint does not know the model, or the URL is not its API."""
+
+
+class QuotaExceeded(EndpointError):
+    """The account behind the key has nothing left."""
+
+
+class Unreachable(EndpointError):
+    """Nobody answers at the base URL."""
+
+
+class ItemError(DlgradeError):
+    """One question's own failure: the others go on."""
+
+
+class TooLong(ItemError):
+    """The messages are more than the model's context takes."""
+
+
+class Refused(ItemError):
+    """The model or a content filter declined to answer."""
+
+
+class CutShort(ItemError):
+    """The token limit ended the reply, also with twice the limit."""
+
+
+class Unreadable(ItemError):
+    """The reply is empty or not what was asked for."""
+
+
+class ServerFailed(ItemError):
+    """The server failed more often than is worth waiting for."""

@@ -1,0 +1,1 @@
+"""Verdicts, and the score worked out from them."""

@@ -1,0 +1,86 @@
+"""What is asked of a model and what comes back: the one seam at the network.
+
+A `Client` turns a `Request` into a `Reply` or raises an `EndpointError` or `ItemError`. The cache is a
+Client around a Client; tests use a fake one. Nothing here imports the SDK.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from dlgrade.llm.schema import strict_schema
+from dlgrade.models import Record, Usage
+
+
+class Message(Record):
+    """One message of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Request(BaseModel):
+    """One call to `/chat/completions`.
+
+    `shape` is the pydantic model that the reply must be, None where plain text is asked for.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    endpoint: str
+    model: str
+    messages: tuple[Message, ...]
+    shape: type[BaseModel] | None = None
+    temperature: float | None = None
+    max_tokens: int = 4096
+    sample: int = 0
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Everything that changes the reply, and nothing else."""
+        return {
+            "endpoint": self.endpoint.rstrip("/"),
+            "model": self.model,
+            "messages": [message.model_dump() for message in self.messages],
+            "schema": None if self.shape is None else strict_schema(self.shape),
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+            "sample": self.sample,
+        }
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256, in hex, over the canonical JSON of `parts`."""
+        canonical = json.dumps(self.parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class Reply(Record):
+    """What a model said: validated against the request's shape, if it had one.
+
+    `text` is the content alone: parts joined, reasoning and fences taken off.
+    """
+
+    text: str
+    model: str
+    finish_reason: str = "stop"
+    usage: Usage | None = None
+    cached: bool = False
+
+
+class Client(Protocol):
+    """Whoever answers requests."""
+
+    async def complete(self, request: Request) -> Reply:
+        """Return the validated reply.
+
+        Raises:
+            EndpointError: the endpoint cannot be used; the run stops.
+            ItemError: this one request failed.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""pydantic model -> strict schema; the fallback ladder."""

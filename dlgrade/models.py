@@ -1,0 +1,222 @@
+"""The records that travel between the rooms, all frozen.
+
+Document:  Bank ── Question ── Slot
+Rubric:    Rubric ── Criterion, Misconception
+Result:    Grade ── Verdict, Finding ── Evidence;  Failure;  Usage
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Record(BaseModel):
+    """A frozen pydantic model that takes no unknown key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# ── documents ────────────────────────────────────────────────────────────────────────────────
+
+
+class Slot(Record):
+    """Where a missing answer goes in a bank's source.
+
+    `source[start:end]` (string offsets) gives way to `lead + answer + trail`. Every line of the answer
+    after the first is indented by `indent`. `shape` says what may stand there: `block` takes any
+    Markdown, `inline` stands after a label on the same line (block Markdown is moved below it), `cell`
+    takes one line of a table.
+    """
+
+    start: int
+    end: int
+    lead: str = ""
+    trail: str = ""
+    indent: str = ""
+    shape: Literal["block", "inline", "cell"] = "block"
+
+
+class Question(Record):
+    """One entry of a bank.
+
+    `position` counts from 1; `number` is what the document itself calls the entry. `raw` is the
+    question's text as it stands, `text` the repaired one. `line` counts from 1. `answer` is what the
+    document says, None where a placeholder or nothing stands; then `slot` says where one would go.
+    """
+
+    bank: str
+    position: int
+    number: str | None = None
+    raw: str
+    text: str
+    category: str | None = None
+    difficulty: str | None = None
+    answer: str | None = None
+    line: int
+    slot: Slot | None = None
+
+    @property
+    def id(self) -> str:
+        """The bank's name and the position, as in `general:2`."""
+        return f"{self.bank}:{self.position}"
+
+
+class Bank(Record):
+    """One document of questions.
+
+    `source` is the whole decoded text, line ends and byte order mark untouched; `encoding` turns it
+    back into the same bytes. `form` is the name of the form the reader recognised.
+    """
+
+    path: str
+    name: str
+    form: str
+    source: str = Field(repr=False)
+    encoding: str = "utf-8"
+    questions: tuple[Question, ...]
+
+
+# ── rubrics ──────────────────────────────────────────────────────────────────────────────────
+
+Way = tuple[str, ...]
+"""One way of saying a thing: every slot must be found close together; `|` parts a slot's alternatives."""
+
+
+class Criterion(Record):
+    """One thing a good answer says, worth points. `partial` says what half marks mean, where they exist."""
+
+    id: str
+    points: float = Field(gt=0)
+    expects: str
+    partial: str | None = None
+    cues: tuple[Way, ...] = ()
+
+
+class Misconception(Record):
+    """One thing a wrong answer claims, and what it costs."""
+
+    id: str
+    costs: float = Field(gt=0)
+    claims: str
+    cues: tuple[Way, ...] = ()
+
+
+class Rubric(Record):
+    """Per question: the reference, the criteria with points, the misconceptions with costs.
+
+    `name` is the file's stem. `max_score` is the sum of the criteria's points.
+    """
+
+    name: str
+    question: str
+    also: tuple[str, ...] = ()
+    topic: str
+    difficulty: Literal["basic", "intermediate", "advanced"] | None = None
+    reference: str
+    criteria: tuple[Criterion, ...] = Field(min_length=1)
+    misconceptions: tuple[Misconception, ...] = ()
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Rubric:
+        ids = [item.id for item in (*self.criteria, *self.misconceptions)]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"the id {twice[0]!r} is used twice")
+        return self
+
+    @property
+    def max_score(self) -> float:
+        """The sum of the criteria's points."""
+        return sum(criterion.points for criterion in self.criteria)
+
+
+# ── results ──────────────────────────────────────────────────────────────────────────────────
+
+
+class Usage(Record):
+    """Tokens as the server billed them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            total_tokens=self.total_tokens + other.total_tokens,
+        )
+
+
+class Failure(Record):
+    """What could not be done for one question, as a value: `kind` for programs, `message` for people."""
+
+    id: str
+    kind: str
+    message: str
+
+
+class Evidence(Record):
+    """Words of the answer. `start` and `end` are offsets into the answer as it was given; both None
+    where a model quoted what is not there."""
+
+    quote: str
+    start: int | None
+    end: int | None
+
+
+VerdictWord = Literal["met", "partial", "missed", "ungraded"]
+
+
+class Verdict(Record):
+    """What a grader found of one criterion."""
+
+    criterion: str
+    verdict: VerdictWord
+    points: float
+    max_points: float
+    evidence: tuple[Evidence, ...] = ()
+    why: str = ""
+
+
+class Finding(Record):
+    """Whether the answer holds one misconception."""
+
+    id: str
+    found: bool
+    cost: float
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Grader(Record):
+    """Who gave the verdicts. `prompt` names the prompt or method and fingerprints all that went into it."""
+
+    model: str
+    prompt: str
+    samples: int = 1
+
+
+class Grade(Record):
+    """The verdicts on one answer and the score worked out from them; scores are None unless graded.
+
+    `percent` runs from 0 to 100, `confidence` from 0 to 1.
+    """
+
+    id: str
+    question: str
+    rubric: str
+    status: Literal["graded", "ungraded", "failed"]
+    score: float | None
+    max_score: float
+    percent: float | None
+    verdicts: tuple[Verdict, ...] = ()
+    misconceptions: tuple[Finding, ...] = ()
+    feedback: str = ""
+    grader: Grader
+    confidence: float | None = None
+    flags: tuple[str, ...] = ()
+    usage: Usage | None = None
+    error: Mapping[str, Any] | None = None
