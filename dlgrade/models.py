@@ -86,13 +86,23 @@ Way = tuple[str, ...]
 
 
 class Criterion(Record):
-    """One thing a good answer says, worth points. `partial` says what half marks mean, where they exist."""
+    """One thing a good answer says, worth points. `partial` says what half marks mean, where they exist.
+
+    `cues` are what the offline grader looks for, `partial_cues` what it takes for half (dlgrade.grading.cues).
+    """
 
     id: str
     points: float = Field(gt=0)
     expects: str
     partial: str | None = None
     cues: tuple[Way, ...] = ()
+    partial_cues: tuple[Way, ...] = ()
+
+    @model_validator(mode="after")
+    def _half_marks_say_what_for(self) -> Criterion:
+        if self.partial_cues and self.partial is None:
+            raise ValueError("partial_cues without partial")
+        return self
 
 
 class Misconception(Record):

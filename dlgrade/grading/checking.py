@@ -1,0 +1,84 @@
+"""What is wrong with a rubric: its form, and how the offline grader takes it.
+
+A rubric holds when its reference earns full marks and none of its misconceptions, each criterion is lost
+when the sentences that earn it are taken out, and neither an empty answer, the question repeated nor
+another question's reference earns much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from dlgrade.grading.offline import grade
+from dlgrade.models import Grade, Rubric
+
+_POINTS = 10.0
+_FOREIGN = 40.0  # percent that the reference of another question may earn at most
+_TIMES_SAID = 3
+
+
+def check_rubric(rubric: Rubric) -> list[str]:
+    """What is wrong with one rubric, a sentence each; empty if nothing is."""
+    return [*_form(rubric), *_reference(rubric), *_nothing_for_nothing(rubric)]
+
+
+def foreign_scores(rubrics: Sequence[Rubric]) -> Iterator[tuple[Rubric, Rubric, float]]:
+    """What the reference of every other rubric earns from each: (rubric, whose reference, percent)."""
+    for rubric in rubrics:
+        for other in rubrics:
+            if other is not rubric:
+                yield rubric, other, _grade(rubric, other.reference).percent or 0.0
+
+
+def check_all(rubrics: Sequence[Rubric]) -> dict[str, list[str]]:
+    """What is wrong with each rubric, alone and among the others, by name."""
+    found = {rubric.name: check_rubric(rubric) for rubric in rubrics}
+    for rubric, other, percent in foreign_scores(rubrics):
+        if percent > _FOREIGN:
+            found[rubric.name].append(f"the reference of {other.name} earns {percent:g} percent here")
+    return found
+
+
+def _grade(rubric: Rubric, answer: str) -> Grade:
+    return grade(answer, rubric, id=rubric.name, question=rubric.question)
+
+
+def _form(rubric: Rubric) -> Iterator[str]:
+    if rubric.max_score != _POINTS:
+        yield f"the points add up to {rubric.max_score:g}, not {_POINTS:g}"
+    for item in (*rubric.criteria, *rubric.misconceptions):
+        if not item.cues:
+            yield f"{item.id} has no cues"
+
+
+def _reference(rubric: Rubric) -> Iterator[str]:
+    whole = _grade(rubric, rubric.reference)
+    for verdict in whole.verdicts:
+        if verdict.verdict != "met":
+            yield f"the reference does not earn {verdict.criterion}: {verdict.verdict}"
+        elif _survives(rubric, verdict.criterion):
+            yield f"{verdict.criterion} is still met when the sentences that earn it are taken out"
+    for finding in whole.misconceptions:
+        if finding.found:
+            yield f"the reference holds the misconception {finding.id}: {finding.evidence[0].quote!r}"
+
+
+def _survives(rubric: Rubric, criterion: str) -> bool:
+    """Whether a criterion is still met when the places that earn it are taken out.
+
+    A reference may say a thing twice; what is still there after that is met by anything.
+    """
+    answer = rubric.reference
+    for _ in range(_TIMES_SAID + 1):
+        verdict = next(v for v in _grade(rubric, answer).verdicts if v.criterion == criterion)
+        if verdict.verdict != "met":
+            return False
+        for start, end in sorted(((e.start or 0, e.end or 0) for e in verdict.evidence), reverse=True):
+            answer = answer[:start] + answer[end:]
+    return True
+
+
+def _nothing_for_nothing(rubric: Rubric) -> Iterable[str]:
+    for name, answer in (("an empty answer", ""), ("the question repeated", rubric.question)):
+        if _grade(rubric, answer).score:
+            yield f"{name} earns points"

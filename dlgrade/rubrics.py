@@ -1,0 +1,192 @@
+"""Rubrics: loaded from YAML with file and line in every complaint, and matched to questions.
+
+    question: What is dropout, and how does it prevent overfitting in neural networks?
+    also: [How do dropout layers help prevent overfitting?]
+    topic: regularization
+    reference: |-
+      …
+    criteria:
+      - {id: random-masking, points: 3, expects: …, cues: [[…]]}
+    misconceptions:
+      - {id: active-at-inference, costs: 2, claims: …, cues: [[…]]}
+
+A question finds its rubric by its text with case, spaces and punctuation taken off, so that a text that
+lost its spaces still finds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from dlgrade.banks.wording import squash
+from dlgrade.errors import RubricError
+from dlgrade.models import Question, Rubric
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_HEAD = re.compile(r"(?s)\A.*?(?=^(?!question:|also:)[A-Za-z_]\w*:)", re.MULTILINE)
+_WORDS = {
+    "extra_forbidden": "unknown key",
+    "missing": "missing key",
+    "float_parsing": "not a number",
+    "float_type": "not a number",
+    "greater_than": "must be more than 0",
+    "literal_error": "not one of the words allowed",
+}
+
+Location = tuple[str | int, ...]
+
+
+def fingerprint(rubric: Rubric) -> str:
+    """The first 12 hex digits of SHA-256 over everything in the rubric that a grade can depend on."""
+    content = rubric.model_dump(mode="json", exclude={"name", "also", "topic", "difficulty"})
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def load_rubric(path: Path) -> Rubric:
+    """Read one rubric.
+
+    Raises:
+        RubricError: the file cannot be read, is no YAML, or is not a rubric; with file and line.
+    """
+    data, lines = _parse(_read(path), path)
+    if not isinstance(data, dict):
+        raise RubricError(f"{path}:1: a rubric is a mapping with question, topic, reference and criteria")
+    if "name" in data:
+        raise RubricError(f"{path}:{lines[('name',)]}: unknown key 'name': a rubric is named by its file")
+    try:
+        return Rubric.model_validate({**data, "name": path.stem})
+    except ValidationError as error:
+        raise RubricError(_first_complaint(error, path, lines)) from None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RubricError(f"{path}: not UTF-8 (byte {error.start})") from None
+    except OSError as error:
+        raise RubricError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _parse(text: str, path: Path) -> tuple[Any, dict[Location, int]]:
+    """YAML -> its data, and the line (from 1) of every key and item by its location."""
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        lines: dict[Location, int] = {(): 1}
+        if node is not None:
+            _number(node, (), lines, path)
+        return (None if node is None else loader.construct_document(node)), lines
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise RubricError(f"{path}:{line}: not YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise RubricError(f"{path}: not YAML: {error}") from None
+    finally:
+        loader.dispose()
+
+
+def _number(node: yaml.Node, at: Location, lines: dict[Location, int], path: Path) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            location = (*at, str(key.value))
+            line = key.start_mark.line + 1
+            if location in lines:
+                raise RubricError(f"{path}:{line}: the key {key.value!r} stands twice")
+            lines[location] = line
+            _number(value, location, lines, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for i, item in enumerate(node.value):
+            lines[(*at, i)] = item.start_mark.line + 1
+            _number(item, (*at, i), lines, path)
+
+
+def _first_complaint(error: ValidationError, path: Path, lines: Mapping[Location, int]) -> str:
+    """The first mistake as file:line, where it stands and what it is."""
+    first = error.errors()[0]
+    location: Location = tuple(first["loc"])
+    known = next(location[:n] for n in range(len(location), -1, -1) if location[:n] in lines)
+    where = ".".join(str(part + 1 if isinstance(part, int) else part) for part in location)
+    what = _WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
+    found = "" if first["type"] in {"missing", "extra_forbidden"} or not where else f", found {first['input']!r}"
+    return f"{path}:{lines[known]}: {where + ': ' if where else ''}{what}{found}"
+
+
+class Rubrics:
+    """The rubrics of some folders, earlier folders over later ones file by file.
+
+    Only each file's head (`question`, `also`) is read to find a question's rubric; the rest is read and
+    checked when the rubric is asked for.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = folders
+
+    @cached_property
+    def paths(self) -> Mapping[str, Path]:
+        """The files by rubric name, sorted by name."""
+        found: dict[str, Path] = {}
+        for folder in self._folders:
+            for path in sorted(folder.glob("*.y*ml")):
+                found.setdefault(path.stem, path)
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def _heads(self) -> Mapping[str, tuple[str, ...]]:
+        return {name: _wordings_of(path) for name, path in self.paths.items()}
+
+    @cached_property
+    def _by_wording(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for name, wordings in self._heads.items():
+            for wording in wordings:
+                other = found.setdefault(squash(wording), name)
+                if other != name:
+                    raise RubricError(f"{self.paths[name]}: {wording!r} already stands in {self.paths[other]}")
+        return found
+
+    @cached_property
+    def wordings(self) -> Mapping[str, str]:
+        """Squashed text -> the text as a careful person wrote it, for repairing questions."""
+        return {squash(wording): wording for wordings in self._heads.values() for wording in wordings}
+
+    def name_for(self, question: Question | str) -> str | None:
+        """The name of the question's rubric, if it has one."""
+        text = question if isinstance(question, str) else question.text
+        return self._by_wording.get(squash(text))
+
+    def for_question(self, question: Question | str) -> Rubric | None:
+        """The question's rubric, loaded and checked, if it has one."""
+        name = self.name_for(question)
+        return None if name is None else self.load(name)
+
+    def load(self, name: str) -> Rubric:
+        """The rubric of that name; KeyError if there is none."""
+        return load_rubric(self.paths[name])
+
+    def all(self) -> Iterable[Rubric]:
+        """Every rubric, by name."""
+        return (load_rubric(path) for path in self.paths.values())
+
+
+def _wordings_of(path: Path) -> tuple[str, ...]:
+    text = _read(path)
+    head = _HEAD.match(text)
+    data, _ = _parse(head.group() if head else text, path)
+    if isinstance(data, dict) and isinstance(data.get("question"), str):
+        also = data.get("also") or []
+        if isinstance(also, list) and all(isinstance(wording, str) for wording in also):
+            return (data["question"], *also)
+    # The head is not at the top, or wrong: the whole file says which.
+    rubric = load_rubric(path)
+    return (rubric.question, *rubric.also)
