@@ -2,6 +2,7 @@
 
 Document:  Bank ── Question ── Slot
 Rubric:    Rubric ── Criterion, Misconception
+Talk:      Message
 Result:    Grade ── Verdict, Finding ── Evidence;  Failure;  Usage
 """
 
@@ -143,6 +144,16 @@ class Rubric(Record):
         return sum(criterion.points for criterion in self.criteria)
 
 
+# ── talk ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Message(Record):
+    """One message to or from a model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
 # ── results ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -170,12 +181,11 @@ class Failure(Record):
 
 
 class Evidence(Record):
-    """Words of the answer. `start` and `end` are offsets into the answer as it was given; both None
-    where a model quoted what is not there."""
+    """Words of the answer: `answer[start:end]`, as it was given."""
 
     quote: str
-    start: int | None
-    end: int | None
+    start: int
+    end: int
 
 
 VerdictWord = Literal["met", "partial", "missed", "ungraded"]

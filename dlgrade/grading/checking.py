@@ -73,7 +73,7 @@ def _survives(rubric: Rubric, criterion: str) -> bool:
         verdict = next(v for v in _grade(rubric, answer).verdicts if v.criterion == criterion)
         if verdict.verdict != "met":
             return False
-        for start, end in sorted(((e.start or 0, e.end or 0) for e in verdict.evidence), reverse=True):
+        for start, end in sorted(((e.start, e.end) for e in verdict.evidence), reverse=True):
             answer = answer[:start] + answer[end:]
     return True
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from dlgrade.grading.cues import Match, best_match
 from dlgrade.grading.evidence import Cleaned, clean
-from dlgrade.grading.feedback import feedback
-from dlgrade.grading.score import percent, points, total
+from dlgrade.grading.score import graded, points
 from dlgrade.grading.words import STOPWORDS, Sentence, sentences, stems
 from dlgrade.models import (
     Criterion,
@@ -68,19 +67,13 @@ def grade(answer: str, rubric: Rubric, *, id: str, question: str) -> Grade:  # n
         for criterion, decision in zip(rubric.criteria, decisions, strict=True)
     )
     findings = tuple(_finding(misconception, said, cleaned) for misconception in rubric.misconceptions)
-    score = total(rubric, verdicts, findings)
     doubts = tuple(decision.doubt for decision in decisions if decision.doubt)
-    return Grade(
+    return graded(
+        rubric,
         id=id,
         question=question,
-        rubric=rubric.name,
-        status="graded",
-        score=score,
-        max_score=rubric.max_score,
-        percent=percent(score, rubric.max_score),
         verdicts=verdicts,
-        misconceptions=findings,
-        feedback=feedback(rubric, verdicts, findings),
+        findings=findings,
         grader=Grader(model="offline", prompt=f"{METHOD}@{fingerprint(rubric)}"),
         confidence=_confidence(decisions, guarded=bool(guards or cleaned.flags)),
         flags=("offline", *cleaned.flags, *guards, *doubts),

@@ -1,10 +1,11 @@
-"""The arithmetic: verdicts in, score out. No model ever states a score."""
+"""The arithmetic: verdicts in, grade out. No model ever states a score."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from dlgrade.models import Criterion, Finding, Rubric, Verdict, VerdictWord
+from dlgrade.errors import ItemError, ServerFailed
+from dlgrade.models import Criterion, Finding, Grade, Grader, Rubric, Usage, Verdict, VerdictWord
 
 _SHARE: dict[VerdictWord, float] = {"met": 1.0, "partial": 0.5, "missed": 0.0, "ungraded": 0.0}
 
@@ -26,3 +27,72 @@ def total(rubric: Rubric, verdicts: Sequence[Verdict], findings: Iterable[Findin
 def percent(score: float | None, max_score: float) -> float | None:
     """The score as 0 to 100, to one decimal."""
     return None if score is None else round(100 * score / max_score, 1)
+
+
+def graded(
+    rubric: Rubric,
+    *,
+    id: str,  # noqa: A002 - the JSON form's word
+    question: str,
+    verdicts: tuple[Verdict, ...],
+    findings: tuple[Finding, ...],
+    grader: Grader,
+    confidence: float,
+    flags: tuple[str, ...],
+    usage: Usage | None = None,
+) -> Grade:
+    """The grade that follows from verdicts and findings."""
+    score = total(rubric, verdicts, findings)
+    return Grade(
+        id=id,
+        question=question,
+        rubric=rubric.name,
+        status="graded" if score is not None else "ungraded",
+        score=score,
+        max_score=rubric.max_score,
+        percent=percent(score, rubric.max_score),
+        verdicts=verdicts,
+        misconceptions=findings,
+        feedback=feedback(rubric, verdicts, findings),
+        grader=grader,
+        confidence=confidence,
+        flags=flags,
+        usage=usage,
+    )
+
+
+def not_graded(
+    rubric: Rubric,
+    error: ItemError,
+    *,
+    id: str,  # noqa: A002 - the JSON form's word
+    question: str,
+    grader: Grader,
+    flags: tuple[str, ...] = (),
+    usage: Usage | None = None,
+) -> Grade:
+    """The grade of an answer that could not be graded: a reason, and no score at all."""
+    return Grade(
+        id=id,
+        question=question,
+        rubric=rubric.name,
+        status="failed" if isinstance(error, ServerFailed) else "ungraded",
+        score=None,
+        max_score=rubric.max_score,
+        percent=None,
+        grader=grader,
+        flags=flags,
+        usage=usage,
+        error={"kind": error.kind, "message": str(error)},
+    )
+
+
+def feedback(rubric: Rubric, verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> str:
+    """What was right, what is missing and what is wrong, in that order, a line each."""
+    criteria = {criterion.id: criterion for criterion in rubric.criteria}
+    claims = {misconception.id: misconception.claims for misconception in rubric.misconceptions}
+    met = [f"Right: {criteria[v.criterion].expects}" for v in verdicts if v.verdict == "met"]
+    half = [f"In part: {criteria[v.criterion].expects}" for v in verdicts if v.verdict == "partial"]
+    missing = [f"Missing: {criteria[v.criterion].expects}" for v in verdicts if v.verdict == "missed"]
+    wrong = [f"Wrong: {claims[finding.id]}" for finding in findings if finding.found]
+    return "\n".join([*met, *half, *missing, *wrong])

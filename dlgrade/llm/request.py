@@ -14,14 +14,7 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from dlgrade.llm.schema import strict_schema
-from dlgrade.models import Record, Usage
-
-
-class Message(Record):
-    """One message of a conversation."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
+from dlgrade.models import Message, Record, Usage
 
 
 class Request(BaseModel):

@@ -1,0 +1,259 @@
+"""A model's verdicts: evidence first, then the reason, then the verdict, a property per criterion.
+
+Every quote is looked up in the answer. One that is not there is asked for once more; after that the verdict
+is flagged and adds nothing to the confidence. The score is worked out in `score`, never by the model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from pydantic import BaseModel, create_model
+
+from dlgrade.errors import ItemError
+from dlgrade.grading.evidence import Cleaned, clean, find_quote
+from dlgrade.grading.score import graded, not_graded, points
+from dlgrade.grading.words import words
+from dlgrade.llm.request import Client, Reply, Request
+from dlgrade.models import Evidence, Finding, Grade, Grader, Message, Rubric, Usage, Verdict
+from dlgrade.prompts import Prompts
+from dlgrade.rubrics import fingerprint
+from dlgrade.settings import Settings
+
+_TEMPLATE = "grade"
+
+
+class _Judged(BaseModel):
+    """What the model says of one item. The fields' order is the order in which it has to think."""
+
+    quotes: list[str]
+    reason: str
+
+
+class MetOrMissed(_Judged):
+    """A criterion without half marks."""
+
+    verdict: Literal["met", "missed"]
+
+
+class MetPartialOrMissed(_Judged):
+    """A criterion with half marks."""
+
+    verdict: Literal["met", "partial", "missed"]
+
+
+class FoundOrNot(_Judged):
+    """A misconception."""
+
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A reply with its quotes looked up: what was found, and what was made up, by key."""
+
+    judged: Mapping[str, _Judged]
+    found: Mapping[str, tuple[Evidence, ...]]
+    invented: Mapping[str, tuple[str, ...]]
+
+
+class Judge:
+    """Grades answers by asking a model, one request an answer."""
+
+    def __init__(self, client: Client, prompts: Prompts, settings: Settings) -> None:
+        self._client = client
+        self._prompts = prompts
+        self._settings = settings
+
+    async def grade(self, answer: str, rubric: Rubric, *, id: str, question: str) -> Grade:  # noqa: A002 - the JSON form's word
+        """Grade one answer; what the model could not do for it is in the grade's `error`.
+
+        Raises:
+            EndpointError: the endpoint cannot be used.
+            PromptError: the template does not render.
+        """
+        cleaned = clean(answer)
+        grader = Grader(model=str(self._settings.model), prompt=self._fingerprint(rubric))
+        if not words(cleaned.text):
+            return _nothing_said(rubric, cleaned, grader, id=id, question=question)
+        request = self.request(cleaned, rubric)
+        try:
+            reading, usage = await self._ask(request, cleaned)
+        except ItemError as error:
+            return not_graded(
+                rubric, error, id=id, question=question, grader=grader, flags=cleaned.flags, usage=error.usage
+            )
+        return graded(
+            rubric,
+            id=id,
+            question=question,
+            verdicts=_verdicts(rubric, reading),
+            findings=_findings(rubric, reading),
+            grader=grader,
+            confidence=round(1 - len(reading.invented) / len(reading.judged), 2),
+            flags=(*cleaned.flags, *_flags(rubric, reading)),
+            usage=usage,
+        )
+
+    def request(self, cleaned: Cleaned, rubric: Rubric) -> Request:
+        """The one request that an answer takes."""
+        text = _normal(cleaned.text)
+        messages = self._prompts.render(
+            _TEMPLATE,
+            rubric=rubric,
+            criteria=list(zip(_keys("c", rubric.criteria), rubric.criteria, strict=True)),
+            misconceptions=list(zip(_keys("m", rubric.misconceptions), rubric.misconceptions, strict=True)),
+            fence=_fence(text),
+            answer=text,
+        )
+        return Request(
+            endpoint=self._settings.base_url,
+            model=str(self._settings.model),
+            messages=messages,
+            shape=shape_of(rubric),
+            temperature=self._settings.temperature,
+            max_tokens=self._settings.max_tokens,
+        )
+
+    async def _ask(self, request: Request, cleaned: Cleaned) -> tuple[_Reading, Usage | None]:
+        reply = await self._client.complete(request)
+        reading = _read(request, reply, cleaned)
+        if not reading.invented:
+            return reading, reply.usage
+        again = await self._client.complete(_asked_again(request, reply, reading))
+        second = _read(request, again, cleaned)
+        usage = (reply.usage or Usage()) + (again.usage or Usage())
+        return (second if len(second.invented) <= len(reading.invented) else reading), usage
+
+    def _fingerprint(self, rubric: Rubric) -> str:
+        """Names all that the verdicts came from: template, rubric, endpoint and settings."""
+        settings = self._settings.model_dump(mode="json", include={"base_url", "temperature", "max_tokens"})
+        parts = [self._prompts.fingerprint(_TEMPLATE), fingerprint(rubric), settings]
+        return f"{_TEMPLATE}@{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]}"
+
+
+def shape_of(rubric: Rubric) -> type[BaseModel]:
+    """The reply's form for a rubric: c1, c2 … for its criteria and m1, m2 … for its misconceptions."""
+    fields: dict[str, Any] = {
+        key: (MetPartialOrMissed if criterion.partial else MetOrMissed, ...)
+        for key, criterion in zip(_keys("c", rubric.criteria), rubric.criteria, strict=True)
+    }
+    fields |= {key: (FoundOrNot, ...) for key in _keys("m", rubric.misconceptions)}
+    return create_model("Verdicts", **fields)
+
+
+def _keys(letter: str, items: tuple[Any, ...]) -> list[str]:
+    return [f"{letter}{n}" for n in range(1, len(items) + 1)]
+
+
+def _normal(text: str) -> str:
+    """One form for answers that differ only in composition of letters, blanks or line ends."""
+    lines = [line.rstrip() for line in unicodedata.normalize("NFC", text).splitlines()]
+    kept = [line for i, line in enumerate(lines) if line or (i and lines[i - 1])]
+    return "\n".join(kept).strip()
+
+
+def _fence(text: str) -> str:
+    """A tag name that the answer does not contain, the same for the same answer."""
+    salt = 0
+    while True:
+        tag = "answer-" + hashlib.sha256(f"{salt}{text}".encode()).hexdigest()[:8]
+        if tag not in text:
+            return tag
+        salt += 1
+
+
+def _read(request: Request, reply: Reply, cleaned: Cleaned) -> _Reading:
+    shape = cast("type[BaseModel]", request.shape)
+    judged = {key: cast("_Judged", value) for key, value in dict(shape.model_validate_json(reply.text)).items()}
+    found: dict[str, tuple[Evidence, ...]] = {}
+    invented: dict[str, tuple[str, ...]] = {}
+    for key, item in judged.items():
+        places = [(quote, find_quote(quote, cleaned)) for quote in item.quotes]
+        found[key] = tuple(place for _, place in places if place)
+        made_up = tuple(quote for quote, place in places if place is None)
+        if made_up or (_claims(item) and not found[key]):
+            invented[key] = made_up
+    return _Reading(judged, found, invented)
+
+
+def _claims(item: _Judged) -> bool:
+    """Whether the model says that something stands in the answer, for which it then needs a quote."""
+    return getattr(item, "found", False) or getattr(item, "verdict", "missed") != "missed"
+
+
+def _asked_again(request: Request, reply: Reply, reading: _Reading) -> Request:
+    wrong = [
+        f"- {key}: " + ("; ".join(f"not in the answer: {quote!r}" for quote in quotes) or "no quote was given")
+        for key, quotes in reading.invented.items()
+    ]
+    complaint = (
+        "Some quotes could not be found in the answer:\n"
+        + "\n".join(wrong)
+        + "\nGive the whole reply again. Copy each quote letter for letter from the answer; "
+        "where there is nothing to quote, the criterion is missed and the misconception not found."
+    )
+    more = (Message(role="assistant", content=reply.text), Message(role="user", content=complaint))
+    return request.model_copy(update={"messages": (*request.messages, *more)})
+
+
+def _verdicts(rubric: Rubric, reading: _Reading) -> tuple[Verdict, ...]:
+    verdicts = []
+    for key, criterion in zip(_keys("c", rubric.criteria), rubric.criteria, strict=True):
+        judged = cast("MetPartialOrMissed", reading.judged[key])
+        verdicts.append(
+            Verdict(
+                criterion=criterion.id,
+                verdict=judged.verdict,
+                points=points(criterion, judged.verdict),
+                max_points=criterion.points,
+                evidence=reading.found[key],
+                why=judged.reason,
+            )
+        )
+    return tuple(verdicts)
+
+
+def _findings(rubric: Rubric, reading: _Reading) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            id=misconception.id,
+            found=cast("FoundOrNot", reading.judged[key]).found,
+            cost=misconception.costs,
+            evidence=reading.found[key],
+        )
+        for key, misconception in zip(_keys("m", rubric.misconceptions), rubric.misconceptions, strict=True)
+    )
+
+
+def _flags(rubric: Rubric, reading: _Reading) -> tuple[str, ...]:
+    names = dict(zip(_keys("c", rubric.criteria), (c.id for c in rubric.criteria), strict=True))
+    names |= dict(zip(_keys("m", rubric.misconceptions), (m.id for m in rubric.misconceptions), strict=True))
+    return tuple(
+        f"needs review: {names[key]} rests on " + ("a quote that is not in the answer" if quotes else "no quote")
+        for key, quotes in reading.invented.items()
+    )
+
+
+def _nothing_said(rubric: Rubric, cleaned: Cleaned, grader: Grader, *, id: str, question: str) -> Grade:  # noqa: A002 - the JSON form's word
+    """Nothing is left to grade: every criterion is missed, and no model is asked."""
+    verdicts = tuple(
+        Verdict(criterion=c.id, verdict="missed", points=0, max_points=c.points, why="The answer says nothing.")
+        for c in rubric.criteria
+    )
+    findings = tuple(Finding(id=m.id, found=False, cost=m.costs) for m in rubric.misconceptions)
+    return graded(
+        rubric,
+        id=id,
+        question=question,
+        verdicts=verdicts,
+        findings=findings,
+        grader=grader,
+        confidence=1.0,
+        flags=(*cleaned.flags, "no answer"),
+    )

@@ -1,0 +1,84 @@
+"""Template + record -> messages.
+
+A template is one Jinja file with a block for each message, named by its role:
+
+    {% block system %}You write reference answers.{% endblock %}
+    {% block user %}{{ question.text }}{% endblock %}
+
+An undefined name is an error, never an empty string. Templates run sandboxed: a prompts folder may come
+from somebody else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2.sandbox import SandboxedEnvironment
+
+from dlgrade.errors import PromptError
+from dlgrade.models import Message
+
+_ROLES: tuple[Literal["system", "user"], ...] = ("system", "user")
+
+
+class Prompts:
+    """The templates of some folders, earlier folders over later ones file by file."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = folders
+        self._environment = SandboxedEnvironment(
+            loader=FileSystemLoader([str(folder) for folder in folders]),
+            undefined=StrictUndefined,
+            autoescape=False,  # noqa: S701 - messages to a model are text, not HTML
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def render(self, name: str, **context: Any) -> tuple[Message, ...]:
+        """The messages that the template makes of the context, empty ones left out.
+
+        Raises:
+            PromptError: no such template, a syntax error, or an undefined name; with file and line.
+        """
+        template = self._template(name)
+        try:
+            parts = [(role, self._block(template, role, context)) for role in _ROLES if role in template.blocks]
+        except TemplateError as error:
+            names = ", ".join(sorted(context))
+            raise PromptError(f"{_place(error, template)}: {error.message}", hint=f"Defined here: {names}.") from None
+        messages = tuple(Message(role=role, content=text) for role, text in parts if text)
+        if not any(message.role == "user" for message in messages):
+            raise PromptError(f"{template.filename}: a template needs a block named user that is not empty")
+        return messages
+
+    def fingerprint(self, name: str) -> str:
+        """The first 12 hex digits of SHA-256 over the template's file."""
+        path = Path(str(self._template(name).filename))
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+    def _template(self, name: str) -> Template:
+        try:
+            return self._environment.get_template(f"{name}.j2")
+        except TemplateSyntaxError as error:
+            raise PromptError(f"{error.filename}:{error.lineno}: {error.message}") from None
+        except TemplateNotFound:
+            where = ", ".join(str(folder) for folder in self._folders) or "no folder"
+            raise PromptError(f"no template {name}.j2 in {where}") from None
+        except UnicodeDecodeError as error:
+            raise PromptError(f"{name}.j2: not UTF-8 (byte {error.start})") from None
+
+    @staticmethod
+    def _block(template: Template, role: str, context: dict[str, Any]) -> str:
+        block = template.blocks[role]
+        return "".join(cast("Any", block)(template.new_context(context))).strip()
+
+
+def _place(error: TemplateError, template: Template) -> str:
+    """The template's file and, where the traceback knows it, line."""
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == template.filename]
+    return f"{template.filename}:{lines[-1]}" if lines else str(template.filename)

@@ -1,0 +1,137 @@
+"""Flags over environment over dlgrade.toml over defaults, in one frozen record.
+
+    # dlgrade.toml, in the folder where dlgrade runs; every key is optional
+    model = "some-model"                     # DLGRADE_MODEL    --model
+    base_url = "http://localhost:8080/v1"    # OPENAI_BASE_URL  --base-url
+    concurrency = 8                          # --concurrency
+    timeout = 120                            # seconds for one reply, retries not counted
+    max_tokens = 4096                        # of one reply
+    temperature = 0.0
+    cache = "~/.cache/dlgrade"               # DLGRADE_CACHE
+    prompts = "my/prompts"                   # folders searched before the shipped ones
+    rubrics = "my/rubrics"
+    questions = "my/questions"
+
+The key comes from the environment alone (OPENAI_API_KEY): a key in a file ends up in a repository.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+from pydantic import Field, SecretStr, ValidationError, field_validator
+
+from dlgrade.errors import SettingsError
+from dlgrade.models import Record
+
+FILE = "dlgrade.toml"
+OFFLINE = "offline"
+OPENAI = "https://api.openai.com/v1"
+SET_UP_A_MODEL = (
+    "To ask a model: --model NAME with OPENAI_API_KEY set, or --model NAME --base-url URL for a server of your own."
+)
+
+_ENVIRONMENT = {
+    "model": "DLGRADE_MODEL",
+    "base_url": "OPENAI_BASE_URL",
+    "api_key": "OPENAI_API_KEY",
+    "cache": "DLGRADE_CACHE",
+}
+_SAID = {
+    "extra_forbidden": "unknown key",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+}
+
+
+class Settings(Record):
+    """What a command runs with. `model` is None where none was named: then nothing is ever sent."""
+
+    model: str | None = None
+    base_url: str = OPENAI
+    api_key: SecretStr | None = None
+    concurrency: int | None = Field(default=None, ge=1, le=1000)
+    timeout: float = Field(default=120.0, gt=0)
+    max_tokens: int = Field(default=4096, ge=1)
+    temperature: float | None = Field(default=0.0, ge=0, le=2)
+    cache: Path = Field(default_factory=lambda: user_cache_path("dlgrade", appauthor=False))
+    prompts: Path = Path("prompts")
+    rubrics: Path = Path("rubrics")
+    questions: Path = Path("questions")
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_a_url(cls, value: str) -> str:
+        if not re.match(r"https?://[^/\s]+", value):
+            raise ValueError("must begin with http:// or https:// and name a host, as in http://localhost:8080/v1")
+        return value.rstrip("/")
+
+    @field_validator("cache")
+    @classmethod
+    def _home_is_a_place(cls, value: Path) -> Path:
+        return value.expanduser()
+
+    @property
+    def offline(self) -> bool:
+        """Whether no model is used at all."""
+        return self.model is None or self.model == OFFLINE
+
+
+def load_settings(
+    flags: Mapping[str, Any], *, environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Settings:
+    """Merge flags (None where not given), environment and the folder's dlgrade.toml.
+
+    Raises:
+        SettingsError: an unknown key, a value that cannot be, or a file that is no TOML; says where it came from.
+    """
+    environment = os.environ if environment is None else environment
+    path = (folder or Path()) / FILE
+    from_file = _read_file(path)
+    from_environment = {key: environment[name] for key, name in _ENVIRONMENT.items() if environment.get(name)}
+    from_flags = {key: value for key, value in flags.items() if value is not None}
+    try:
+        return Settings.model_validate({**from_file, **from_environment, **from_flags})
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        key = str(first["loc"][0])
+        said = _SAID.get(first["type"], first["msg"].removeprefix("Value error, "))
+        raise SettingsError(f"{_origin(key, path, from_environment, from_flags)}: {said}") from None
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not TOML: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+    if "api_key" in data:
+        raise SettingsError(
+            f"{path}:{_line(path, 'api_key')}: api_key: the key is read from OPENAI_API_KEY alone, not from a file"
+        )
+    return data
+
+
+def _origin(key: str, path: Path, environment: Mapping[str, str], flags: Mapping[str, Any]) -> str:
+    if key in flags:
+        return f"--{key.replace('_', '-')}"
+    if key in environment:
+        return _ENVIRONMENT[key]
+    return f"{path}:{_line(path, key)}: {key}"
+
+
+def _line(path: Path, key: str) -> int:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next((n for n, line in enumerate(lines, 1) if re.match(rf"\s*{re.escape(key)}\b", line)), 1)
