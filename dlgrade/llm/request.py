@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cached_property
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -46,7 +45,7 @@ class Request(BaseModel):
             "sample": self.sample,
         }
 
-    @cached_property
+    @property
     def key(self) -> str:
         """SHA-256, in hex, over the canonical JSON of `parts`."""
         canonical = json.dumps(self.parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
