@@ -1,1 +1,134 @@
-"""pydantic model -> strict schema; the fallback ladder."""
+"""pydantic model -> strict schema, and the ladder of ways to ask for a reply that fits it.
+
+A class like this
+
+    class Mark(BaseModel):
+        evidence: list[str]
+        verdict: Literal["met", "missed"]
+
+becomes what both OpenAI's strict mode and a grammar-driven server take:
+
+    {"type": "object", "additionalProperties": false, "required": ["evidence", "verdict"], "properties": {
+        "evidence": {"type": "array", "items": {"type": "string"}},
+        "verdict": {"type": "string", "enum": ["met", "missed"]}}}
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+# What strict mode takes. Everything else is left out: OpenAI refuses some of it, llama.cpp ignores the rest in
+# silence, and the reply is validated here in any case.
+_KEPT = ("type", "description", "enum")
+
+
+def strict_schema(shape: type[BaseModel]) -> dict[str, Any]:
+    """The shape as a schema with every property required, none added, nothing by reference.
+
+    `required` lists the properties in their order, so two shapes that differ only in order have different schemas:
+    a model writes in that order.
+
+    Raises:
+        TypeError: the shape holds what strict mode cannot say: a dict, a tuple of fixed length, `Any`, or itself.
+
+    """
+    whole = shape.model_json_schema()
+    strict = _Strict(shape.__name__, whole.get("$defs", {})).node(whole, ())
+    if strict.get("type") != "object":
+        raise TypeError(f"{shape.__name__} is not an object, which a reply has to be")
+    return strict
+
+
+@dataclass(frozen=True)
+class _Strict:
+    """One shape on its way to a strict schema; `name` is for the error messages."""
+
+    name: str
+    defs: Mapping[str, Any]
+
+    def node(self, node: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
+        """One node rewritten; `above` holds the names of the references that led here."""
+        if "$ref" in node:
+            return self._referred(node, above)
+        strict: dict[str, Any] = {key: node[key] for key in _KEPT if key in node}
+        if "const" in node:
+            strict["enum"] = [node["const"]]
+        if branches := node.get("anyOf") or node.get("oneOf") or node.get("allOf"):
+            strict["anyOf"] = [self.node(branch, above) for branch in branches]
+        if node.get("type") == "array":
+            strict["items"] = self._items(node, above)
+        if node.get("type") == "object":
+            strict |= self._properties(node, above)
+        if not strict.keys() & {"type", "enum", "anyOf"}:
+            raise TypeError(f"{self.name} has a field of any type, which a strict schema cannot say")
+        return strict
+
+    def _referred(self, node: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
+        name = str(node["$ref"]).rpartition("/")[2]
+        if name in above:
+            raise TypeError(f"{self.name} holds {name}, which holds itself: a strict schema is finite")
+        told = {"description": node["description"]} if "description" in node else {}
+        return self.node(self.defs[name], (*above, name)) | told
+
+    def _items(self, node: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
+        if "prefixItems" in node:
+            raise TypeError(f"{self.name} has a tuple of fixed length, which a strict schema cannot say")
+        return self.node(node.get("items", {}), above)
+
+    def _properties(self, node: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
+        if node.get("additionalProperties", False) is not False or "properties" not in node:
+            raise TypeError(f"{self.name} has a dict, or a model with open keys, which a strict schema cannot say")
+        properties = {name: self.node(child, above) for name, child in node["properties"].items()}
+        return {"properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+# ── the ladder ───────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One way to ask for structured output: what `response_format` says, and whether the prompt holds the schema."""
+
+    format: Literal["json_schema", "json_object"] | None
+    in_prompt: bool
+
+
+LADDER: tuple[Rung, ...] = (
+    Rung("json_schema", in_prompt=False),
+    Rung("json_object", in_prompt=True),
+    Rung(None, in_prompt=True),
+)
+"""From the strictest to what every server takes. The first rung is tried first; a refusal leads to the next."""
+
+
+def body_part(rung: Rung, shape: type[BaseModel]) -> dict[str, Any]:
+    """What a rung adds to the body of the call; empty for the last one."""
+    if rung.format is None:
+        return {}
+    if rung.format == "json_object":
+        return {"response_format": {"type": "json_object"}}
+    # https://platform.openai.com/docs/guides/structured-outputs: a name is 1 to 64 of these characters
+    name = re.sub(r"[^a-zA-Z0-9_-]", "_", shape.__name__)[:64]
+    return {
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": name, "strict": True, "schema": strict_schema(shape)},
+        }
+    }
+
+
+def prompt_part(rung: Rung, shape: type[BaseModel]) -> str:
+    """What a rung adds to the instructions; empty for the first one."""
+    return schema_in_words(shape) if rung.in_prompt else ""
+
+
+def schema_in_words(shape: type[BaseModel]) -> str:
+    """The schema as an instruction. It holds the word JSON, without which `json_object` is refused."""
+    schema = json.dumps(strict_schema(shape), ensure_ascii=False)
+    return f"Reply with one JSON object and nothing else. It matches this JSON schema:\n{schema}"
