@@ -18,6 +18,7 @@ DlgradeError                    exit code
     ├── Refused                           the model or a content filter declined
     ├── CutShort                          the token limit ended the reply, twice
     ├── Unreadable                        the reply is empty or not what was asked for
+    ├── Rejected                          the server will not take this request
     └── ServerFailed                      the server failed more often than is worth waiting for
 
 A message says what was read, where, what was found and what to do, in one or two lines.
@@ -25,6 +26,8 @@ Errors travel freely and become words in one place, `dlgrade.cli.app`.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class DlgradeError(Exception):
@@ -100,7 +103,14 @@ class Unreachable(EndpointError):
 
 
 class ItemError(DlgradeError):
-    """One question's own failure: the others go on."""
+    """One question's own failure: the others go on.
+
+    `usage` is what its tries were billed (a `dlgrade.models.Usage`), None where nothing is known of that.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, usage: Any = None) -> None:
+        super().__init__(message, hint=hint)
+        self.usage = usage
 
 
 class TooLong(ItemError):
@@ -117,6 +127,10 @@ class CutShort(ItemError):
 
 class Unreadable(ItemError):
     """The reply is empty or not what was asked for."""
+
+
+class Rejected(ItemError):
+    """The server will not take this request, whoever sends it."""
 
 
 class ServerFailed(ItemError):

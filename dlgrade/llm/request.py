@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,7 +20,8 @@ from dlgrade.models import Message, Record, Usage
 class Request(BaseModel):
     """One call to `/chat/completions`.
 
-    `shape` is the pydantic model that the reply must be, None where plain text is asked for.
+    `endpoint` is the base URL. `shape` is the pydantic model that the reply must be, None where plain text is
+    asked for. `max_tokens` limits the reply.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,7 +38,7 @@ class Request(BaseModel):
     def parts(self) -> dict[str, Any]:
         """Everything that changes the reply, and nothing else."""
         return {
-            "endpoint": self.endpoint.rstrip("/"),
+            "endpoint": without_credentials(self.endpoint),
             "model": self.model,
             "messages": [message.model_dump() for message in self.messages],
             "schema": None if self.shape is None else strict_schema(self.shape),
@@ -50,6 +52,12 @@ class Request(BaseModel):
         """SHA-256, in hex, over the canonical JSON of `parts`."""
         canonical = json.dumps(self.parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def without_credentials(url: str) -> str:
+    """The URL as it may be shown and stored: no user, no password, no query, no final slash."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
 
 
 class Reply(Record):
