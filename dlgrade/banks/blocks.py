@@ -1,0 +1,191 @@
+"""A Markdown source as blocks, each with its place in the untouched text.
+
+A sample, and its blocks:
+
+    # Title                  heading, level 1
+    1. What is dropout?      list > item "1" > paragraph
+       It masks units.
+    ---                      rule
+
+Offsets are string indices into `Document.text`, byte order mark and line ends included, so that
+`text[block.start:block.end]` is the block as it stands. markdown-it-py decides what is a block; only
+its block rules run, since nobody here renders.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+Kind = Literal[
+    "heading", "paragraph", "list", "item", "quote", "table", "row", "fence", "code", "html", "rule", "definition"
+]
+
+_PARSER = MarkdownIt("commonmark").enable("table")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_BLANK = re.compile(r"[ \t]*\Z")
+# Only a key makes it front matter: a document may also open with a rule.
+_FRONT_MATTER = re.compile(
+    r"\A(?:---[ \t]*\n(?=[\w\"'-]+[ \t]*:|#).*?\n(?:---|\.\.\.)|\+\+\+[ \t]*\n.*?\n\+\+\+)[ \t]*(?=\n|\Z)", re.DOTALL
+)
+_MARKER = re.compile(r"[ \t]*(?:\d{1,9}[.)]|[-+*])")
+_KINDS: dict[str, Kind] = {
+    "heading_open": "heading",
+    "paragraph_open": "paragraph",
+    "bullet_list_open": "list",
+    "ordered_list_open": "list",
+    "list_item_open": "item",
+    "blockquote_open": "quote",
+    "table_open": "table",
+    "tr_open": "row",
+    "fence": "fence",
+    "code_block": "code",
+    "html_block": "html",
+    "hr": "rule",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block: lines `line` to `last` (from 1, both included), from the start of the first to the end of the last.
+
+    `text` is the content of headings, paragraphs, code and HTML, without the marks of the containers
+    around it. `level` is a heading's. `number` is an ordered item's, `indent` the columns that the
+    content of an item stands in from the left.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    line: int
+    last: int
+    text: str = ""
+    level: int = 0
+    number: str | None = None
+    indent: int = 0
+    children: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """A source text; its blocks are worked out once, when somebody asks."""
+
+    text: str
+
+    @cached_property
+    def lines(self) -> tuple[tuple[int, int], ...]:
+        """Start and end of every line, without the line end; CRLF, CR and LF all end one."""
+        start = 1 if self.text.startswith("\ufeff") else 0
+        found: list[tuple[int, int]] = []
+        for match in _NEWLINE.finditer(self.text):
+            found.append((start, match.start()))
+            start = match.end()
+        return (*found, (start, len(self.text)))
+
+    @cached_property
+    def newline(self) -> str:
+        """The line end that the document uses, LF where it has none yet."""
+        first = _NEWLINE.search(self.text)
+        return first[0] if first else "\n"
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The outermost blocks in document order."""
+        tokens: list[Token] = []
+        _PARSER.block.parse(_normal(self.text), _PARSER, {}, tokens)
+        return tuple(self._with_definitions(self._read(iter(tokens))))
+
+    def line(self, number: int) -> str:
+        """Return one line, counted from 1, without its end."""
+        start, end = self.lines[number - 1]
+        return self.text[start:end]
+
+    def line_end(self, number: int) -> int:
+        """Return the offset of the end of a line, counted from 1, before its line end."""
+        return self.lines[number - 1][1]
+
+    def is_blank(self, number: int) -> bool:
+        """Say whether a line, counted from 1, is blank; beyond the last line nothing is written."""
+        return number > len(self.lines) or bool(_BLANK.match(self.line(number)))
+
+    def _read(self, tokens: Iterator[Token]) -> Iterator[Block]:
+        for token in tokens:
+            if token.nesting == -1:
+                return
+            if token.type in ("thead_open", "tbody_open"):
+                yield from self._read(tokens)
+            elif token.type in ("heading_open", "paragraph_open"):
+                content = next(tokens).content
+                next(tokens)
+                yield self._block(token, text=content)
+            elif token.type == "tr_open":
+                for _ in iter(lambda: next(tokens).type, "tr_close"):
+                    pass
+                yield self._block(token)
+            elif token.nesting == 1:
+                yield self._block(token, children=tuple(self._read(tokens)))
+            else:
+                yield self._block(token, text=token.content)
+
+    def _block(self, token: Token, text: str = "", children: tuple[Block, ...] = ()) -> Block:
+        first, beyond = token.map or [0, 1]
+        line, last = first + 1, max(beyond, first + 1)
+        while last > line and self.is_blank(last):
+            last -= 1
+        kind = _KINDS[token.type]
+        return Block(
+            kind=kind,
+            start=self.lines[line - 1][0],
+            end=self.line_end(last),
+            line=line,
+            last=last,
+            text=text,
+            level=int(token.tag[1]) if kind == "heading" else 0,
+            number=token.info if kind == "item" and token.info else None,
+            indent=_content_column(self.line(line)) if kind == "item" else 0,
+            children=children,
+        )
+
+    def _with_definitions(self, blocks: Iterator[Block]) -> Iterator[Block]:
+        """Give link definitions, for which the parser has no token, blocks of their own."""
+        covered = self.text[: self.lines[0][0]].count("\n") + _front_lines(self.text)
+        for block in blocks:
+            yield from self._definitions(covered + 1, block.line - 1)
+            yield block
+            covered = block.last
+        yield from self._definitions(covered + 1, len(self.lines))
+
+    def _definitions(self, line: int, last: int) -> Iterator[Block]:
+        for number in range(line, last + 1):
+            if not self.is_blank(number):
+                start, end = self.lines[number - 1]
+                yield Block("definition", start, end, number, number, text=self.text[start:end])
+
+
+def _normal(text: str) -> str:
+    """Return the text as the parser wants it: the same lines, front matter left blank."""
+    text = _NEWLINE.sub("\n", text.removeprefix("\ufeff")).replace("\0", "\ufffd")
+    return _FRONT_MATTER.sub(lambda match: "\n" * match[0].count("\n"), text)
+
+
+def _front_lines(text: str) -> int:
+    front = _FRONT_MATTER.match(_NEWLINE.sub("\n", text.removeprefix("\ufeff")))
+    return front[0].count("\n") + 1 if front else 0
+
+
+def _content_column(line: str) -> int:
+    """Return the column at which the content of a list item stands, as CommonMark counts it.
+
+    https://spec.commonmark.org/0.31.2/#list-items
+    """
+    line = line.expandtabs(4)
+    marker = _MARKER.match(line)
+    width = marker.end() if marker else 0
+    content = len(line) - len(line[width:].lstrip(" "))
+    return content if width < content <= width + 4 and content < len(line) else width + 1

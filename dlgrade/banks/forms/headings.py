@@ -1,0 +1,191 @@
+"""Questions that stand in or right below headings.
+
+    ## Question 1                               ### 2. What is dropout?
+                                                - Answer: Units are dropped at random …
+    **What is dropout?**
+                                                ## Frequently Asked Questions
+    **Answer:** _[To be filled]_
+                                                #### What does dropout cost?
+    ---
+                                                Training takes longer.
+
+An entry ends at the next question, at a rule, and at a heading that opens a section; such headings are
+the categories. Documents that came from a PDF mix levels at random, so a deeper heading belongs to an
+answer only where the questions themselves keep to one level.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from dlgrade.banks.blocks import Block, Document
+from dlgrade.banks.entries import Entry, Reading, read_body, starts_with_label
+from dlgrade.banks.forms.sections import Sections, explained, last_inside
+from dlgrade.banks.wording import asks, bold, is_question, plain
+
+FORM = "headings"
+
+# How plainly a heading says that it is a question; see `_Title.rank`.
+_LABELLED, _NUMBERED, _PLAIN, _SECTION = 3, 2, 1, 0
+_SURE = {_LABELLED: 1.0, _NUMBERED: 0.95, _PLAIN: 0.8}
+
+_LABELLED_TITLE = re.compile(
+    r"(?:question|q)\s*#?\s*(\d{1,5}[a-z]?)\b(?:\s*[.:：)\]\-–—]+\s*|\s*$)(.*)", re.IGNORECASE | re.DOTALL
+)
+_NUMBERED_TITLE = re.compile(
+    r"[(\[]?#?(\d{1,4}[a-z]?)\\?(?:[.:、．)\]]+(?!\d)\s*|\s+[-–—]\s+)(\S.*)", re.IGNORECASE | re.DOTALL
+)
+_ONE_LEVEL = 0.9  # the share of questions on one level from which on levels mean something
+
+
+@dataclass(frozen=True, slots=True)
+class _Title:
+    """A heading at `index` of the blocks: what it says, and how plainly (`rank`) it is a question's."""
+
+    index: int
+    block: Block
+    rank: int
+    number: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A question's text, and where what follows it begins: block and offset."""
+
+    raw: str
+    line: int
+    next_index: int
+    end: int
+
+
+def read(document: Document) -> Reading | None:
+    """Read every heading that is a question, with what stands below it."""
+    titles = _ranked([_title(i, block) for i, block in enumerate(document.blocks) if block.kind == "heading"])
+    entries, lines, sure = [], 0, 0.0
+    sections = Sections(title.block for title in titles if not title.rank)
+    for here, title in enumerate(titles):
+        if not title.rank:
+            sections.enter(title.block)
+            continue
+        beyond = titles[here + 1].index if here + 1 < len(titles) else len(document.blocks)
+        question = _question(document, title)
+        stop = last_inside(document.blocks, question.next_index, beyond)
+        end = document.blocks[stop - 1].end if stop > question.next_index else question.end
+        entries.append(
+            Entry(
+                raw=question.raw,
+                line=question.line,
+                number=title.number,
+                category=sections.current,
+                body=read_body(document, question.end, end),
+            )
+        )
+        lines += document.blocks[max(stop, question.next_index) - 1].last - title.block.line + 1
+        sure += _SURE[title.rank]
+    if not entries:
+        return None
+    return Reading(FORM, tuple(entries), sure / len(entries) * explained(document, lines))
+
+
+def _title(index: int, block: Block) -> _Title:
+    text = plain(block.text).strip()
+    if match := _LABELLED_TITLE.fullmatch(text):
+        return _Title(index, block, _LABELLED, match[1], match[2].strip())
+    if match := _NUMBERED_TITLE.fullmatch(text):
+        rank = _NUMBERED if is_question(match[2]) else _SECTION
+        return _Title(index, block, rank, match[1], match[2].strip())
+    return _Title(index, block, _PLAIN if is_question(text) else _SECTION, None, text)
+
+
+def _ranked(titles: Sequence[_Title]) -> list[_Title]:
+    """Settle with the whole document in view which headings are questions; drop those inside answers."""
+    best = max((title.rank for title in titles), default=_SECTION)
+    lowest = min((title.block.level for title in titles[1:] if title.rank), default=0)
+    titles = [_as_section(title) if _only_looks_like_one(title, best, lowest) else title for title in titles[:1]] + [
+        _as_section(title) if _only_looks_like_one(title, best) else title for title in titles[1:]
+    ]
+    if best == _NUMBERED:
+        titles = _with_numbered_terms(titles)
+    return _without_inner(titles)
+
+
+def _as_section(title: _Title) -> _Title:
+    return replace(title, rank=_SECTION)
+
+
+def _only_looks_like_one(title: _Title, best: int, others: int = 0) -> bool:
+    """`Ready for the interview?` high above all questions is the document's title; `Why it matters` does not ask."""
+    if title.rank != _PLAIN:
+        return False
+    return title.block.level < others or (best > _PLAIN and not asks(title.text))
+
+
+def _with_numbered_terms(titles: Sequence[_Title]) -> list[_Title]:
+    """Where most numbered headings ask, `### 7. Bias and variance` is a question too, unless it opens a chapter."""
+    numbered = [title for title in titles if title.number]
+    if sum(title.rank == _NUMBERED for title in numbered) * 2 < len(numbered):
+        return list(titles)
+    levels = {title.block.level for title in numbered if title.rank == _NUMBERED}
+    found = []
+    for title, after in zip(titles, [*titles[1:], None], strict=True):
+        opens = after is not None and after.block.level > title.block.level
+        is_term = title.number and not title.rank and not opens and title.block.level in levels
+        found.append(replace(title, rank=_NUMBERED) if is_term else title)
+    return found
+
+
+def _without_inner(titles: Sequence[_Title]) -> list[_Title]:
+    """Leave out the headings that belong to the answer above them."""
+    levels = Counter(title.block.level for title in titles if title.rank > _PLAIN)
+    levels = levels or Counter(title.block.level for title in titles if title.rank)
+    ordered = bool(levels) and levels.most_common(1)[0][1] >= _ONE_LEVEL * levels.total()
+    kept: list[_Title] = []
+    opened: _Title | None = None
+    for title in titles:
+        if opened and _is_inner(title, opened, ordered=ordered):
+            continue
+        kept.append(title)
+        opened = title if title.rank else None
+    return kept
+
+
+def _is_inner(title: _Title, opened: _Title, *, ordered: bool) -> bool:
+    if starts_with_label(f"# {title.text}"):
+        return True
+    if not opened.text and title.index == opened.index + 1 and _says_question(title):
+        return True
+    deeper = title.block.level > opened.block.level
+    return deeper and (title.rank < opened.rank if title.rank else ordered)
+
+
+def _says_question(title: _Title) -> bool:
+    return not title.number and (bold(title.block.text) is not None or title.rank > _SECTION)
+
+
+def _question(document: Document, title: _Title) -> _Question:
+    """Find the text of a question: in its heading, else in the bold line or heading below it."""
+    here = _Question(title.text or plain(title.block.text), title.block.line, title.index + 1, title.block.end)
+    below = document.blocks[here.next_index] if here.next_index < len(document.blocks) else None
+    if title.text or below is None:
+        return here
+    if below.kind == "heading" and _says_question(_title(here.next_index, below)):
+        return _Question(plain(below.text).strip(), below.line, here.next_index + 1, below.end)
+    if below.kind == "paragraph" and not starts_with_label(below.text):
+        lines = _question_lines(below.text)
+        raw = plain("\n".join(below.text.split("\n")[:lines])).strip()
+        last = below.line + lines - 1
+        rest = here.next_index if last < below.last else here.next_index + 1
+        return _Question(raw, below.line, rest, document.line_end(last))
+    return here
+
+
+def _question_lines(paragraph: str) -> int:
+    """Count the lines of a paragraph that are the question: one bold line, or all up to an answer's label."""
+    lines = paragraph.split("\n")
+    if bold(lines[0]):
+        return 1
+    return next((count for count, line in enumerate(lines) if count and starts_with_label(line)), len(lines))

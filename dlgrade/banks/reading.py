@@ -1,0 +1,153 @@
+"""A path to a Bank: finding documents, decoding them, choosing the form.
+
+Everything that can be wrong with a file becomes a BankError of one clear line, path first.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from dlgrade.banks.blocks import Document
+from dlgrade.banks.entries import Entry
+from dlgrade.banks.forms import best_reading
+from dlgrade.banks.wording import spaced, squash
+from dlgrade.errors import BankError
+from dlgrade.models import Bank, Question
+
+SUFFIXES = (".md", ".markdown", ".txt")
+"""The documents that are looked for in folders; a file named outright may have any suffix."""
+
+NO_WORDINGS: Mapping[str, str] = MappingProxyType({})
+
+_UNDERSTOOD = (
+    "understood are headings (`## Question 1` with `**What is …?**` below, or `### 1. What is …?`), "
+    "numbered lists (`1. What is …?`) and tables (`| No. | Question | Answer |`)"
+)
+
+
+def read_bank(path: str | os.PathLike[str], *, wordings: Mapping[str, str] = NO_WORDINGS) -> Bank:
+    """Read one document.
+
+    `wordings` maps `squash(text)` to the right wording known elsewhere: a question that lost its spaces
+    takes it as its `text`, `raw` stays as it is.
+
+    Raises:
+        BankError: the file cannot be read, is no text, or holds no questions.
+
+    """
+    path = Path(path)
+    source, encoding = decode(_bytes(path), name=str(path))
+    return bank_from_text(source, path=str(path), encoding=encoding, wordings=wordings)
+
+
+def bank_from_text(
+    source: str, *, path: str, encoding: str = "utf-8", wordings: Mapping[str, str] = NO_WORDINGS
+) -> Bank:
+    """Read a document that is in memory already; `path` names it, and nothing is opened.
+
+    Raises:
+        BankError: the text holds no questions.
+
+    """
+    reading = best_reading(Document(source))
+    if reading is None:
+        raise BankError(f"{path}: no questions found; {_UNDERSTOOD}")
+    name = Path(path).stem
+    questions = tuple(
+        _question(entry, name, position, wordings) for position, entry in enumerate(reading.entries, start=1)
+    )
+    return Bank(path=path, name=name, form=reading.form, source=source, encoding=encoding, questions=questions)
+
+
+def find_banks(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """Return files as they are given, and for folders the documents in them, sorted; nothing twice.
+
+    Hidden files and folders are skipped.
+
+    Raises:
+        BankError: a path does not exist, or a folder has no documents.
+
+    """
+    found: dict[Path, None] = {}
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = sorted(_documents(path))
+            if not inside:
+                raise BankError(
+                    f"{path}: no documents in this folder; looked for {', '.join(f'*{s}' for s in SUFFIXES)}"
+                )
+            found |= dict.fromkeys(inside)
+        elif path.exists():
+            found[path] = None
+        else:
+            raise BankError(f"{path}: no such file or folder")
+    return list(found)
+
+
+def decode(data: bytes, *, name: str) -> tuple[str, str]:
+    """Return the text, byte order mark and line ends untouched, and the encoding that turns it back.
+
+    Raises:
+        BankError: the bytes are no text; the message says where.
+
+    """
+    encoding = "utf-8"
+    if data.startswith(codecs.BOM_UTF16_LE):
+        encoding = "utf-16-le"
+    elif data.startswith(codecs.BOM_UTF16_BE):
+        encoding = "utf-16-be"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        if encoding == "utf-8" and b"\0" in data:
+            raise BankError(f"{name}: this is no text but a binary file") from None
+        line = data.count(b"\n", 0, error.start) + 1
+        label = "UTF-8" if encoding == "utf-8" else "UTF-16"
+        raise BankError(f"{name}:{line}: not {label} at byte {error.start}; save the file as UTF-8") from None
+    if "\0" in text:
+        raise BankError(f"{name}: this is no text but a binary file")
+    if not text.lstrip("\ufeff").strip():
+        raise BankError(f"{name}: the file is empty")
+    return text, encoding
+
+
+def _question(entry: Entry, bank: str, position: int, wordings: Mapping[str, str]) -> Question:
+    return Question(
+        bank=bank,
+        position=position,
+        number=entry.number,
+        raw=entry.raw,
+        text=wordings.get(squash(entry.raw)) or spaced(entry.raw),
+        category=entry.category,
+        difficulty=entry.difficulty,
+        answer=entry.body.answer,
+        line=entry.line,
+        slot=entry.body.slot,
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise BankError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise BankError(f"{path}: this is a folder; name one of its documents") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise BankError(f"{path}: cannot be read: {(reason or str(error)).lower()}") from None
+
+
+def _documents(folder: Path) -> Iterator[Path]:
+    def complain(error: OSError) -> None:
+        raise BankError(f"{error.filename}: cannot be read: {(error.strerror or str(error)).lower()}")
+
+    for where, folders, files in os.walk(folder, onerror=complain):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            if not name.startswith(".") and name.lower().endswith(SUFFIXES):
+                yield Path(where, name)

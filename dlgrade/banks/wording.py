@@ -1,0 +1,164 @@
+"""What a text says, apart from how it is written: comparing, naming and recognising texts.
+
+Everything here is a pure function of one string and takes time in proportion to its length.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+# Runs are bounded so that a line full of markers without partners stays linear.
+_CODE = re.compile(r"(?<!`)(`{1,3})(?!`)([^`]{1,2000})(?<!`)\1(?!`)")
+_IMAGE_OR_LINK = re.compile(
+    r"!?\[([^\[\]]{0,500})\]\([^()\s]{0,500}(?:\([^()\s]{0,200}\)[^()\s]{0,500})?(?:\s+\"[^\"]{0,200}\")?\)"
+)
+_STRONG = re.compile(
+    r"\*\*(?=\S)([^*]{0,2000}?(?:\*(?!\*)[^*]{0,500}?){0,8}\S)\*\*|(?<!\w)__(?=\S)(.{1,2000}?)(?<=\S)__(?!\w)",
+    re.DOTALL,
+)
+_EMPHASIS = re.compile(
+    r"(?<![\\*])\*(?=[^\s*])([^*\n]{1,1000}?)(?<=[^\s\\])\*(?!\*)|(?<![\w\\])_(?=[^\s_])([^_\n]{1,1000}?)(?<=[^\s\\])_(?!\w)"
+)
+_TAG = re.compile(
+    r"</?(?:a|b|big|blockquote|br|center|code|del|details|div|em|font|h[1-6]|hr|i|img|ins|kbd|li|mark|ol|p|pre|s|small"
+    r"|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|tt|u|ul)(?:\s[^<>]{0,500})?/?>",
+    re.IGNORECASE,
+)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_SUMMARY = re.compile(r"<summary>.{0,500}?</summary>", re.IGNORECASE | re.DOTALL)
+_LINE_MARK = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+)", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^\n`]*$", re.MULTILINE)
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_SPACE = re.compile(r"\s+")
+# A sign right after a letter is part of a name: C++ and C# are not C.
+_NOT_NAMES = re.compile(r"((?<=[a-z0-9])[+#]+)|[\W_]")
+
+_ASKING = (
+    "what(?:['’]s)?|why|how|when|where|which|who|whom|whose|can|could|do|does|did|is|are|was|were|will|would|should"
+    "|have|has|must|may|might|shall"
+)
+_TELLING = (
+    "analy[sz]e|apply|argue|assess|calculate|characteri[sz]e|classify|comment|compare|compute|consider|construct"
+    "|contrast|debug|define|demonstrate|derive|describe|design|determine|develop|differentiate|discuss|distinguish"
+    "|draw|elaborate|enumerate|estimate|evaluate|examine|explain|explore|express|find|formulate|give|identify"
+    "|illustrate|implement|interpret|introduce|justify|list|mention|name|outline|present|propose|prove|provide"
+    "|recommend|review|show|sketch|solve|specify|state|suggest|summari[sz]e|suppose|tell|trace|walk|write"
+)
+# Links that lost their spaces glue the next word on: "ExplainRecurrent" still begins with Explain.
+_STARTS_LIKE_QUESTION = re.compile(rf"(?i:(?:please\s+)?(?:{_ASKING}|{_TELLING}))(?=[A-Z]|(?i:[^\w'’-]|$))")
+_ENDS_LIKE_QUESTION = re.compile(r"[?？؟⸮]['\"”’»)\]*_.\s]*$")
+
+# Compared with the squashed text.
+_MISSING = re.compile(
+    r"tobe(?:filled(?:in)?|added|answered|completed|written|done|determined|announced)"
+    r"|todo|tb[dac]|fixme|wip|workinprogress|comingsoon|pending|placeholder|xxx"
+    r"|(?:add|write|insert|enter|type|put|fillin|provide)?(?:the|your|an)?answer(?:goes)?(?:here)?"
+    r"|answer(?:tofollow|missing|pending|comingsoon|tobe(?:added|filled))"
+    r"|fill(?:in|me|mein|here|inhere|thisin)|(?:no|missing)answer(?:yet)?|not(?:yet)?answered(?:yet)?|unanswered"
+    r"|待补充|待填写|未回答"
+)
+_DOTS = re.compile(r"[\s.…_*\[\]()?？\-–—:]*")
+_EMPTY_PAIR = re.compile(r"</?details(?:\s[^<>]{0,100})?>", re.IGNORECASE)
+_VOID_TAG = re.compile(r"<br\s*/?>|<a\s[^<>]{0,300}>\s*</a>|<a\s[^<>]{0,300}/>|</?(?:div|p|center)\s*>", re.IGNORECASE)
+_NOTE_TO_SELF = re.compile(
+    r"\W*(?:(?:todo|fixme|tbd)(?:\s*[:(\-–—].{0,80})?|to be (?:filled|added|answered|written|completed)\b.{0,40})",
+    re.IGNORECASE,
+)
+
+
+def plain(text: str) -> str:
+    """Return the text with emphasis markers off, everything else as it stands: code and snake_case keep theirs."""
+    if "*" not in text and "_" not in text:
+        return text
+    parts = _CODE.split(text)
+    # split() gives text, fence, code, text, fence, code, …, text
+    kept = [_bare(parts[0])]
+    for fence, code, after in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        kept.append(f"{fence}{code}{fence}{_bare(after)}")
+    return _bare_strong("".join(kept)) if len(parts) > 1 else kept[0]
+
+
+def _bare_strong(text: str) -> str:
+    return _STRONG.sub(lambda match: match[1] or match[2], text)
+
+
+def _bare(text: str) -> str:
+    return _EMPHASIS.sub(lambda match: match[1] or match[2], _bare_strong(text))
+
+
+def bold(text: str) -> str | None:
+    """Return what stands between the markers if the whole text is bold, else None: a bold prefix is not enough."""
+    text = text.strip()
+    for marker in ("**", "__"):
+        inner = text[2:-2]
+        if len(text) > 4 and text.startswith(marker) and text.endswith(marker) and inner.strip():
+            return inner.strip() if marker not in _CODE.sub("", inner) else None
+    return None
+
+
+def spaced(text: str) -> str:
+    """Return the text with every run of white space as one space."""
+    return _SPACE.sub(" ", text).strip()
+
+
+def fold(text: str) -> str:
+    """Return the text for comparison: NFKC, case, Markdown markup and white space folded away."""
+    text = unicodedata.normalize("NFKC", text)
+    text = _FENCE.sub("", _COMMENT.sub(" ", text))
+    text = _TAG.sub(" ", text)
+    text = _IMAGE_OR_LINK.sub(lambda match: match[1], text)
+    text = plain(_LINE_MARK.sub("", text)).replace("`", "")
+    return spaced(_ESCAPE.sub(r"\1", html.unescape(text))).casefold()
+
+
+def squash(text: str) -> str:
+    """Return only what a text that lost its spaces still has: folded letters and digits.
+
+    Signs that end a name stay (`C++`, `C#`), and so do the marks that Indic and Arabic scripts spell with.
+    """
+    folded = fold(text)
+    if folded.isascii():
+        return _NOT_NAMES.sub(r"\1", folded)
+    return "".join(
+        char
+        for char, before in zip(folded, " " + folded, strict=False)
+        if char.isalnum()
+        or unicodedata.category(char)[0] == "M"
+        or (char in "+#" and (before.isalnum() or before in "+#"))
+    )
+
+
+def slug(text: str) -> str:
+    """Return a name for files and ids: lower case, accents off, hyphens for all that is not a letter or digit."""
+    decomposed = unicodedata.normalize("NFKD", fold(text))
+    bare = unicodedata.normalize("NFC", "".join(char for char in decomposed if not unicodedata.combining(char)))
+    return re.sub(r"[\W_]+", "-", bare).strip("-")
+
+
+def asks(text: str) -> bool:
+    """Say whether the text ends in a question mark of any script."""
+    return bool(_ENDS_LIKE_QUESTION.search(text[-40:]))
+
+
+def is_question(text: str) -> bool:
+    """Say whether the text reads as a question or as a task to answer: `What is …?`, `Explain …`."""
+    bare = plain(text).strip(" \t\r\n\"'“‘«*_#")
+    return bool(bare) and (asks(bare) or bool(_STARTS_LIKE_QUESTION.match(bare)))
+
+
+def is_placeholder(text: str) -> bool:
+    """Say whether the text only stands for an answer that is missing: nothing, `_[To be filled]_`, `TODO`, `...`."""
+    if len(text) > 400:
+        return not text.strip()
+    bare = _COMMENT.sub(lambda match: match[0].strip("<!->"), _SUMMARY.sub(" ", text))
+    bare = _FENCE.sub("", _EMPTY_PAIR.sub(" ", bare))
+    if _DOTS.fullmatch(bare):
+        return True
+    return bool(_MISSING.fullmatch(squash(bare))) or bool(_NOTE_TO_SELF.fullmatch(spaced(plain(bare))))
+
+
+def is_void(text: str) -> bool:
+    """Say whether the text shows nothing: white space, comments, anchors, line breaks. It is no placeholder either."""
+    return not _VOID_TAG.sub("", _COMMENT.sub("", text)).strip()
