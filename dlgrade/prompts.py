@@ -39,7 +39,7 @@ class Prompts:
             lstrip_blocks=True,
         )
 
-    def render(self, name: str, **context: Any) -> tuple[Message, ...]:
+    def render(self, name: str, /, **context: Any) -> tuple[Message, ...]:
         """The messages that the template makes of the context, empty ones left out.
 
         Raises:

@@ -18,10 +18,11 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 _FORMULA_COMMAND = re.compile(r"\\(?:frac|left|right|mathbf|mathrm|mathcal|text|cdot|quad|,|;)")
 # A sentence ends at . ! ? before a space (abbreviations aside), at a blank line, and where a list item begins.
 _BOUNDARY = re.compile(
-    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bcf)(?<!\bal)(?<=[.!?。！？])[\"')\]*]*\s+"
+    r"(?<=[.!?。！？])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bcf\.)(?<!\bal\.)[\"')\]*]*\s+"
     r"|\n\s*\n|\n(?=[ \t]*(?:[-*+•]|\d+[.)])[ \t])|\n(?=#{1,6} )",
     re.IGNORECASE,
 )
+_ITEM_NUMBER = re.compile(r"\s*\d+[.)]")
 
 STOPWORDS = frozenset(
     """a about above after again all also am an and any are as at be because been before being below between both
@@ -110,6 +111,8 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     start = 0
     for boundary in [*(m.span() for m in _BOUNDARY.finditer(text)), (len(text), len(text))]:
         piece = text[start : boundary[0]]
+        if _ITEM_NUMBER.fullmatch(piece) and boundary[0] < len(text):
+            continue
         inside = words(piece, start)
         if inside:
             lead = len(piece) - len(piece.lstrip())

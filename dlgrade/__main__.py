@@ -1,0 +1,5 @@
+"""`python -m dlgrade` is `dlgrade`."""
+
+from dlgrade.cli.app import main
+
+main()

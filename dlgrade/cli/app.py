@@ -1,0 +1,86 @@
+"""The `dlgrade` command: which file holds which command, and where errors become words.
+
+A command's file is imported when it is called, since `dlgrade --help` must not wait for readers, templates
+or the SDK: an import inside a function, for start-up time.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import dlgrade
+from dlgrade.errors import DlgradeError
+
+COMMANDS = {
+    "list": ("dlgrade.cli.list", "Show the questions of banks."),
+    "fill": ("dlgrade.cli.fill", "Write the missing reference answers into banks."),
+    "grade": ("dlgrade.cli.grade", "Grade one answer against its question's rubric."),
+    "export": ("dlgrade.cli.export", "Write an answer key."),
+    "rubric": ("dlgrade.cli.rubric", "Check rubrics, or show one."),
+}
+
+
+class Commands(TyperGroup):
+    """The commands by name, each imported when it is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All names, in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import the command's file."""
+        if cmd_name not in COMMANDS:
+            return None
+        return typer.main.get_command(import_module(COMMANDS[cmd_name][0]).app)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Every command has its own --help, with examples.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dlgrade {dlgrade.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def dlgrade_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Fill, grade and export banks of deep-learning interview questions.
+
+    With no model set up, the shipped answers and the offline grader are used.
+    """
+
+
+def main() -> None:
+    """Run the command; an error of dlgrade's becomes a line on stderr and its exit code."""
+    try:
+        app()
+    except DlgradeError as error:
+        typer.echo(f"dlgrade: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader has gone (`dlgrade list … | head`): nothing is left to say, not even at shutdown.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

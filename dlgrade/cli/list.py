@@ -1,0 +1,84 @@
+"""`dlgrade list`: the questions of banks, as a table or as JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dlgrade.banks.reading import read_banks
+from dlgrade.cli import show
+from dlgrade.cli.options import Banks, Json
+from dlgrade.cli.wiring import Session
+from dlgrade.models import Question
+from dlgrade.rubrics import Rubrics
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command(name="list")
+def list_questions(
+    paths: Banks,
+    unanswered: Annotated[bool, typer.Option("--unanswered", help="Only those without an answer.")] = False,
+    category: Annotated[str | None, typer.Option(help="Only this category.", show_default=False)] = None,
+    difficulty: Annotated[str | None, typer.Option(help="Only this difficulty.", show_default=False)] = None,
+    json: Json = False,
+) -> None:
+    """Show the questions of banks.
+
+    \b
+    Examples:
+      dlgrade list questions/general.md
+      dlgrade list questions --unanswered --json
+    """
+    rubrics = Session.open().rubrics
+    banks = read_banks(paths, wordings=rubrics.wordings)
+    questions = [
+        question
+        for bank in banks
+        for question in bank.questions
+        if not (unanswered and question.answer is not None)
+        and _is(question.category, category)
+        and _is(question.difficulty, difficulty)
+    ]
+    if json:
+        show.json_document([_row(question, rubrics) for question in questions])
+        return
+    show.table(
+        ("id", "question", "category", "difficulty", "answer", "rubric"),
+        [_cells(question, rubrics) for question in questions],
+    )
+    for bank in banks:
+        show.remark(f"{bank.path}: {len(bank.questions)} questions, read as {bank.form}")
+
+
+def _is(found: str | None, wanted: str | None) -> bool:
+    return wanted is None or (found or "").casefold() == wanted.casefold()
+
+
+def _row(question: Question, rubrics: Rubrics) -> dict[str, object]:
+    return {
+        "id": question.id,
+        "bank": question.bank,
+        "position": question.position,
+        "number": question.number,
+        "text": question.text,
+        "raw": question.raw,
+        "category": question.category,
+        "difficulty": question.difficulty,
+        "answered": question.answer is not None,
+        "answer": question.answer,
+        "rubric": rubrics.name_for(question),
+        "line": question.line,
+    }
+
+
+def _cells(question: Question, rubrics: Rubrics) -> tuple[str, ...]:
+    return (
+        question.id,
+        question.text,
+        question.category or "",
+        question.difficulty or "",
+        "yes" if question.answer is not None else "missing",
+        rubrics.name_for(question) or "",
+    )

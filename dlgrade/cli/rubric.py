@@ -1,0 +1,65 @@
+"""`dlgrade rubric`: check rubrics, or show one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dlgrade.cli import show
+from dlgrade.cli.wiring import Session
+from dlgrade.errors import RubricError, UnknownQuestion
+from dlgrade.grading.checking import check_all
+from dlgrade.models import Rubric
+from dlgrade.rubrics import load_rubric
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Check rubrics, or show one.")
+
+
+@app.command()
+def check(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Rubric files; all of them if none is named.", metavar="[PATH]...")
+    ] = None,
+) -> None:
+    """Say what is wrong with rubrics: their form, and how the offline grader takes them.
+
+    A rubric holds when its reference earns full marks, loses each criterion with the sentences that earn it,
+    and neither the question repeated nor another question's reference earns much. Exit 1 if anything is wrong.
+
+    \b
+    Examples:
+      dlgrade rubric check
+      dlgrade rubric check rubrics/dropout.yaml
+    """
+    loaded: list[tuple[Path, Rubric]] = []
+    wrong: list[str] = []
+    for path in paths or Session.open().rubrics.paths.values():
+        try:
+            loaded.append((path, load_rubric(path)))
+        except RubricError as error:
+            wrong.append(str(error))
+    found = check_all([rubric for _, rubric in loaded])
+    wrong += [f"{path}: {complaint}" for path, rubric in loaded for complaint in found[rubric.name]]
+    for line in wrong:
+        show.text(line)
+    show.remark(f"{len(loaded)} rubrics checked, {len(wrong)} complaints")
+    raise typer.Exit(1 if wrong else 0)
+
+
+@app.command(name="show")
+def show_rubric(
+    question: Annotated[str, typer.Argument(help="An id, a rubric's name, or a part of the text.", metavar="QUESTION")],
+) -> None:
+    """Print the file of a question's rubric.
+
+    \b
+    Example:
+      dlgrade rubric show general:2
+    """
+    session = Session.open()
+    target = session.lookup.find(question)
+    if target.rubric is None:
+        raise UnknownQuestion(f"{target.id} has no rubric: {target.text}")
+    show.text(session.rubrics.paths[target.rubric].read_text(encoding="utf-8").rstrip("\n"))

@@ -1,0 +1,71 @@
+"""What a person sees: results on stdout, progress and remarks on stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from dlgrade.runs import Progressed
+
+stdout = Console(highlight=False, soft_wrap=False)
+stderr = Console(stderr=True, highlight=False)
+
+
+def json_document(value: Any) -> None:
+    """One JSON document on stdout."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def text(value: str) -> None:
+    """Plain text on stdout, nothing in it taken for markup."""
+    typer.echo(value)
+
+
+def remark(value: str) -> None:
+    """A line on stderr."""
+    typer.echo(value, err=True)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on stdout that fits the width; columns that are empty throughout are left out."""
+    kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
+    drawn = Table(box=None, header_style="bold", pad_edge=False, show_edge=False)
+    for i in kept:
+        drawn.add_column(head[i], overflow="fold", no_wrap=i == 0, ratio=3 if head[i] == "question" else None)
+    for row in rows:
+        drawn.add_row(*(_unmarked(row[i]) for i in kept))
+    stdout.print(drawn)
+
+
+def _unmarked(cell: str) -> Any:
+    # rich would take "[x]" for markup and drop it.
+    from rich.text import Text
+
+    return Text(cell)
+
+
+@contextmanager
+def bar(total: int) -> Iterator[Any]:
+    """A progress bar on stderr, on a terminal alone; gives the function to report to."""
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[said]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=stderr, disable=not stderr.is_terminal, transient=True) as progress:
+        task = progress.add_task("asking", total=total, said="")
+
+        def report(now: Progressed) -> None:
+            said = f"{now.failed} failed, {now.cached} from cache, {now.tokens:,} tokens"
+            progress.update(task, completed=now.done, said=said)
+
+        yield report

@@ -1,0 +1,80 @@
+"""Settings, client, cache and services put together: the one place that knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from dlgrade import library
+from dlgrade.cli import show
+from dlgrade.errors import BadKey
+from dlgrade.llm.cache import Cached, Store
+from dlgrade.llm.request import Client
+from dlgrade.lookup import Lookup
+from dlgrade.prompts import Prompts
+from dlgrade.rubrics import Rubrics
+from dlgrade.settings import OPENAI, SET_UP_A_MODEL, Settings, load_settings
+
+CACHE_FILE = "replies.sqlite3"
+
+
+@dataclass(frozen=True)
+class Session:
+    """What one command works with; each part is made when it is first asked for."""
+
+    settings: Settings
+
+    @classmethod
+    def open(cls, **flags: Any) -> Session:
+        """Read the settings; flags that are None were not given."""
+        return cls(load_settings(flags))
+
+    @cached_property
+    def rubrics(self) -> Rubrics:
+        """The rubrics, the user's over the shipped ones."""
+        return Rubrics(library.folders("rubrics", self.settings))
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        """The templates, the user's over the shipped ones."""
+        return Prompts(library.folders("prompts", self.settings))
+
+    @cached_property
+    def lookup(self) -> Lookup:
+        """Finds questions in the banks, the user's over the shipped ones."""
+        return Lookup(library.folders("questions", self.settings), self.rubrics)
+
+    def say_if_offline(self) -> None:
+        """One line on stderr when nobody chose to be offline."""
+        if self.settings.model is not None:
+            return
+        why = "a key is set but no model is named" if self.settings.api_key else "no model is set up"
+        show.remark(f"dlgrade: {why}: offline, with shipped references and the offline grader.")
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[Client]:
+        """A cached client for the settings' endpoint; the SDK is imported when a request is not in the cache.
+
+        Raises:
+            BadKey: the endpoint is OpenAI's and there is no key.
+            OutputError: the cache cannot be written.
+        """
+        with Store.open(self.settings.cache / CACHE_FILE, on_remark=show.remark) as store:
+            cached = Cached(store, self._make)
+            try:
+                yield cached
+            finally:
+                await cached.aclose()
+
+    def _make(self) -> Client:
+        # Imported here for start-up time: the SDK takes half a second, and a cached run never needs it.
+        from dlgrade.llm.client import OpenAIClient
+
+        settings = self.settings
+        if settings.api_key is None and settings.base_url == OPENAI:
+            raise BadKey(f"no key for {OPENAI}: OPENAI_API_KEY is not set", hint=SET_UP_A_MODEL)
+        key = settings.api_key.get_secret_value() if settings.api_key else None
+        return OpenAIClient(settings.base_url, key, timeout=settings.timeout)

@@ -1,0 +1,57 @@
+"""The answer key: every question of some banks with its reference, by category."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from dlgrade.models import Bank, Question, Record
+from dlgrade.rubrics import Rubrics
+
+
+class Entry(Record):
+    """A question with its reference, and where that came from; both None where there is none."""
+
+    question: Question
+    rubric: str | None
+    reference: str | None
+    source: Literal["document", "shipped"] | None
+
+
+class Key(Record):
+    """The entries of some banks, in order."""
+
+    banks: tuple[str, ...]
+    entries: tuple[Entry, ...]
+
+    @property
+    def missing(self) -> tuple[Question, ...]:
+        """The questions without a reference."""
+        return tuple(entry.question for entry in self.entries if entry.reference is None)
+
+    def by_category(self) -> dict[str | None, list[Entry]]:
+        """The entries that have a reference, by category, in the order in which categories first appear."""
+        groups: dict[str | None, list[Entry]] = {}
+        for entry in self.entries:
+            if entry.reference is not None:
+                groups.setdefault(entry.question.category, []).append(entry)
+        return groups
+
+
+def answer_key(banks: Sequence[Bank], rubrics: Rubrics) -> Key:
+    """The key of some banks: each document's own answer first, else the shipped reference."""
+    entries = tuple(_entry(question, rubrics) for bank in banks for question in bank.questions)
+    return Key(banks=tuple(_names(banks)), entries=entries)
+
+
+def _entry(question: Question, rubrics: Rubrics) -> Entry:
+    name = rubrics.name_for(question)
+    if question.answer is not None:
+        return Entry(question=question, rubric=name, reference=question.answer, source="document")
+    if name is None:
+        return Entry(question=question, rubric=None, reference=None, source=None)
+    return Entry(question=question, rubric=name, reference=rubrics.load(name).reference, source="shipped")
+
+
+def _names(banks: Iterable[Bank]) -> list[str]:
+    return [bank.name for bank in banks]

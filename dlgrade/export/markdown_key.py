@@ -1,0 +1,67 @@
+"""An answer key as Markdown.
+
+    # Answer key
+
+    ## Fundamentals
+
+    ### 1. What is dropout?
+
+    A dropout layer …
+
+    ## Without a reference
+
+    - `general:4` How do you …
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dlgrade.export.key import Entry, Key
+
+_HEADING = re.compile(r"^(#{1,6})(?=\s)", re.MULTILINE)
+_FENCED = re.compile(r"(^[ \t]*(?:```|~~~).*?^[ \t]*(?:```|~~~)[ \t]*$)", re.MULTILINE | re.DOTALL)
+
+
+def write(key: Key) -> str:
+    """The key as one document, each category a chapter, what is missing listed at the end."""
+    return "\n".join(_lines(key)).rstrip("\n") + "\n"
+
+
+def _lines(key: Key) -> Iterator[str]:
+    answered = len(key.entries) - len(key.missing)
+    yield f"# Answer key: {', '.join(key.banks)}"
+    yield ""
+    yield f"{_count(len(key.entries), 'question')}, {answered} with a reference."
+    yield ""
+    for category, entries in key.by_category().items():
+        yield f"## {category or 'Questions'}"
+        yield ""
+        for entry in entries:
+            yield from _entry(entry, several=len(key.banks) > 1)
+    if key.missing:
+        yield "## Without a reference"
+        yield ""
+        yield from (f"- `{question.id}` {question.text}" for question in key.missing)
+
+
+def _entry(entry: Entry, *, several: bool) -> Iterator[str]:
+    question = entry.question
+    yield f"### {question.id if several else question.position}. {question.text}"
+    yield ""
+    if question.difficulty:
+        yield f"*{question.difficulty}*"
+        yield ""
+    yield _below_chapter(entry.reference or "")
+    yield ""
+
+
+def _below_chapter(reference: str) -> str:
+    """The reference with its own headings below the question's, code left alone."""
+    parts = _FENCED.split(reference)
+    return "".join(part if i % 2 else _HEADING.sub("####", part) for i, part in enumerate(parts))
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")

@@ -1,0 +1,61 @@
+"""Settings: flags over environment over dlgrade.toml over defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dlgrade.errors import SettingsError
+from dlgrade.settings import OPENAI, load_settings
+
+
+def test_defaults_name_no_model(tmp_path: Path) -> None:
+    settings = load_settings({}, environment={}, folder=tmp_path)
+    assert settings.model is None
+    assert settings.offline
+    assert settings.base_url == OPENAI
+
+
+def test_flags_win_over_environment_over_file(tmp_path: Path) -> None:
+    (tmp_path / "dlgrade.toml").write_text('model = "file"\nbase_url = "http://file/v1"\nmax_tokens = 7\n')
+    environment = {"DLGRADE_MODEL": "environment", "OPENAI_BASE_URL": "http://environment/v1/"}
+    settings = load_settings({"model": "flag", "base_url": None}, environment=environment, folder=tmp_path)
+    assert (settings.model, settings.base_url, settings.max_tokens) == ("flag", "http://environment/v1", 7)
+
+
+def test_an_empty_variable_counts_as_not_set(tmp_path: Path) -> None:
+    settings = load_settings({}, environment={"OPENAI_API_KEY": "", "DLGRADE_MODEL": ""}, folder=tmp_path)
+    assert settings.api_key is None
+    assert settings.model is None
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("modle = 'x'\n", "dlgrade.toml:1: modle: unknown key"),
+        ("\nconcurrency = 'many'\n", "dlgrade.toml:2: concurrency: must be a whole number"),
+        ("timeout = 0\n", "dlgrade.toml:1: timeout: Input should be greater than 0"),
+        ("model = \n", "dlgrade.toml: not TOML"),
+        ("api_key = 'sk-planted'\n", "dlgrade.toml:1: api_key: the key is read from OPENAI_API_KEY alone"),
+    ],
+)
+def test_a_wrong_file_is_named_with_line_and_mistake(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "dlgrade.toml").write_text(content)
+    with pytest.raises(SettingsError) as caught:
+        load_settings({}, environment={}, folder=tmp_path)
+    assert said in str(caught.value)
+    assert "planted" not in str(caught.value)
+
+
+def test_a_wrong_flag_or_variable_is_named_by_its_own_name(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="--base-url: must begin with http"):
+        load_settings({"base_url": "localhost:8080"}, environment={}, folder=tmp_path)
+    with pytest.raises(SettingsError, match="OPENAI_BASE_URL: must begin with http"):
+        load_settings({}, environment={"OPENAI_BASE_URL": "ftp://x"}, folder=tmp_path)
+
+
+def test_the_key_does_not_show(tmp_path: Path) -> None:
+    settings = load_settings({}, environment={"OPENAI_API_KEY": "sk-planted"}, folder=tmp_path)
+    assert "planted" not in repr(settings)
+    assert "planted" not in settings.model_dump_json()

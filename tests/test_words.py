@@ -1,0 +1,45 @@
+"""Words and sentences keep their offsets, and meet their other spellings."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlgrade.grading.words import sentences, stems, words
+
+
+@given(st.text())
+def test_every_word_and_sentence_stands_where_its_offsets_say(text: str) -> None:
+    for sentence in sentences(text):
+        assert 0 <= sentence.start < sentence.end <= len(text)
+        for word in sentence.words:
+            assert sentence.start <= word.start < word.end <= sentence.end
+    assert [w.start for s in sentences(text) for w in s.words] == [w.start for w in words(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One thing. Another thing! A third?", ["One thing.", "Another thing!", "A third?"]),
+        ("It uses e.g. ReLU. It helps.", ["It uses e.g. ReLU.", "It helps."]),
+        ("The rate is 0.5 at most", ["The rate is 0.5 at most"]),
+        ("Wrapped over\ntwo lines.", ["Wrapped over\ntwo lines."]),
+        ("Reasons:\n- first\n- second", ["Reasons:", "- first", "- second"]),
+        ("1. one\n2. two", ["1. one", "2. two"]),
+        ("A paragraph\n\nAnd another", ["A paragraph", "And another"]),
+        ("", []),
+        ("… — !", []),
+    ],
+)
+def test_sentences_end_where_a_reader_ends_them(text: str, expected: list[str]) -> None:
+    assert [text[s.start : s.end] for s in sentences(text)] == expected
+
+
+def test_stems_leave_out_what_carries_no_meaning() -> None:
+    assert stems("It is the networks that are being trained") == {"network", "train"}
+
+
+@pytest.mark.parametrize("text", ["cannot rely", "can't rely", "can’t rely", "not rely", "never rely"])
+def test_all_negations_are_one(text: str) -> None:
+    assert [word.stem for word in words(text)] == ["not", "reli"]
