@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any, Protocol
-from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict
 
@@ -56,8 +56,7 @@ class Request(BaseModel):
 
 def without_credentials(url: str) -> str:
     """The URL as it may be shown and stored: no user, no password, no query, no final slash."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+    return re.sub(r"(?<=://)[^/]*@", "", url.partition("?")[0]).rstrip("/")
 
 
 class Reply(Record):

@@ -1,0 +1,82 @@
+"""How one model at one endpoint wants to be asked: Request -> the body of the call.
+
+Servers differ in what they take. Each complaint changes the dialect once, and the changed one is remembered, so
+that only the first requests pay for finding out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from dlgrade.llm.request import Request
+from dlgrade.llm.schema import LADDER, body_part, prompt_part
+from dlgrade.llm.trouble import Condition, Trouble
+from dlgrade.models import Message, Record
+
+Body = dict[str, Any]
+
+
+class Dialect(Record):
+    """What is remembered: the rung of `schema.LADDER`, and the parameters that were complained about, in order."""
+
+    rung: int = 0
+    refused: tuple[str, ...] = ()
+
+    def after(self, trouble: Trouble, request: Request) -> Dialect | None:
+        """The dialect to try after a complaint; None where it would change nothing about the request."""
+        changed = self
+        if trouble.condition is Condition.NO_FORMAT and self.rung + 1 < len(LADDER):
+            changed = self.model_copy(update={"rung": self.rung + 1})
+        elif trouble.condition is Condition.UNSUPPORTED and trouble.param in REMEDIES.keys() - {*self.refused}:
+            changed = self.model_copy(update={"refused": (*self.refused, trouble.param)})
+        return changed if body(request, changed) != body(request, self) else None
+
+
+def body(request: Request, dialect: Dialect, *, limit: int | None = None, more: tuple[Message, ...] = ()) -> Body:
+    """The JSON body of the call. `limit` replaces the request's own token limit, `more` follows its messages."""
+    rung = LADDER[dialect.rung]
+    first, *rest = request.messages
+    if request.shape is not None and (instruction := prompt_part(rung, request.shape)):
+        # in front, with the instructions, so that nothing in the data can pass for it
+        first = first.model_copy(update={"content": f"{first.content}\n\n{instruction}"})
+    # There is always a limit: at temperature 0 a small model can loop until its context is full.
+    made: Body = {
+        "model": request.model,
+        "messages": [message.model_dump() for message in (first, *rest, *more)],
+        "max_tokens": limit or request.max_tokens,
+    }
+    if request.temperature is not None:
+        made["temperature"] = request.temperature
+    if request.shape is not None:
+        made |= body_part(rung, request.shape)
+    for param in dialect.refused:
+        made = REMEDIES[param](made)
+    return made
+
+
+def _without_temperature(made: Body) -> Body:
+    return {key: value for key, value in made.items() if key != "temperature"}
+
+
+def _with_the_newer_limit(made: Body) -> Body:
+    return {"max_completion_tokens" if key == "max_tokens" else key: value for key, value in made.items()}
+
+
+def _without_system_role(made: Body) -> Body:
+    """The system message becomes the head of the first user message."""
+    messages: list[dict[str, str]] = made["messages"]
+    system = [m["content"] for m in messages if m["role"] == "system"]
+    first, *rest = [m for m in messages if m["role"] != "system"]
+    return made | {"messages": [first | {"content": "\n\n".join([*system, first["content"]])}, *rest]}
+
+
+REMEDIES: Mapping[str, Callable[[Body], Body]] = MappingProxyType(
+    {
+        "temperature": _without_temperature,
+        "max_tokens": _with_the_newer_limit,
+        "role": _without_system_role,
+    }
+)
+"""What is done about a parameter that a server does not take."""
