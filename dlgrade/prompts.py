@@ -81,4 +81,5 @@ class Prompts:
 def _place(error: TemplateError, template: Template) -> str:
     """The template's file and, where the traceback knows it, line."""
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == template.filename]
-    return f"{template.filename}:{lines[-1]}" if lines else str(template.filename)
+    # The frames count the lines of the code that Jinja made of the template.
+    return f"{template.filename}:{template.get_corresponding_lineno(lines[-1])}" if lines else str(template.filename)

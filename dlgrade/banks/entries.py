@@ -82,10 +82,10 @@ def starts_with_label(line: str) -> bool:
 
 
 def without_label(answer: str) -> str:
-    """Return the answer without the label that it begins with, if it does."""
-    answer = answer.lstrip()
-    label = _LABEL.match(answer)
-    return answer[label.end() :].lstrip() if label else answer
+    """Return the answer without the labels that it begins with, if it does."""
+    while label := _LABEL.match(bare := answer.lstrip()):
+        answer = bare[label.end() :].lstrip()
+    return answer
 
 
 def read_body(document: Document, start: int, end: int, indent: int = 0) -> Body:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 # Runs are bounded so that a line full of markers without partners stays linear.
-_CODE = re.compile(r"(?<!`)(`{1,3})(?!`)([^`]{1,2000})(?<!`)\1(?!`)")
+INLINE_CODE = re.compile(r"(?<!`)(`{1,3})(?!`)([^`]{1,2000})(?<!`)\1(?!`)")
 _IMAGE_OR_LINK = re.compile(
     r"!?\[([^\[\]]{0,500})\]\([^()\s]{0,500}(?:\([^()\s]{0,200}\)[^()\s]{0,500})?(?:\s+\"[^\"]{0,200}\")?\)"
 )
@@ -72,7 +72,7 @@ def plain(text: str) -> str:
     """Return the text with emphasis markers off, everything else as it stands: code and snake_case keep theirs."""
     if "*" not in text and "_" not in text:
         return text
-    parts = _CODE.split(text)
+    parts = INLINE_CODE.split(text)
     # split() gives text, fence, code, text, fence, code, …, text
     kept = [_bare(parts[0])]
     for fence, code, after in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
@@ -94,7 +94,7 @@ def bold(text: str) -> str | None:
     for marker in ("**", "__"):
         inner = text[2:-2]
         if len(text) > 4 and text.startswith(marker) and text.endswith(marker) and inner.strip():
-            return inner.strip() if marker not in _CODE.sub("", inner) else None
+            return inner.strip() if marker not in INLINE_CODE.sub("", inner) else None
     return None
 
 

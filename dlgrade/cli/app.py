@@ -76,7 +76,7 @@ def dlgrade_command(
 def main() -> None:
     """Run the command; an error of dlgrade's becomes a line on stderr and its exit code."""
     try:
-        app()
+        app(prog_name="dlgrade")
     except DlgradeError as error:
         typer.echo(f"dlgrade: {error}", err=True)
         sys.exit(error.exit_code)

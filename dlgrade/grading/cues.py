@@ -58,11 +58,15 @@ class SlotCue:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A place where an alternative stands: the words' indices in the place searched."""
+    """A place where an alternative stands: the words' indices in the place searched.
+
+    `negated` by a denial before it; `denies` itself, as "not rely" does.
+    """
 
     first: int
     last: int
-    negated: bool
+    negated: bool = False
+    denies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,9 @@ def _alternative(text: str) -> Alternative:
     for part, prefix in parts:
         inside = words(part)
         negative = negative or any(word.negates for word in inside)
-        terms += [Term(word.folded if prefix else word.stem, prefix) for word in inside]
+        terms += [Term(word.stem, prefix=False) for word in inside]
+        if prefix and inside:
+            terms[-1] = Term(inside[-1].folded, prefix=True)
     joined = "".join(fold_word(word.folded) for word in words(text.replace("*", "")))
     return Alternative(tuple(terms), stem(joined), negative)
 
@@ -134,7 +140,9 @@ def _match(slots: Sequence[SlotCue], place: Sequence[Sentence]) -> Match:
     touched = {i for hit in found for i in range(hit.first, hit.last + 1)}
     spans = [(inside[i].start, inside[i].end) for i in touched]
     where = tuple(s for s in place if any(s.start <= start and end <= s.end for start, end in spans))
-    return Match(len(found) / len(wanted), where, negated=any(hit.negated for hit in found))
+    # One slot that denies in its own words, "not need", takes the denial of the whole way upon itself.
+    negated = any(hit.negated for hit in found) and not any(hit.denies for hit in found)
+    return Match(len(found) / len(wanted), where, negated)
 
 
 def _find(slot: SlotCue, inside: Sequence[Word]) -> Hit | None:
@@ -143,7 +151,7 @@ def _find(slot: SlotCue, inside: Sequence[Word]) -> Hit | None:
     for alternative in slot.alternatives:
         for first, last in _occurrences(alternative, inside):
             if alternative.negative or not _is_negated(inside, first):
-                return Hit(first, last, negated=False)
+                return Hit(first, last, denies=alternative.negative)
             negated = negated or Hit(first, last, negated=True)
     return negated
 

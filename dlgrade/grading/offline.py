@@ -37,6 +37,7 @@ _CUES_DOUBT = 0.5
 _ECHO = 0.85  # share of a sentence's words that are the question's own
 _LIST_LENGTH = 12  # words from which on prose can be told from a list of terms
 _LIST_STOPWORDS = 0.1  # prose has about 0.4
+_LONGEST_ITEM = 10  # words; terse people write items, a heap of keywords has no end
 
 _SURE, _LIKELY, _DOUBTFUL, _GUARDED = 0.75, 0.6, 0.4, 0.2
 
@@ -85,13 +86,16 @@ def _guarded(cleaned: Cleaned, question: str, rubric: Rubric) -> tuple[tuple[Sen
     every = sentences(cleaned.text)
     if not every:
         return (), ("no answer",)
+    guards: tuple[str, ...] = ()
     if _is_list_of_terms(every):
-        return (), ("needs review: a list of terms, not sentences",)
+        if max(len(sentence.words) for sentence in every) > _LONGEST_ITEM:
+            return (), ("needs review: a list of terms, not sentences",)
+        guards = ("needs review: keywords in a list",)
     asked = stems(question) | stems(rubric.question)
     own = tuple(s for s in every if not s.content or len(s.content & asked) / len(s.content) < _ECHO)
     if not any(sentence.content for sentence in own):
         return (), ("repeats the question",)
-    return own, ()
+    return own, guards
 
 
 def _is_list_of_terms(every: Sequence[Sentence]) -> bool:
