@@ -1,0 +1,257 @@
+"""Answers back into the source text, touching nothing else; documents saved whole or not at all.
+
+A bank, an answer, and what comes out:
+
+    **What is dropout?**                     **What is dropout?**
+
+    **Answer:** _[To be filled]_             **Answer:** Units are dropped at random.
+
+What comes out is read again before anybody sees it: an answer that would change any question, or any
+other answer, is left out and reported.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import groupby, takewhile
+from pathlib import Path
+from typing import NamedTuple
+
+from dlgrade.banks.fitting import fit, in_cell, starts_with_block
+from dlgrade.banks.reading import bank_from_text
+from dlgrade.banks.wording import fold, is_placeholder
+from dlgrade.errors import BankError, OutputError, UnknownQuestion
+from dlgrade.models import Bank, Failure, Question, Record, Slot
+
+
+class Filled(Record):
+    """The new source, and the ids of its questions by what became of them.
+
+    `filled` have a new answer, `kept` had one before, `unanswered` were given none, and `failed` were
+    given one that could not go in.
+    """
+
+    source: str
+    filled: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    failed: tuple[Failure, ...] = ()
+
+
+class _Fitted(NamedTuple):
+    """An answer made ready for its slot."""
+
+    question: Question
+    slot: Slot
+    answer: str
+
+
+def fill(bank: Bank, answers: Mapping[str, str]) -> Filled:
+    """Put answers, by question id, into the slots of a bank's source; every byte outside the slots stays.
+
+    A question that has an answer keeps it.
+
+    Raises:
+        UnknownQuestion: an id is not one of the bank's.
+
+    """
+    ids = {question.id for question in bank.questions}
+    if unknown := next((i for i in answers if i not in ids), None):
+        raise UnknownQuestion(f"{bank.path}: no question {unknown!r}; the bank has {len(ids)}")
+    failed: dict[str, str] = {}
+    ready: list[_Fitted] = []
+    for question in bank.questions:
+        if question.slot is None or question.id not in answers:
+            continue
+        answer = fit(answers[question.id])
+        if reason := _unfit(answers[question.id], answer):
+            failed[question.id] = reason
+        else:
+            ready.append(_Fitted(question, question.slot, answer))
+    proven = _proven(bank, ready)
+    filled = {item.question.id for item in proven}
+    broken = (item.question.id for item in ready if item.question.id not in filled)
+    failed |= dict.fromkeys(broken, "the document could not be read back with this answer in it")
+    return Filled(
+        source=_render(bank, proven),
+        filled=tuple(q.id for q in bank.questions if q.id in filled),
+        kept=tuple(q.id for q in bank.questions if q.slot is None),
+        unanswered=tuple(q.id for q in bank.questions if q.slot and q.id not in answers),
+        failed=tuple(
+            Failure(id=i, kind="unfit", message=failed[i]) for i in sorted(failed, key=_place(bank).__getitem__)
+        ),
+    )
+
+
+def _place(bank: Bank) -> dict[str, int]:
+    return {question.id: question.position for question in bank.questions}
+
+
+def _unfit(answer: str, fitted: str) -> str | None:
+    """Say why an answer cannot go into any document, None if it can."""
+    if is_placeholder(answer) or is_placeholder(fitted):
+        return "the answer is empty or only a placeholder"
+    if "\0" in answer or any("\ud800" <= char <= "\udfff" for char in answer):
+        return "the answer holds characters that no text file can"
+    return None
+
+
+# ── the text ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _render(bank: Bank, items: Sequence[_Fitted]) -> str:
+    """Return the source with the answers in it, in one pass."""
+    newline = _newline(bank.source)
+    parts: list[str] = []
+    done = 0
+    for (start, end), group in groupby(sorted(items, key=_order), key=lambda item: (item.slot.start, item.slot.end)):
+        parts += [bank.source[done:start], "".join(_pieces(list(group))).replace("\n", newline)]
+        done = end
+    return "".join([*parts, bank.source[done:]])
+
+
+def _order(item: _Fitted) -> tuple[int, int]:
+    return item.slot.start, item.question.position
+
+
+def _pieces(group: Sequence[_Fitted]) -> Iterator[str]:
+    """Give what goes to one place: headings that several answers share once, the trail after the last."""
+    previous: str | None = None
+    for item in group:
+        lead, answer = _laid_out(item)
+        yield lead[len(_shared(previous, lead)) :] if previous is not None else lead
+        yield answer
+        previous = lead
+    yield group[-1].slot.trail
+
+
+def _shared(one: str, other: str) -> str:
+    """Return the whole lines that two leads begin with, without the blank ones at their end."""
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one.split("\n"), other.split("\n"), strict=False))
+    return "\n".join(line for line, _ in pairs).rstrip("\n")
+
+
+def _laid_out(item: _Fitted) -> tuple[str, str]:
+    slot = item.slot
+    if slot.shape == "cell":
+        return slot.lead, in_cell(item.answer)
+    lead = slot.lead
+    if slot.shape == "inline" and starts_with_block(item.answer):
+        lead = lead.rstrip(" \t") + f"\n\n{slot.indent}"
+    answer = item.answer
+    if slot.indent:
+        lines = answer.split("\n")
+        answer = "\n".join([lines[0], *(f"{slot.indent}{line}" if line.strip() else "" for line in lines[1:])])
+    return lead, answer
+
+
+def _newline(source: str) -> str:
+    """Return the line end that the document uses, LF where it has none yet."""
+    first = min((at for at in (source.find("\n"), source.find("\r")) if at >= 0), default=-1)
+    if first < 0:
+        return "\n"
+    return "\r\n" if source.startswith("\r\n", first) else source[first]
+
+
+# ── the proof ────────────────────────────────────────────────────────────────────────────────
+
+
+def _proven(bank: Bank, items: Sequence[_Fitted]) -> list[_Fitted]:
+    """Return the answers with which the document reads as before, those questions answered.
+
+    What spoils the reading is found by halving, so that the one pass of the usual case stays one.
+    """
+    if not items:
+        return []
+    wrong = _wrong(bank, items)
+    if wrong is not None:
+        return _proven(bank, [item for item in items if item.question.id not in wrong]) if wrong else list(items)
+    if len(items) == 1:
+        return []
+    half = len(items) // 2
+    first, second = _proven(bank, items[:half]), _proven(bank, items[half:])
+    both = [*first, *second]
+    return both if not first or not second or _wrong(bank, both) == set() else first
+
+
+def _wrong(bank: Bank, items: Sequence[_Fitted]) -> set[str] | None:
+    """Return the ids whose answers do not read back; None if anything else changed as well."""
+    try:
+        after = bank_from_text(_render(bank, items), path=bank.path)
+    except BankError:
+        return None
+    given = {item.question.id: item.answer for item in items}
+    if after.form != bank.form or len(after.questions) != len(bank.questions):
+        return None
+    wrong: set[str] = set()
+    for old, new in zip(bank.questions, after.questions, strict=True):
+        if _identity(old) != _identity(new):
+            return None
+        if old.id in given:
+            if new.answer is None or fold(new.answer) != fold(given[old.id]):
+                wrong.add(old.id)
+        elif old.answer != new.answer:
+            return None
+    return wrong
+
+
+def _identity(question: Question) -> tuple[object, ...]:
+    return question.raw, question.number, question.category, question.difficulty
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────
+
+
+def diff(before: str, after: str, name: str) -> str:
+    """Return what changed as a unified diff, empty if nothing did."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def save(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file whole or not at all, also if the program is killed: readers see the old one or the new one.
+
+    A link keeps pointing to its file, which is the one replaced; the mode stays.
+
+    Raises:
+        OutputError: it cannot be written; what was there is untouched.
+
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        _replace(target, data)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def _replace(target: Path, data: bytes) -> None:
+    # A folder in the target's place would only be noticed by the last step, and differently on each system.
+    if target.is_dir():
+        raise IsADirectoryError(None, "this is a folder")
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(_mode(target))
+        Path(name).replace(target)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _mode(target: Path) -> int:
+    try:
+        return stat.S_IMODE(target.stat().st_mode)
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask

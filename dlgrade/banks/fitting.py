@@ -1,0 +1,156 @@
+"""An answer as it may stand in somebody's document: the same words, nothing that breaks what is around it.
+
+## Intuition          becomes     **Intuition.** Units are …
+Units are …
+
+---                   goes: between entries a rule means that the entry is over
+```python             is closed where the answer left it open
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from dlgrade.banks.blocks import Block, Document
+from dlgrade.banks.entries import without_label
+from dlgrade.banks.wording import INLINE_CODE, plain, spaced
+
+_NEWLINES = re.compile(r"\r\n?|[\u2028\u2029]")
+_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
+# HTML of these kinds runs on to its end mark, over blank lines: https://spec.commonmark.org/0.31.2/#html-blocks
+_RUNS_ON = re.compile(
+    r"\s*<(?:(?P<tag>script|pre|style|textarea)\b|(?P<comment>!--)|(?P<instruction>\?)|(?P<data>!\[CDATA\[)|(?P<declaration>![a-z]))",
+    re.IGNORECASE,
+)
+_END_MARKS = {"tag": "</", "comment": "-->", "instruction": "?>", "data": "]]>", "declaration": ">"}
+_CONTAINER = re.compile(
+    r"<(/?)(blockquote|center|details|div|dl|h[1-6]|ol|pre|script|section|style|summary|table|textarea|ul)\b(?=[\s/>])",
+    re.IGNORECASE,
+)
+_SETEXT_TITLE = 80  # a longer text above a line of dashes was meant as a paragraph and a rule
+_TITLE_END = ".:!?。！？："
+
+
+def fit(answer: str) -> str:
+    """Return the answer as Markdown that can stand below a question; the words stay the same.
+
+    Line ends become LF, a leading `Answer:` goes, headings become bold run-in text, rules between
+    paragraphs go, open fences are closed, HTML that would swallow what follows is shown as text.
+    """
+    text = without_label(_NEWLINES.sub("\n", answer).replace("\ufeff", "").strip("\n").rstrip())
+    document = Document(_harmless(text))
+    return without_label("\n".join(_lines(document)).strip("\n").rstrip())
+
+
+def starts_with_block(answer: str) -> bool:
+    """Say whether a fitted answer begins with something that cannot stand on a line after a label."""
+    blocks = Document(answer).blocks
+    return bool(blocks) and (blocks[0].kind != "paragraph" or blocks[0].text.startswith(("$$", "\\[")))
+
+
+def in_cell(answer: str) -> str:
+    """Return a fitted answer as one line of a table: `<br>` for line ends, pipes escaped."""
+    return answer.replace("|", "\\|").replace("\n", "<br>")
+
+
+def _lines(document: Document) -> Iterator[str]:
+    """Give the document's lines with its outermost headings and rules rewritten, blocks at most one line apart."""
+    blocks = document.blocks
+    done, apart = 0, False
+    for index, block in enumerate(blocks):
+        if block.line <= done:
+            continue
+        changed = block.kind in ("heading", "rule")
+        apart = apart or changed or block.line > done + 1
+        following = blocks[index + 1] if index + 1 < len(blocks) else None
+        lines, done = _run_in(document, block, following) if block.kind == "heading" else _copied(document, block)
+        if lines:
+            yield from [""] if apart else []
+            yield from lines
+            apart = changed
+
+
+def _between(document: Document, line: int, last: int) -> list[str]:
+    return [document.line(number) for number in range(line, last + 1)]
+
+
+def _copied(document: Document, block: Block) -> tuple[list[str], int]:
+    if block.kind == "rule":
+        return [], block.last
+    lines = _between(document, block.line, block.last)
+    fence = _FENCE.match(lines[0]) if block.kind == "fence" else None
+    end = re.compile(rf" {{0,3}}{fence[1]}{fence[1][0]}*[ \t]*") if fence else None
+    is_open = end is not None and (len(lines) == 1 or not end.fullmatch(lines[-1]))
+    return [*lines, fence[1]] if fence and is_open else lines, block.last
+
+
+def _run_in(document: Document, heading: Block, following: Block | None) -> tuple[list[str], int]:
+    """Turn a heading into the beginning of the paragraph below it; also say which line was used last.
+
+    A line that is bold as a whole could be taken for a question, so a title that stands alone ends
+    in a colon outside the bold.
+    """
+    title = spaced(plain(heading.text)).strip("*")
+    if not title:
+        return [], heading.last
+    if heading.last > heading.line and len(title) > _SETEXT_TITLE:
+        return _between(document, heading.line, heading.last - 1), heading.last
+    if following is None or following.kind != "paragraph":
+        return [f"**{title.rstrip(':：')}**:"], heading.last
+    first, *rest = _between(document, following.line, following.last)
+    end = "" if title[-1] in _TITLE_END else "."
+    return [f"**{title}{end}** {first.lstrip()}", *rest], following.last
+
+
+def _harmless(text: str) -> str:
+    """Show HTML as text where it would go on after the answer: comments left open, containers without end."""
+    document = Document(text)
+    opened = next((block.line for block in document.blocks if block.kind == "html" and _is_open(block.text)), None)
+    if opened is None:
+        return _balanced(document)
+    # What the open block had swallowed counts again, and may hold more of its kind.
+    lines = text.split("\n")
+    rest = [line.replace("<", "&lt;", 1) if _RUNS_ON.match(line) else line for line in lines[opened - 1 :]]
+    return _balanced(Document("\n".join([*lines[: opened - 1], *rest])))
+
+
+def _is_open(content: str) -> bool:
+    begin = _RUNS_ON.match(content)
+    return begin is not None and _END_MARKS[begin.lastgroup or ""] not in content[begin.end() :]
+
+
+def _balanced(document: Document) -> str:
+    """Show the container tags as text whose opening and closing ones do not pair."""
+    tags = list(_CONTAINER.finditer(_without_code(document)))
+    depth: dict[str, int] = {}
+    uneven: set[str] = set()
+    for tag in tags:
+        name = tag[2].lower()
+        depth[name] = depth.get(name, 0) + (-1 if tag[1] else 1)
+        if depth[name] < 0:
+            uneven.add(name)
+    uneven |= {name for name, count in depth.items() if count}
+    parts, done = [], 0
+    for tag in tags:
+        if tag[2].lower() in uneven:
+            parts += [document.text[done : tag.start()], "&lt;"]
+            done = tag.start() + 1
+    return "".join([*parts, document.text[done:]])
+
+
+def _without_code(document: Document) -> str:
+    """Return the text with code blanked out, every other character at its place."""
+    parts, done = [], 0
+    for block in _code(document.blocks):
+        parts += [document.text[done : block.start], " " * (block.end - block.start)]
+        done = block.end
+    text = "".join([*parts, document.text[done:]])
+    return INLINE_CODE.sub(lambda match: " " * len(match[0]), text)
+
+
+def _code(blocks: Iterable[Block]) -> Iterator[Block]:
+    for block in blocks:
+        if block.kind in ("fence", "code"):
+            yield block
+        yield from _code(block.children)
