@@ -57,6 +57,10 @@ def test_joined_and_parted_spellings_meet() -> None:
     assert found("We use mini-batches.", ("mini batch",)) == 1.0
 
 
+def test_a_phrase_does_not_run_into_the_next_sentence() -> None:
+    assert found("The set is balanced. Accuracy is misleading.", ("balanced accuracy",)) == 0.0
+
+
 def test_unless_keeps_a_way_from_places_with_those_words() -> None:
     way = ("stays on", "unless not | off")
     assert found("Dropout stays on at inference.", way) == 1.0

@@ -13,7 +13,7 @@ from dlgrade.grading.offline import grade
 from dlgrade.models import Grade, Rubric
 
 _POINTS = 10.0
-_FOREIGN = 40.0  # percent that the reference of another question may earn at most
+_FOREIGN = 60.0  # percent that another question's reference may earn: neighbours share content, not most of it
 _TIMES_SAID = 3
 
 

@@ -130,10 +130,12 @@ def _places(sentences: Sequence[Sentence], together: int) -> Iterator[Sequence[S
 
 def _match(slots: Sequence[SlotCue], place: Sequence[Sentence]) -> Match:
     inside = [word for sentence in place for word in sentence.words]
+    # No phrase runs from one sentence into the next: for each word, where its own sentence ends.
+    ends = [end for end, sentence in _ends(place) for _ in sentence.words]
     wanted = [slot for slot in slots if not slot.absent]
-    if not wanted or any(_find(slot, inside) for slot in slots if slot.absent):
+    if not wanted or any(_find(slot, inside, ends) for slot in slots if slot.absent):
         return NOTHING
-    hits = [_find(slot, inside) for slot in wanted]
+    hits = [_find(slot, inside, ends) for slot in wanted]
     found = [hit for hit in hits if hit is not None]
     if not found:
         return NOTHING
@@ -145,29 +147,38 @@ def _match(slots: Sequence[SlotCue], place: Sequence[Sentence]) -> Match:
     return Match(len(found) / len(wanted), where, negated)
 
 
-def _find(slot: SlotCue, inside: Sequence[Word]) -> Hit | None:
+def _ends(place: Sequence[Sentence]) -> Iterator[tuple[int, Sentence]]:
+    end = 0
+    for sentence in place:
+        end += len(sentence.words)
+        yield end, sentence
+
+
+def _find(slot: SlotCue, inside: Sequence[Word], ends: Sequence[int]) -> Hit | None:
     """The first place of the slot that no negation turns round; a negated one if there is no other."""
     negated: Hit | None = None
     for alternative in slot.alternatives:
-        for first, last in _occurrences(alternative, inside):
+        for first, last in _occurrences(alternative, inside, ends):
             if alternative.negative or not _is_negated(inside, first):
                 return Hit(first, last, denies=alternative.negative)
             negated = negated or Hit(first, last, negated=True)
     return negated
 
 
-def _occurrences(alternative: Alternative, inside: Sequence[Word]) -> Iterator[tuple[int, int]]:
+def _occurrences(
+    alternative: Alternative, inside: Sequence[Word], ends: Sequence[int]
+) -> Iterator[tuple[int, int]]:
     first = alternative.terms[0]
     for i, word in enumerate(inside):
         if first.fits(word):
-            last = _follow(alternative.terms[1:], inside, i)
+            last = _follow(alternative.terms[1:], inside[: ends[i]], i)
             if last is not None:
                 yield i, last
         if len(alternative.joined) < _SHORTEST_JOINED:
             continue
         if len(alternative.terms) > 1 and word.stem == alternative.joined:
             yield i, i
-        elif len(alternative.terms) == 1 and i + 1 < len(inside) and _joins(word, inside[i + 1], alternative.joined):
+        elif len(alternative.terms) == 1 and i + 1 < ends[i] and _joins(word, inside[i + 1], alternative.joined):
             yield i, i + 1
 
 

@@ -119,7 +119,7 @@ def _decide(criterion: Criterion, said: Sequence[Sentence], rubric: Rubric) -> _
     part = best_match(criterion.partial_cues, said)
     if part.share == 1.0 and not part.negated:
         return _Decision("partial", _LIKELY, "The answer has the words of the half that earns half.", part.sentences)
-    if match.share > _CUES_DOUBT or wording >= _WORDING_DOUBTS:
+    if (match.share > _CUES_DOUBT and not criterion.partial_cues) or wording >= _WORDING_DOUBTS:
         return _half(criterion, match, place)
     return _Decision("missed", _SURE, "Nothing in the answer says this.")
 
