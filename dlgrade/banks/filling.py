@@ -22,6 +22,7 @@ from itertools import groupby, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
+from dlgrade.banks.blocks import Document
 from dlgrade.banks.fitting import fit, in_cell, starts_with_block
 from dlgrade.banks.reading import bank_from_text
 from dlgrade.banks.wording import fold, is_placeholder
@@ -106,7 +107,7 @@ def _unfit(answer: str, fitted: str) -> str | None:
 
 def _render(bank: Bank, items: Sequence[_Fitted]) -> str:
     """Return the source with the answers in it, in one pass."""
-    newline = _newline(bank.source)
+    newline = Document(bank.source).newline
     parts: list[str] = []
     done = 0
     for (start, end), group in groupby(sorted(items, key=_order), key=lambda item: (item.slot.start, item.slot.end)):
@@ -148,14 +149,6 @@ def _laid_out(item: _Fitted) -> tuple[str, str]:
         lines = answer.split("\n")
         answer = "\n".join([lines[0], *(f"{slot.indent}{line}" if line.strip() else "" for line in lines[1:])])
     return lead, answer
-
-
-def _newline(source: str) -> str:
-    """Return the line end that the document uses, LF where it has none yet."""
-    first = min((at for at in (source.find("\n"), source.find("\r")) if at >= 0), default=-1)
-    if first < 0:
-        return "\n"
-    return "\r\n" if source.startswith("\r\n", first) else source[first]
 
 
 # ── the proof ────────────────────────────────────────────────────────────────────────────────

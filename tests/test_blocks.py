@@ -1,0 +1,80 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlgrade.banks.blocks import Document
+
+SAMPLE = (
+    "# Title\n\n1. One\n   more\n\n   inside\n2. Two\n\n```py\n# code\n```\n\n"
+    "| a | b |\n|---|---|\n| 1 | 2 |\n\n---\n[x]: y\n\nlast"
+)
+
+
+def sources(text: str) -> list[str]:
+    return [
+        text,
+        text.replace("\n", "\r\n"),
+        text.replace("\n", "\r"),
+        "\ufeff" + text,
+        "\ufeff" + text.replace("\n", "\r\n"),
+        text + "\n",
+    ]
+
+
+@pytest.mark.parametrize("source", sources(SAMPLE))
+def test_offsets_point_into_the_untouched_source(source: str) -> None:
+    document = Document(source)
+    kinds = [block.kind for block in document.blocks]
+    assert kinds == ["heading", "list", "fence", "table", "rule", "definition", "paragraph"]
+    heading, items, fence, table, rule, definition, last = document.blocks
+    assert source[heading.start : heading.end] == "# Title"
+    one, two = items.children
+    assert source[two.start : two.end] == "2. Two"
+    assert (one.number, one.indent, two.number) == ("1", 3, "2")
+    paragraph = one.children[0]
+    assert paragraph.text == "One\nmore"
+    assert source[paragraph.start : paragraph.end].replace("\r\n", "\n").replace("\r", "\n") == "1. One\n   more"
+    assert source[fence.start : fence.end].startswith("```py")
+    assert source[fence.start : fence.end].endswith("```")
+    assert [document.line(row.line) for row in table.children] == ["| a | b |", "| 1 | 2 |"]
+    assert source[rule.start : rule.end] == "---"
+    assert source[definition.start : definition.end] == "[x]: y"
+    assert source[last.start : last.end] == "last"
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [("1. a", 3), ("10. a", 4), ("  1) a", 5), ("1.  a", 4), ("1.      code", 3), ("1.\ta", 4), ("- a", 2), ("1.", 3)],
+)
+def test_an_items_content_column_is_commonmarks(line: str, column: int) -> None:
+    assert Document(line).blocks[0].children[0].indent == column
+
+
+@pytest.mark.parametrize(
+    "front", ["---\ntitle: What?\ntags: [a]\n---\n", "+++\ntitle = 'x'\n+++\n", "---\r\na: b\r\n---\r\n"]
+)
+def test_front_matter_is_no_block_and_keeps_its_lines(front: str) -> None:
+    (block,) = Document(front + "# T").blocks
+    assert (block.kind, block.line) == ("heading", 1 + front.count("\n"))
+
+
+def test_a_rule_at_the_top_is_no_front_matter() -> None:
+    assert [block.kind for block in Document("---\n\ntext\n\n---\n").blocks] == ["rule", "paragraph", "rule"]
+
+
+@pytest.mark.parametrize(("source", "newline"), [("a", "\n"), ("a\nb\r\n", "\n"), ("a\r\nb\n", "\r\n"), ("a\rb", "\r")])
+def test_the_first_line_end_is_the_documents(source: str, newline: str) -> None:
+    assert Document(source).newline == newline
+
+
+@given(st.text(st.sampled_from("a#-*>`~|:1.)[]<!\t \n\r\0\ufeff\x0b\x85\u2028")))
+def test_blocks_of_any_text_stand_in_order_and_cover_all_that_is_written(source: str) -> None:
+    document = Document(source)
+    last = 0
+    for block in document.blocks:
+        assert last < block.line <= block.last <= len(document.lines)
+        assert 0 <= block.start <= block.end <= len(source)
+        last = block.last
+    assert "".join(source[start:end] for start, end in document.lines).replace("\n", "") == source.removeprefix(
+        "\ufeff"
+    ).replace("\r", "").replace("\n", "")
