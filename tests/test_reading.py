@@ -20,10 +20,8 @@ SMALL = "## 1. What is x?\r\n\r\nIt is é.\r\n"
         (
             "article",
             "headings",
-            17,
-            17,
-            "What is the difference between deep learning",
-            "functions in neural networks?",
+            (17, 17),
+            ("What is the difference between deep learning", "functions in neural networks?"),
         ),
         ("catalogue", "tables", (50, 0), ("How can you diagnose overfitting", "techniques in such a context?")),
         ("fifty", "lists", (50, 0), ("What is deep learning, and", "how do they impact the field?")),
@@ -31,10 +29,8 @@ SMALL = "## 1. What is x?\r\n\r\nIt is é.\r\n"
         (
             "theory",
             "headings",
-            41,
-            0,
-            "What is anartificial neural network?",
-            "explainability, and why is it important?",
+            (41, 0),
+            ("What is anartificial neural network?", "explainability, and why is it important?"),
         ),
     ],
 )

@@ -61,13 +61,15 @@ _NAME = (
     r"(?:answers?|ans|solution|response|reply|respuesta|réponse|antwort|lösung|resposta|risposta|答案|答|回答|解答|ответ)"
 )
 _COLON = r"[ \t]*[:：]"
+_LINE_END = r"(?:\r|\n|\Z)"  # `$` knows no CR
 _LABEL = re.compile(
     rf"""(?P<bullet>[-*+][ \t]+)?(?:
-        (?P<hashes>\#{{1,6}})[ \t]+(?P<e>\*\*|__|[*_])?{_NAME}(?:{_COLON})?(?(e)(?P=e)(?:{_COLON})?)[ \t]*\#*(?=[ \t]*$)
-      | (?P<em>\*\*\*|\*\*|__|[*_]){_NAME}(?:{_COLON}(?P=em) | (?P=em){_COLON} | (?P=em)(?=[ \t]*$))
+        (?P<hashes>\#{{1,6}})[ \t]+(?P<e>\*\*|__|[*_])?{_NAME}(?:{_COLON})?
+            (?(e)(?P=e)(?:{_COLON})?)[ \t]*\#*(?=[ \t]*{_LINE_END})
+      | (?P<em>\*\*\*|\*\*|__|[*_]){_NAME}(?:{_COLON}(?P=em) | (?P=em){_COLON} | (?P=em)(?=[ \t]*{_LINE_END}))
       | (?:{_NAME}|A){_COLON}
     )""",
-    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+    re.IGNORECASE | re.VERBOSE,
 )
 # An empty `<details>` is a placeholder with its own natural place: between summary and end.
 _DETAILS = re.compile(

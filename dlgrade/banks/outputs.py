@@ -1,0 +1,114 @@
+"""Where filled banks go, and what may be replaced there.
+
+    dlgrade fill questions notes.md --out build
+        questions/general.md      -> build/general.md
+        questions/more/deep.md    -> build/more/deep.md
+        notes.md                  -> build/notes.md
+
+A document in the way is replaced only if nothing of anybody's is lost: it is the bank as it came, or just what
+dlgrade wrote there before. What it wrote is remembered by hash in the cache folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from dlgrade.banks.filling import save
+from dlgrade.banks.reading import find_banks
+from dlgrade.errors import DlgradeError, OutputError
+from dlgrade.models import Bank
+
+
+def planned(paths: Iterable[str | os.PathLike[str]], folder: Path) -> dict[str, Path]:
+    """Where the bank of each document goes, by the document's path.
+
+    Raises:
+        OutputError: two banks would go to one file, or one onto itself or another bank that is read.
+    """
+    found: dict[str, Path] = {}
+    for path in map(Path, paths):
+        for document in find_banks([path]):
+            inside = document.relative_to(path) if path.is_dir() else Path(document.name)
+            found.setdefault(str(document), folder / inside)
+    sources = {Path(document).resolve(): document for document in found}
+    targets: dict[Path, str] = {}
+    for document, target in found.items():
+        if (source := sources.get(target.resolve())) is not None:
+            raise OutputError(f"{target}: would replace {source}, which is read; use --in-place for that")
+        if (other := targets.setdefault(target.resolve(), document)) != document:
+            raise OutputError(f"{target}: both {other} and {document} would go there; fill them one by one")
+    return found
+
+
+def check_writable(targets: Iterable[Path]) -> None:
+    """Make the targets' folders and see that they can be written, before anything is paid for.
+
+    Raises:
+        OutputError: one cannot.
+    """
+    for target in targets:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise OutputError(f"{target.parent}: this folder cannot be made: {reason}") from None
+        if target.is_dir():
+            raise OutputError(f"{target}: cannot be written: this is a folder")
+        if not os.access(target.parent, os.W_OK):
+            raise OutputError(f"{target.parent}: this folder cannot be written: permission denied")
+
+
+class Written:
+    """What dlgrade wrote where: a file of one hash for each target, in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def check(self, banks: Sequence[Bank], targets: Mapping[str, Path]) -> None:
+        """See that no target holds work that would be lost.
+
+        Raises:
+            OutputError: one does.
+        """
+        for bank in banks:
+            target = targets[bank.path]
+            if target.exists() and not self._replaceable(target, bank):
+                raise OutputError(
+                    f"{target}: was changed by someone since dlgrade wrote it, or is not dlgrade's; it is left as it is",
+                    hint="Move it away, or choose another --out.",
+                )
+
+    def save(self, target: Path, data: bytes) -> None:
+        """Write a document whole or not at all, and remember it.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        save(target, data)
+        # Only the next run's permission hangs on the note: without it, that run asks.
+        with suppress(DlgradeError, OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            save(self._note(target), _hash(data).encode())
+
+    def _replaceable(self, target: Path, bank: Bank) -> bool:
+        try:
+            there = target.read_bytes()
+        except OSError as error:
+            raise OutputError(f"{target}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+        if not there.strip() or there == bank.source.encode(bank.encoding):
+            return True
+        try:
+            return self._note(target).read_text(encoding="utf-8") == _hash(there)
+        except (OSError, ValueError):
+            return False
+
+    def _note(self, target: Path) -> Path:
+        return self._folder / _hash(os.fsencode(target.resolve()))
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

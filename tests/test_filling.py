@@ -1,0 +1,317 @@
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from dlgrade.banks.filling import Filled, diff, fill, save
+from dlgrade.banks.fitting import fit
+from dlgrade.banks.reading import bank_from_text, read_bank
+from dlgrade.banks.wording import fold, squash
+from dlgrade.errors import OutputError, UnknownQuestion
+from dlgrade.models import Bank
+
+QUESTIONS = Path(__file__).parent.parent / "questions"
+
+LONG = textwrap.dedent("""\
+    ## Intuition
+
+    Units are *dropped* at random.
+
+    ---
+
+    ### Steps
+    - draw a mask
+    - multiply
+
+    ```python
+    # Question 1
+    x = {"a": 1}
+
+    print(x | 1)
+    ```
+
+    | Question | b |
+    |---|---|
+    | What is x? | 2 |
+
+    $$
+    L = \\sum_i |x_i|
+    $$
+
+    Setext
+    ------
+    1. What is one?
+    2. What is two?
+
+    <!-- left open
+
+    ## Question 9
+
+    ```
+    open""")
+
+FORMS = {
+    "label": (
+        "# T\n\n## Question 1\n\n**What is x?**\n\n**Answer:** _[To be filled]_\n\n---\n\n## Question 2\n\n"
+        "**Why?**\n\n**Answer:** TODO\n"
+    ),
+    "no label": "# T\n\n## Question 1\n\n**What is x?**\n\n---\n\n## Question 2\n\n**Why?**\n---\n",
+    "tight": "## 1. What is x?\n---\n## 2. Why?\n## 3. How?\n- Answer:\n## 4. When?\n### Answer\n",
+    "faq": "# T\n\n## What is x?\n\n### Why?\n\n## Links\n\nNo answer.\n\n[a]: http://a",
+    "list": "# T\n\n1. What is x?\n2) Why?\n  10. How?\n11. When?\n    **Answer:** TBD\n\nEnd.\n",
+    "table": (
+        "# T\n\n| No | Question |\n|----|----------|\n| 1 | What is x? |\n| 2 | Why? |\n\n## Part\n\n"
+        "|Question|\n|-|\n|What is x?|\n|What is x?|\n\n---\n\n# Links\n"
+    ),
+    "cells": (
+        "| Question | Answer | Level |\n|---|---|---|\n| What is x? | | hard |\n| Why? | TODO | easy |\n| How? |\n"
+    ),
+    "details": (
+        "## 1. What is x?\n\n<details>\n<summary>Answer</summary>\n\n</details>\n\n## 2. Why?\n\n"
+        "<!-- hard -->\n\n<a name='q3'></a>\n\n## 3. How?"
+    ),
+}
+
+
+def styles(source: str) -> list[str]:
+    return [source, source.replace("\n", "\r\n"), "\ufeff" + source, source.rstrip("\n")]
+
+
+SOURCES = [style for source in FORMS.values() for style in styles(source)]
+
+
+def bank(source: str) -> Bank:
+    return bank_from_text(source, path="bank.md")
+
+
+def filled_with(source: str, answer: str) -> Filled:
+    before = bank(source)
+    return fill(before, {question.id: answer for question in before.questions})
+
+
+def only_adds(before: Bank, after: str) -> bool:
+    """Say whether everything outside the slots is there, in order, byte for byte."""
+    places = sorted({(q.slot.start, q.slot.end) for q in before.questions if q.slot})
+    edges = [0, *(edge for place in places for edge in place), len(before.source)]
+    kept = [before.source[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return re.fullmatch(".*".join(map(re.escape, kept)), after, re.DOTALL) is not None
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    "answer", ["Short.", LONG, "- a\n- b", "# Title", "    code\n\nText.", "> quote\n\n***\n\nText", "$$\nx\n$$"]
+)
+def test_what_was_filled_reads_as_the_same_questions_now_answered(source: str, answer: str) -> None:
+    before = bank(source)
+    result = filled_with(source, answer)
+    assert [failure.id for failure in result.failed] == []
+    assert list(result.filled) == [question.id for question in before.questions]
+    after = bank(result.source)
+    assert after.form == before.form
+    assert [(q.raw, q.number, q.category) for q in after.questions] == [
+        (q.raw, q.number, q.category) for q in before.questions
+    ]
+    assert {fold(q.answer or "") for q in after.questions} == {fold(fit(answer))}
+    assert only_adds(before, result.source)
+    assert fill(after, {q.id: "Another." for q in after.questions}).source == result.source
+
+
+BITS = st.sampled_from(
+    [
+        *(
+            "# ",
+            "## Question 1\n",
+            "## Answers\n",
+            "text",
+            "Why?",
+            "**What is x?**",
+            "**Answer:** ",
+            "TODO",
+            "Back to top",
+        ),
+        *("- ", "1. ", "> ", "   ", "    ", "\t", "|", "|---|", "\n", "\n\n", "\r\n", "---", "===", "```", "~~~", "$$"),
+        *("<details>", "</details>", "<!--", "-->", "<div>", "<script>", "<br>", "&lt;", "[a]: b", "`", "\\"),
+    ]
+)
+
+
+@given(st.sampled_from(SOURCES), st.lists(st.lists(BITS | st.text(max_size=4), max_size=15).map("".join), max_size=4))
+@example(FORMS["list"], ["text\n---", "```\nx"])
+@example(FORMS["table"], ["## Answers\n\n### 1. What is x?"])
+def test_no_answer_breaks_a_document(source: str, answers: list[str]) -> None:
+    before = bank(source)
+    given_ = dict(zip((question.id for question in before.questions), answers, strict=False))
+    result = fill(before, given_)
+    after = bank(result.source)
+    assert [(q.raw, q.number, q.category) for q in after.questions] == [
+        (q.raw, q.number, q.category) for q in before.questions
+    ]
+    for old, new in zip(before.questions, after.questions, strict=True):
+        if old.id in result.filled:
+            assert fold(new.answer or "") == fold(fit(given_[old.id]))
+        else:
+            assert new.answer == old.answer
+    assert only_adds(before, result.source)
+    assert {*result.filled, *(failure.id for failure in result.failed)} == set(given_) - set(result.kept)
+    assert fill(after, {q.id: given_[q.id] for q in after.questions if q.id in result.filled}).source == result.source
+
+
+@given(st.lists(BITS | st.text(max_size=4), max_size=15).map("".join))
+def test_fitting_twice_changes_nothing_more_than_once(answer: str) -> None:
+    assert squash(fit(fit(answer))) == squash(fit(answer))
+
+
+@pytest.mark.parametrize("name", ["general", "fifty", "catalogue", "theory"])
+def test_the_shipped_banks_take_long_answers_and_nothing_else_changes(name: str) -> None:
+    before = read_bank(QUESTIONS / f"{name}.md")
+    half = fill(before, {question.id: LONG for question in before.questions[1::2]})
+    again = bank_from_text(half.source, path=f"{name}.md")
+    whole = fill(again, {question.id: LONG for question in again.questions})
+    assert (len(half.filled), len(half.failed), len(whole.failed)) == (len(before.questions) // 2, 0, 0)
+    assert only_adds(before, whole.source)
+    assert whole.source == fill(before, {question.id: LONG for question in before.questions}).source
+    assert all(question.answer for question in bank_from_text(whole.source, path=f"{name}.md").questions)
+
+
+def test_an_answer_that_stands_is_never_touched() -> None:
+    before = read_bank(QUESTIONS / "article.md")
+    result = fill(before, {question.id: "Mine." for question in before.questions})
+    assert result.source == before.source
+    assert len(result.kept) == 17
+    assert result.filled == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "answer", "expected"),
+    [
+        ("**Answer:** TODO", "One.\n\nTwo.", "**Answer:** One.\n\nTwo."),
+        ("**Answer:** TODO", "- a\n- b", "**Answer:**\n\n- a\n- b"),
+        ("**Answer:**", "One.", "**Answer:** One."),
+        ("- Answer: TODO", "One.\n\n- a", "- Answer: One.\n\n  - a"),
+        ("**Answer:** TODO", "**Answer:** One.", "**Answer:** One."),
+        ("**Answer:** TODO", "## Why\n\nSo.", "**Answer:** **Why.** So."),
+        ("TODO", "## List:\n- a", "**List**:\n\n- a"),
+        ("TODO", "A\n\n---\n\nB", "A\n\nB"),
+        ("TODO", "```\nx", "```\nx\n```"),
+        ("TODO", "Use <details> and `<div>`", "Use &lt;details> and `<div>`"),
+    ],
+)
+def test_answers_are_fitted_to_their_place(source: str, answer: str, expected: str) -> None:
+    head, tail = "## 1. What is x?\n\n", "\n\n## 2. Why?\n"
+    result = fill(bank(head + source + tail), {"bank:1": answer})
+    assert result.source == head + expected + tail
+
+
+def test_a_table_gets_a_section_and_later_answers_their_place_in_it() -> None:
+    source = "| No | Question |\n|--|--|\n| 1 | What? |\n| 2 | Why? |\n| 3 | How? |"
+    first = fill(bank(source), {"bank:2": "So."})
+    assert first.source == f"{source}\n\n## Answers\n\n### 2. Why?\n\nSo."
+    second = fill(bank(first.source), {"bank:1": "This.", "bank:3": "Thus."})
+    assert second.source == (
+        f"{source}\n\n## Answers\n\n### 1. What?\n\nThis.\n\n### 2. Why?\n\nSo.\n\n### 3. How?\n\nThus."
+    )
+
+
+def test_a_cell_gets_one_line() -> None:
+    result = fill(bank("| Question | Answer |\n|---|---|\n| Why? |     |\n"), {"bank:1": "a | b\n\n- c"})
+    assert result.source == "| Question | Answer |\n|---|---|\n| Why? | a \\| b<br><br>- c |\n"
+
+
+@pytest.mark.parametrize("answer", ["", " \n", "TODO", "_[To be filled]_", "**Answer:**", "---", "a\0b", "a\ud800"])
+def test_what_is_no_answer_is_refused(answer: str) -> None:
+    source = FORMS["label"]
+    result = fill(bank(source), {"bank:1": answer, "bank:2": "Good."})
+    assert [failure.id for failure in result.failed] == ["bank:1"]
+    assert result.filled == ("bank:2",)
+
+
+def test_an_answer_that_cannot_be_read_back_is_left_out_and_the_others_stay() -> None:
+    source = FORMS["label"]
+    result = fill(bank(source), {"bank:1": "One.\n\n[Back to top](#top)\n\nTwo.", "bank:2": "Good."})
+    assert [failure.id for failure in result.failed] == ["bank:1"]
+    assert result.source == source.replace("TODO", "Good.")
+
+
+def test_an_id_of_no_question_is_an_error() -> None:
+    with pytest.raises(UnknownQuestion, match="bank:9"):
+        fill(bank(FORMS["label"]), {"bank:9": "x"})
+
+
+def test_ten_thousand_answers_are_one_pass() -> None:
+    before = bank("".join(f"{n}. What is thing {n}?\n" for n in range(10_000)))
+    start = time.perf_counter()
+    result = fill(before, {question.id: f"It is {question.position}." for question in before.questions})
+    assert len(result.filled) == 10_000
+    assert time.perf_counter() - start < 60
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_diff_shows_what_changed() -> None:
+    assert (
+        diff("a\nb\n", "a\nc", "x.md")
+        == "--- a/x.md\n+++ b/x.md\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n\\ No newline at end of file\n"
+    )
+    assert diff("a", "a", "x.md") == ""
+
+
+def test_saving_keeps_mode_and_links_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.md", tmp_path / "link.md"
+    real.write_bytes(b"old")
+    real.chmod(0o640)
+    link.symlink_to("real.md")
+    save(link, b"new")
+    assert link.is_symlink()
+    assert real.read_bytes() == b"new"
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.md", "real.md"]
+
+
+def test_a_new_file_gets_the_usual_mode(tmp_path: Path) -> None:
+    save(tmp_path / "new.md", b"x")
+    (tmp_path / "other.md").write_bytes(b"x")
+    assert (tmp_path / "new.md").stat().st_mode == (tmp_path / "other.md").stat().st_mode
+
+
+def test_what_cannot_be_written_is_said_and_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "none" / "a.md", tmp_path / "folder"):
+        with pytest.raises(OutputError, match=f"{path}: cannot be written"):
+            save(path, b"x")
+    (tmp_path / "a.md").write_bytes(b"old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="no space left on device"):
+        save(tmp_path / "a.md", b"new")
+    assert (tmp_path / "a.md").read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.md", "folder"]
+
+
+def test_a_kill_in_the_middle_leaves_the_old_document_or_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "bank.md"
+    texts = [b"a" * 300_000, b"b" * 300_000]
+    path.write_bytes(texts[0])
+    program = (
+        "import itertools, sys\nfrom dlgrade.banks.filling import save\nprint('go', flush=True)\n"
+        "for text in itertools.cycle([b'a' * 300_000, b'b' * 300_000]):\n    save(sys.argv[1], text)\n"
+    )
+    for pause in (0.0, 0.003, 0.01, 0.02, 0.05):
+        with subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE) as child:
+            assert child.stdout is not None
+            child.stdout.readline()
+            time.sleep(pause)
+            child.send_signal(signal.SIGKILL)
+        assert path.read_bytes() in texts
