@@ -23,6 +23,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -32,6 +33,7 @@ from dlgrade.models import Record
 
 FILE = "dlgrade.toml"
 OFFLINE = "offline"
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - compared, not bound to
 OPENAI = "https://api.openai.com/v1"
 SET_UP_A_MODEL = (
     "To ask a model: --model NAME with OPENAI_API_KEY set, or --model NAME --base-url URL for a server of your own."
@@ -84,6 +86,16 @@ class Settings(Record):
     def offline(self) -> bool:
         """Whether no model is used at all."""
         return self.model is None or self.model == OFFLINE
+
+    @property
+    def requests_at_once(self) -> int:
+        """The ceiling of requests in flight: what was asked for, else 4 for a local server and 16 elsewhere.
+
+        A local server has one machine's worth of slots and queues the rest; more than 4 were seen to stall
+        llama.cpp's just after its start.
+        """
+        local = urlsplit(self.base_url).hostname in _LOCAL
+        return self.concurrency or (4 if local else 16)
 
 
 def load_settings(

@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from dlgrade.api import judged_grade
 from dlgrade.cli import show
 from dlgrade.cli.answers import answer_from
 from dlgrade.cli.options import BaseUrl, Json, Model
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import UnknownQuestion
+from dlgrade.grading import offline
+from dlgrade.lookup import Target
 from dlgrade.models import Evidence, Grade, Rubric
 
 app = typer.Typer(rich_markup_mode=None)
@@ -49,12 +52,21 @@ def grade(
     rubric = session.rubrics.load(target.rubric)
     answer = answer_from(file, text, question=target.text)
     session.say_if_offline()
-    result = session.grader().grade(answer, rubric, id=target.id, question=target.text)
+    result = _graded(session, answer, rubric, target)
     if json:
         show.json_document(result.model_dump(mode="json"))
     else:
         show.text(_told(result, rubric))
     raise typer.Exit(0 if result.status == "graded" else 1)
+
+
+def _graded(session: Session, answer: str, rubric: Rubric, target: Target) -> Grade:
+    if session.settings.offline:
+        return offline.grade(answer, rubric, id=target.id, question=target.text)
+    with session.client() as client:
+        return judged_grade(
+            answer, rubric, client, session.prompts, session.settings, id=target.id, question=target.text
+        )
 
 
 def _told(grade: Grade, rubric: Rubric) -> str:
@@ -66,27 +78,23 @@ def _told(grade: Grade, rubric: Rubric) -> str:
         lines.append(f"Score: {grade.score:g} of {grade.max_score:g} ({grade.percent:g} %)")
         confidence = "" if grade.confidence is None else f", confidence {grade.confidence:.2f}"
         lines.append(f"Graded by {grade.grader.model}{confidence}, rubric {grade.rubric}")
-    expects = {criterion.id: criterion.expects for criterion in rubric.criteria}
-    claims = {misconception.id: misconception.claims for misconception in rubric.misconceptions}
     if grade.verdicts:
         lines += ["", "Criteria"]
     for verdict in grade.verdicts:
         points = f"{verdict.points:g}/{verdict.max_points:g}"
-        lines.append(f"  {_MARKS[verdict.verdict]} {verdict.verdict:8} {points:>7}  {expects[verdict.criterion]}")
+        lines.append(f"  {_MARKS[verdict.verdict]} {verdict.verdict:8} {points:>7}  {verdict.criterion}")
         lines += _quotes(verdict.evidence)
-    found = [finding for finding in grade.misconceptions if finding.found]
-    if found:
-        lines += ["", "Misconceptions"]
-    for finding in found:
-        lines.append(f"  ! {-finding.cost:g}  {claims[finding.id]}")
-        lines += _quotes(finding.evidence)
-    missing = [expects[v.criterion] for v in grade.verdicts if v.verdict in {"missed", "partial"}]
+    claims = {misconception.id: misconception.claims for misconception in rubric.misconceptions}
+    for finding in (finding for finding in grade.misconceptions if finding.found):
+        lines += ["", f"Misconception, -{finding.cost:g}: {claims[finding.id]}", *_quotes(finding.evidence)]
+    expects = {criterion.id: criterion.expects for criterion in rubric.criteria}
+    missing = [v.criterion for v in grade.verdicts if v.verdict in {"missed", "partial"}]
     if missing:
-        lines += ["", "Missing", *(f"  {words}" for words in missing)]
+        lines += ["", "Missing", *(f"  {id_}: {expects[id_]}" for id_ in missing)]
     if grade.flags:
         lines += ["", "Flags", *(f"  {flag}" for flag in grade.flags)]
     return "\n".join(lines)
 
 
 def _quotes(evidence: tuple[Evidence, ...]) -> list[str]:
-    return [f"                      “{' '.join(piece.quote.split())}”" for piece in evidence]
+    return [f"      “{' '.join(piece.quote.split())}”" for piece in evidence]

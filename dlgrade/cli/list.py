@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dlgrade.banks.reading import read_banks
+from dlgrade.api import read_banks
 from dlgrade.cli import show
 from dlgrade.cli.options import Banks, Json
 from dlgrade.cli.wiring import Session
@@ -32,11 +32,10 @@ def list_questions(
       dlgrade list questions --unanswered --json
     """
     rubrics = Session.open().rubrics
-    banks = read_banks(paths, wordings=rubrics.wordings)
+    read = read_banks(paths, wordings=rubrics.wordings)
     questions = [
         question
-        for bank in banks
-        for question in bank.questions
+        for question in read.questions
         if not (unanswered and question.answer is not None)
         and _is(question.category, category)
         and _is(question.difficulty, difficulty)
@@ -48,7 +47,9 @@ def list_questions(
         ("id", "question", "category", "difficulty", "answer", "rubric"),
         [_cells(question, rubrics) for question in questions],
     )
-    for bank in banks:
+    for error in read.passed_over:
+        show.remark(f"passed over: {error.message}")
+    for bank in read.banks:
         show.remark(f"{bank.path}: {len(bank.questions)} questions, read as {bank.form}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,10 +12,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from dlgrade.runs import Progressed
 
-stdout = Console(highlight=False, soft_wrap=False)
+_WIDE = {"question": 28}
+_NARROW = {"category": 16, "rubric": 20}
+_PIPED = 140  # columns where no terminal says how many there are
+
+stdout = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED)
 stderr = Console(stderr=True, highlight=False)
 
 
@@ -38,17 +44,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
     drawn = Table(box=None, header_style="bold", pad_edge=False, show_edge=False)
     for i in kept:
-        drawn.add_column(head[i], overflow="fold", no_wrap=i == 0, ratio=3 if head[i] == "question" else None)
+        drawn.add_column(head[i], no_wrap=i == 0, min_width=_WIDE.get(head[i]), max_width=_NARROW.get(head[i]))
     for row in rows:
-        drawn.add_row(*(_unmarked(row[i]) for i in kept))
+        # Text, since rich would take "[x]" in a string for markup and drop it.
+        drawn.add_row(*(Text(row[i]) for i in kept))
     stdout.print(drawn)
-
-
-def _unmarked(cell: str) -> Any:
-    # rich would take "[x]" for markup and drop it.
-    from rich.text import Text
-
-    return Text(cell)
 
 
 @contextmanager

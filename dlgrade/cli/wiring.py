@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -54,27 +54,22 @@ class Session:
         why = "a key is set but no model is named" if self.settings.api_key else "no model is set up"
         show.remark(f"dlgrade: {why}: offline, with shipped references and the offline grader.")
 
-    @asynccontextmanager
-    async def client(self) -> AsyncIterator[Client]:
-        """A cached client for the settings' endpoint; the SDK is imported when a request is not in the cache.
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        """A cached client; the SDK is imported when a request is not in the cache.
 
         Raises:
-            BadKey: the endpoint is OpenAI's and there is no key.
             OutputError: the cache cannot be written.
         """
-        with Store.open(self.settings.cache / CACHE_FILE, on_remark=show.remark) as store:
-            cached = Cached(store, self._make)
-            try:
-                yield cached
-            finally:
-                await cached.aclose()
+        with Store.open(self.settings.cache / CACHE_FILE, remark=show.remark) as store:
+            yield Cached(store, self._make)
 
     def _make(self) -> Client:
         # Imported here for start-up time: the SDK takes half a second, and a cached run never needs it.
-        from dlgrade.llm.client import OpenAIClient
+        from dlgrade.llm.client import OpenAIClient  # noqa: PLC0415
 
         settings = self.settings
         if settings.api_key is None and settings.base_url == OPENAI:
             raise BadKey(f"no key for {OPENAI}: OPENAI_API_KEY is not set", hint=SET_UP_A_MODEL)
         key = settings.api_key.get_secret_value() if settings.api_key else None
-        return OpenAIClient(settings.base_url, key, timeout=settings.timeout)
+        return OpenAIClient(key, timeout=settings.timeout, remark=show.remark)

@@ -41,7 +41,7 @@ _NO_KEY = "none"
 class OpenAIClient:
     """A `Client` for any OpenAI-compatible endpoint.
 
-    It belongs to one event loop. `remark` is told, in a sentence, what a user would otherwise wonder about: waits,
+    It belongs to one event loop. `on_remark` is told, in a sentence, what a user would otherwise wonder about: waits,
     parameters left out. `http_client`, `sleep`, `clock` and `chance` stand for the network, the time and the dice.
     """
 
@@ -50,7 +50,7 @@ class OpenAIClient:
         api_key: str | None = None,
         *,
         timeout: float = TIMEOUT,
-        remark: Callable[[str], None] = lambda _: None,
+        on_remark: Callable[[str], None] = lambda _: None,
         http_client: AsyncClient | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -58,7 +58,7 @@ class OpenAIClient:
     ) -> None:
         self._key = (api_key or "").strip() or None
         self._timeout = timeout
-        self._remark = remark
+        self._remark = on_remark
         self._http_client = http_client
         self._sleep = sleep
         self._clock = clock

@@ -1,0 +1,164 @@
+"""What dlgrade does, as functions over records: read banks, find their answers, fill them, grade, export.
+
+The commands are thin shells around these, and `import dlgrade` offers the same to programs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dlgrade.answering import ask_for_answer, shipped_answer
+from dlgrade.banks import filling
+from dlgrade.banks.filling import Filled
+from dlgrade.banks.reading import NO_WORDINGS, find_banks, read_bank
+from dlgrade.banks.wording import squash
+from dlgrade.errors import BankError, EndpointError
+from dlgrade.grading.judge import Judge
+from dlgrade.llm.request import Client, Reply
+from dlgrade.models import Bank, Failure, Grade, Question, Rubric, Usage
+from dlgrade.prompts import Prompts
+from dlgrade.rubrics import Rubrics
+from dlgrade.runs import Counted, Progressed, run
+from dlgrade.settings import Settings
+
+
+@dataclass(frozen=True)
+class Banks:
+    """Banks that were read, and why documents found in folders were passed over."""
+
+    banks: tuple[Bank, ...]
+    passed_over: tuple[BankError, ...] = ()
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """All questions, in order."""
+        return tuple(question for bank in self.banks for question in bank.questions)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """References for questions, and how they came about.
+
+    `texts` and `failures` go by a question's wording (`squash`), since one question may stand in several places.
+    `requests` were sent, `cached` were not needed; `stopped` is why the endpoint ended a run before its end.
+    """
+
+    texts: Mapping[str, str]
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+    requests: int = 0
+    cached: int = 0
+    interrupted: bool = False
+    stopped: EndpointError | None = None
+
+    def fill(self, bank: Bank) -> Filled:
+        """The bank's source with these answers in its slots; those that failed are among the failed."""
+        given = {q.id: self.texts[key] for q in bank.questions if (key := squash(q.text)) in self.texts}
+        filled = filling.fill(bank, given)
+        failed = tuple(
+            failure.model_copy(update={"id": q.id})
+            for q in bank.questions
+            if q.slot is not None and (failure := self.failures.get(squash(q.text))) is not None
+        )
+        return filled.model_copy(update={"failed": (*filled.failed, *failed)})
+
+
+def read_banks(paths: Iterable[str | os.PathLike[str]], *, wordings: Mapping[str, str] = NO_WORDINGS) -> Banks:
+    """Read documents and folders of them. A document found in a folder may be no bank; one named must be.
+
+    Raises:
+        BankError: a path cannot be read, or there is no bank at all.
+    """
+    banks: list[Bank] = []
+    passed_over: list[BankError] = []
+    for path in map(Path, paths):
+        for document in find_banks([path]):
+            try:
+                banks.append(read_bank(document, wordings=wordings))
+            except BankError as error:
+                if not path.is_dir():
+                    raise
+                passed_over.append(error)
+    if not banks:
+        raise passed_over[0] if len(passed_over) == 1 else BankError(_no_bank(passed_over))
+    return Banks(tuple(banks), tuple(passed_over))
+
+
+def _no_bank(passed_over: Sequence[BankError]) -> str:
+    return "no bank found:\n" + "\n".join(error.message for error in passed_over)
+
+
+def shipped_answers(questions: Iterable[Question], rubrics: Rubrics) -> Answers:
+    """The references that ship with dlgrade, for the questions that have one.
+
+    Raises:
+        RubricError: a rubric that is needed has a mistake in it.
+    """
+    found = ((squash(question.text), shipped_answer(question, rubrics)) for question in questions)
+    return Answers({wording: text for wording, text in found if text is not None})
+
+
+def asked_answers(
+    questions: Iterable[Question],
+    client: Client,
+    prompts: Prompts,
+    settings: Settings,
+    *,
+    on_progress: Callable[[Progressed], None] | None = None,
+) -> Answers:
+    """References from a model, several questions at once; one question in several places is asked once.
+
+    A question's own failure is a value; an error of the endpoint ends the run and keeps what was finished.
+
+    Raises:
+        PromptError: the template does not render.
+    """
+
+    async def ask(question: Question) -> Reply:
+        return await ask_for_answer(question, counted, prompts, settings)
+
+    counted = Counted(client)
+    different = {squash(question.text): question for question in reversed(list(questions))}
+    done = run(
+        reversed(different.items()),
+        ask,
+        concurrency=settings.requests_at_once,
+        client=counted,
+        on_progress=on_progress,
+    )
+    return Answers(
+        texts={wording: reply.text for wording, reply in done.results.items()},
+        failures={failure.id: failure for failure in done.failures},
+        usage=done.usage,
+        requests=done.requests - done.cached,
+        cached=done.cached,
+        interrupted=done.interrupted,
+        stopped=done.stopped,
+    )
+
+
+def judged_grade(
+    answer: str, rubric: Rubric, client: Client, prompts: Prompts, settings: Settings, *, id: str, question: str  # noqa: A002
+) -> Grade:
+    """One answer's grade by a model.
+
+    Raises:
+        EndpointError: the endpoint cannot be used.
+        PromptError: the template does not render.
+        KeyboardInterrupt: the person gave up waiting.
+    """
+    counted = Counted(client)
+    judge = Judge(counted, prompts, settings)
+
+    async def ask(text: str) -> Grade:
+        return await judge.grade(text, rubric, id=id, question=question)
+
+    done = run([(id, answer)], ask, concurrency=1, client=counted)
+    if done.stopped is not None:
+        raise done.stopped
+    if id not in done.results:
+        raise KeyboardInterrupt
+    return done.results[id]

@@ -1,0 +1,255 @@
+"""Many items at once: bounded concurrency, progress, failures as values, Ctrl-C.
+
+    counted = Counted(client)
+    done = run(((q.id, q) for q in questions), ask, concurrency=8, client=counted, on_progress=report)
+    done.results, done.failures, done.interrupted, done.stopped, done.usage
+
+`work` is the only thing that a run knows about its items. Whoever calls `run` needs no event loop, and may have one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Generic, TypeVar
+
+from dlgrade.errors import EndpointError, ItemError
+from dlgrade.llm.request import Client, Reply, Request
+from dlgrade.models import Failure, Usage
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Counted:
+    """A `Client` around a `Client` that counts what passes, also what failed requests were billed."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.requests = 0
+        self.cached = 0
+        self.usage = Usage()
+
+    async def complete(self, request: Request) -> Reply:
+        """Return the other client's reply.
+
+        Raises:
+            EndpointError: as the other client does.
+            ItemError: as the other client does.
+        """
+        self.requests += 1
+        try:
+            reply = await self._client.complete(request)
+        except ItemError as error:
+            self._bill(error.usage)
+            raise
+        if reply.cached:
+            self.cached += 1
+        else:
+            self._bill(reply.usage)
+        return reply
+
+    async def aclose(self) -> None:
+        """Close the other client, where it can be closed."""
+        close = getattr(self._client, "aclose", None)
+        if close is not None:
+            await close()
+
+    def _bill(self, usage: Usage | None) -> None:
+        if usage is not None:
+            self.usage += usage
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """How far a run is. `done` counts the failed ones too; `stopping` once no new items are begun."""
+
+    done: int
+    failed: int
+    running: int
+    stopping: bool
+    requests: int
+    cached: int
+    usage: Usage
+
+    @property
+    def tokens(self) -> int:
+        """All tokens billed so far."""
+        return self.usage.total_tokens
+
+
+@dataclass(frozen=True)
+class Run(Generic[R]):
+    """What came of a run; results and failures stand in the order of the items.
+
+    `interrupted` says that the user ended it, `stopped` why the endpoint did. Items in neither of `results` and
+    `failures` were not finished. `requests` counts those answered from the cache too, of which there were `cached`;
+    `usage` is what the others were billed.
+    """
+
+    results: dict[str, R]
+    failures: tuple[Failure, ...]
+    interrupted: bool = False
+    stopped: EndpointError | None = None
+    requests: int = 0
+    cached: int = 0
+    usage: Usage = field(default_factory=Usage)
+
+
+def run(
+    items: Iterable[tuple[str, T]],
+    work: Callable[[T], Awaitable[R]],
+    *,
+    concurrency: int,
+    client: Counted | None = None,
+    on_progress: Callable[[Progressed], None] | None = None,
+) -> Run[R]:
+    """Do the work for each `(id, item)`, up to `concurrency` at a time; `client` is closed at the end.
+
+    An `ItemError` becomes a `Failure` under the item's id. After an `EndpointError`, or a first Ctrl-C, no new item is
+    begun and those in flight finish; a second Ctrl-C ends these at once. What was finished is returned in any case.
+
+    Raises:
+        ValueError: two items have the same id.
+        Exception: whatever else `work` or `items` raised; the items in flight are given up.
+    """
+    going = _Going(iter(items), work, client, on_progress)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(going.through(concurrency))
+    # A notebook has a loop of its own, in which a second one cannot run.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, going.through(concurrency)).result()
+
+
+class _Going(Generic[T, R]):
+    """A run under way."""
+
+    def __init__(
+        self,
+        items: Iterator[tuple[str, T]],
+        work: Callable[[T], Awaitable[R]],
+        client: Counted | None,
+        on_progress: Callable[[Progressed], None] | None,
+    ) -> None:
+        self._items = items
+        self._work = work
+        self._client = client
+        self._on_progress = on_progress
+        self._ids: dict[str, None] = {}  # in the order of the items
+        self._results: dict[str, R] = {}
+        self._failures: dict[str, Failure] = {}
+        self._running = 0
+        self._presses = 0
+        self._stopped: EndpointError | None = None
+
+    async def through(self, concurrency: int) -> Run[R]:
+        """Work through all items."""
+        workers = [asyncio.create_task(self._worker()) for _ in range(concurrency)]
+        try:
+            with _on_ctrl_c(lambda: self._pressed(workers)):
+                await self._finished(workers)
+        finally:
+            if self._client is not None:
+                await self._client.aclose()
+        return self._outcome()
+
+    async def _finished(self, workers: list[asyncio.Task[None]]) -> None:
+        """Wait for the workers; the first unexpected error ends them all."""
+        try:
+            await asyncio.gather(*workers)
+        except asyncio.CancelledError:
+            if self._presses < 2:
+                raise
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _worker(self) -> None:
+        # The workers share one iterator: an item is taken when somebody has time for it.
+        while not self._stopping and (entry := next(self._items, None)) is not None:
+            id_, item = entry
+            if id_ in self._ids:
+                raise ValueError(f"two items have the id {id_!r}")
+            self._ids[id_] = None
+            self._running += 1
+            try:
+                await self._one(id_, item)
+            finally:
+                self._running -= 1
+            self._report()
+
+    async def _one(self, id_: str, item: T) -> None:
+        try:
+            self._results[id_] = await self._work(item)
+        except ItemError as error:
+            self._failures[id_] = Failure(id=id_, kind=error.kind, message=str(error))
+        except EndpointError as error:
+            # those in flight meet the same wall a moment later: the first one's words are enough
+            self._stopped = self._stopped or error
+
+    @property
+    def _stopping(self) -> bool:
+        return self._presses > 0 or self._stopped is not None
+
+    def _pressed(self, workers: list[asyncio.Task[None]]) -> None:
+        self._presses += 1
+        if self._presses > 1:
+            for worker in workers:
+                worker.cancel()
+        self._report()
+
+    def _report(self) -> None:
+        if self._on_progress is not None:
+            counted = self._client
+            self._on_progress(
+                Progressed(
+                    done=len(self._results) + len(self._failures),
+                    failed=len(self._failures),
+                    running=self._running,
+                    stopping=self._stopping,
+                    requests=counted.requests if counted else 0,
+                    cached=counted.cached if counted else 0,
+                    usage=counted.usage if counted else Usage(),
+                )
+            )
+
+    def _outcome(self) -> Run[R]:
+        counted = self._client
+        return Run(
+            results={id_: self._results[id_] for id_ in self._ids if id_ in self._results},
+            failures=tuple(self._failures[id_] for id_ in self._ids if id_ in self._failures),
+            interrupted=self._presses > 0,
+            stopped=self._stopped,
+            requests=counted.requests if counted else 0,
+            cached=counted.cached if counted else 0,
+            usage=counted.usage if counted else Usage(),
+        )
+
+
+@contextmanager
+def _on_ctrl_c(pressed: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C calls `pressed` in the event loop, instead of raising KeyboardInterrupt in the middle of anything."""
+    elsewhere = threading.current_thread() is not threading.main_thread()
+    # a shell starts what runs in its background with Ctrl-C ignored, and so it stays
+    if elsewhere or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def handler(_signal: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(pressed)
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
