@@ -98,7 +98,7 @@ def _completion(
         words = _cropped(str(refusal or "")) or "the content filter stopped it"
         return Trouble(condition=Condition.REFUSED, words=words, usage=usage)
     if finish in _CUT:
-        return Trouble(condition=Condition.LENGTH, words=_too_few(usage), said=said, usage=usage)
+        return Trouble(condition=Condition.LENGTH, words=_stopped_at(usage), said=said, usage=usage)
     text = said if shape is None else json_in(said)
     problem = "the reply is empty" if not said else None if shape is None else misfit(text, shape)
     if problem:
@@ -115,8 +115,8 @@ def _completion(
 _CUT = frozenset({"length", "max_tokens", "model_length"})
 
 
-def _too_few(usage: Usage | None) -> str:
-    return f"{usage.completion_tokens} tokens were not enough" if usage else "the token limit was not enough"
+def _stopped_at(usage: Usage | None) -> str:
+    return f"it stopped after {usage.completion_tokens} tokens" if usage else "it stopped at the token limit"
 
 
 def content_text(content: object) -> str:

@@ -1,0 +1,496 @@
+"""Whatever a server sends is a reply or a trouble with a name, and the trouble says what the server said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from dlgrade.errors import BadKey, DlgradeError, ItemError, QuotaExceeded, TooLong
+from dlgrade.llm import wire
+from dlgrade.llm.request import Reply
+from dlgrade.llm.trouble import ACTIONS, LONGEST_WAIT, Condition, Trouble, error_for, scrubbed, wait_before_retry
+from dlgrade.models import Usage
+
+RECORDINGS = Path(__file__).parent / "samples" / "wire"
+
+# recording -> the reply's text, or the condition and a part of the words
+REPLIES = {
+    "ok_cached_tokens_openai": "Hello!",
+    "ok_content_is_list_mistral": "4",
+    "ok_json_in_json_fence_openai": "```json\n{",
+    "ok_json_object_ollama_reasoning": '{"result": 8}',
+    "ok_json_schema_groq_reasoning_extra_usage": '{"city":"Mexico City","country":"Mexico"}',
+    "ok_json_schema_openai": '{"city":"Mexico City","country":"Mexico"}',
+    "ok_json_schema_openrouter_cost": '{"name":"John","age":30}',
+    "ok_json_schema_perplexity_delta_in_message": '{"result":8}',
+    "ok_multiple_choices_proxy_litellm": "Not much, just here to help you with anything",
+    "ok_reasoning_content_deepseek": "Crossing the street safely",
+    "ok_reasoning_tokens_azure_latency_checkpoint": "16",
+}
+TROUBLES = {
+    "err_200_json_without_choices": (Condition.NOT_A_REPLY, "no choices"),
+    "err_400_deepseek_context_octet_stream": (Condition.TOO_LONG, "maximum context length is 1048565"),
+    "err_400_groq_tool_use_failed_generation": (Condition.UNREADABLE, "Tool call validation failed"),
+    "err_400_ollama_context": (Condition.TOO_LONG, "prompt too long"),
+    "err_400_openai_context_length_responses": (Condition.TOO_LONG, "exceeds the context window"),
+    "err_400_openai_unsupported_parameter_stop": (Condition.UNSUPPORTED, "'stop' is not supported"),
+    "err_400_openai_unsupported_value_role_system": (Condition.UNSUPPORTED, "does not support 'system'"),
+    "err_400_openrouter_context_nested": (Condition.TOO_LONG, "maximum context length is 200000"),
+    "err_400_perplexity_too_many_prompt_tokens": (Condition.TOO_LONG, "all messages is too long"),
+    "err_401_azure_string_code": (Condition.BAD_KEY, "invalid subscription key"),
+    "err_401_mistral_detail": (Condition.BAD_KEY, "Invalid API Key"),
+    "err_401_openai_invalid_key": (Condition.BAD_KEY, "Incorrect API key provided"),
+    "err_401_openrouter_no_type": (Condition.BAD_KEY, "Missing Authentication header"),
+    "err_404_azure_resource_not_found": (Condition.UNKNOWN_MODEL, "Resource not found"),
+    "err_429_openrouter_upstream": (
+        Condition.RATE_LIMIT,
+        "Provider returned error: google/gemini-2.0-flash-exp:free is",
+    ),
+    "length_plain_azure": (Condition.LENGTH, "after 10 tokens"),
+    "length_think_tag_never_closed_huggingface": (Condition.LENGTH, "after 100 tokens"),
+    "length_truncated_json_openai": (Condition.LENGTH, "after 1 tokens"),
+    "refusal_openai": (Condition.REFUSED, "I can't assist with that"),
+    "sse_openai_usage_chunk_empty_choices": (Condition.NOT_A_REPLY, "data: {"),
+    "sse_openrouter_comments_then_error_chunk": (Condition.NOT_A_REPLY, "OPENROUTER PROCESSING"),
+}
+
+
+class City(BaseModel):
+    city: str
+    country: str
+
+
+def recorded(name: str, shape: type[BaseModel] | None = None) -> Reply | Trouble:
+    case = json.loads((RECORDINGS / f"{name}.json").read_text(encoding="utf-8"))
+    return got(case["status"], case["body"], case["headers"], shape)
+
+
+def got(
+    status: int, body: Any, headers: dict[str, str] | None = None, shape: type[BaseModel] | None = None
+) -> Reply | Trouble:
+    data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    return wire.read(status, headers or {}, data, model="asked", shape=shape)
+
+
+def trouble(status: int, body: Any, headers: dict[str, str] | None = None) -> Trouble:
+    outcome = got(status, body, headers)
+    assert isinstance(outcome, Trouble)
+    return outcome
+
+
+def said(content: Any, shape: type[BaseModel] | None = None, finish: Any = "stop", **message: Any) -> Reply | Trouble:
+    choice = {"message": {"content": content, **message}, "finish_reason": finish}
+    return got(200, {"choices": [choice], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}, None, shape)
+
+
+def text(outcome: Reply | Trouble) -> str:
+    assert isinstance(outcome, Reply)
+    return outcome.text
+
+
+# ── recordings ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_recording_is_in_a_table() -> None:
+    assert {path.stem for path in RECORDINGS.glob("*.json")} == REPLIES.keys() | TROUBLES.keys()
+
+
+@pytest.mark.parametrize(("name", "begins"), REPLIES.items())
+def test_a_recorded_reply_is_its_content_with_its_usage(name: str, begins: str) -> None:
+    reply = recorded(name)
+    assert text(reply).startswith(begins)
+    assert reply.usage is not None
+    assert reply.usage.total_tokens > 0
+
+
+@pytest.mark.parametrize(("name", "expected"), TROUBLES.items())
+def test_a_recorded_trouble_has_its_name_and_the_servers_own_words(name: str, expected: tuple[Condition, str]) -> None:
+    outcome = recorded(name)
+    assert isinstance(outcome, Trouble)
+    assert outcome.condition is expected[0]
+    assert expected[1] in outcome.words
+
+
+def test_what_a_refused_or_cut_reply_cost_is_kept() -> None:
+    assert recorded("refusal_openai").usage == Usage(prompt_tokens=79, completion_tokens=12, total_tokens=91)
+    assert recorded("length_truncated_json_openai").usage == Usage(
+        prompt_tokens=79, completion_tokens=1, total_tokens=80
+    )
+
+
+def test_a_recorded_reply_in_a_fence_is_the_json_in_it_when_a_shape_is_asked_for() -> None:
+    class Mark(BaseModel):
+        reason: str
+        verdict: int
+
+    assert Mark.model_validate_json(text(recorded("ok_json_in_json_fence_openai", Mark))).verdict == 0
+
+
+def test_a_recorded_reply_of_the_wrong_shape_is_unreadable_and_says_why() -> None:
+    outcome = recorded("ok_json_object_ollama_reasoning", City)
+    assert isinstance(outcome, Trouble)
+    assert outcome.condition is Condition.UNREADABLE
+    assert "city: Field required" in outcome.words
+    assert outcome.said == '{"result": 8}'
+    assert outcome.usage is not None
+
+
+# ── a 200 is not a success ───────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("body", "condition", "words"),
+    [
+        ("Welcome to nginx!", Condition.NOT_A_REPLY, "Welcome to nginx!"),
+        ('"a string"', Condition.NOT_A_REPLY, "a string"),
+        ("", Condition.NOT_A_REPLY, "an empty body"),
+        ("<html><title>Sign in</title><body>…</body></html>", Condition.NOT_A_REPLY, "Sign in"),
+        ({"choices": []}, Condition.NOT_A_REPLY, "no choices"),
+        ('{"choices": [{"message": {"cont', Condition.BROKEN, "only a part"),
+        ({"choices": None, "error": {"code": 429, "message": "slow down"}}, Condition.RATE_LIMIT, "slow down"),
+        ({"choices": None, "error": {"message": "Overloaded"}}, Condition.SERVER, "Overloaded"),
+        ({"error": "no such thing"}, Condition.SERVER, "no such thing"),
+        ({"object": "error", "message": "bad model", "code": 404}, Condition.UNKNOWN_MODEL, "bad model"),
+        (
+            {"choices": [{"error": {"code": 502, "message": "gone"}, "finish_reason": "error"}]},
+            Condition.SERVER,
+            "gone",
+        ),
+        ({"choices": [{"finish_reason": "content_filter"}]}, Condition.REFUSED, "the content filter"),
+        ({"choices": [{"finish_reason": "stop"}]}, Condition.UNREADABLE, "empty"),
+    ],
+)
+def test_a_200_that_is_no_reply_has_the_name_of_what_it_is(body: Any, condition: Condition, words: str) -> None:
+    outcome = trouble(200, body)
+    assert outcome.condition is condition
+    assert words in outcome.words
+
+
+@pytest.mark.parametrize("content", [None, "", "  \n", [], [{"type": "thinking", "thinking": "hm"}], "<think>never"])
+def test_a_reply_without_content_is_unreadable(content: Any) -> None:
+    outcome = said(content)
+    assert isinstance(outcome, Trouble)
+    assert outcome.condition is Condition.UNREADABLE
+    assert outcome.usage == Usage(prompt_tokens=3, completion_tokens=4, total_tokens=7)
+
+
+@pytest.mark.parametrize("finish", [None, "", "stop", "eos"])
+def test_an_absent_or_unknown_finish_reason_is_no_trouble(finish: Any) -> None:
+    assert text(said("fine", finish=finish)) == "fine"
+
+
+def test_an_empty_refusal_is_none() -> None:
+    assert text(said("fine", refusal="")) == "fine"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("<think>a\nb</think>\n\nfine", "fine"),
+        ("<thinking>a</thinking>fine", "fine"),
+        ("reasoning that a template began</think>fine", "fine"),
+        ("A model writes <think>…</think> first.", "A model writes <think>…</think> first."),
+        ([{"type": "text", "text": "fi"}, "n", {"text": "e"}, {"type": "image_url"}], "fine"),
+        ("```python\nx = 1\n```", "```python\nx = 1\n```"),
+    ],
+)
+def test_plain_content_is_joined_and_free_of_thinking_and_otherwise_left_alone(content: Any, expected: str) -> None:
+    assert text(said(content)) == expected
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"city":"Rome","country":"Italy"}',
+        '```json\n{"city":"Rome","country":"Italy"}\n```',
+        '```{"city":"Rome","country":"Italy"}```',
+        '```json{"city":"Rome","country":"Italy"}',
+        'Here it is: {"city":"Rome","country":"Italy"} Anything else?',
+        '<think>{"city": ?}</think>{"city":"Rome","country":"Italy"}',
+    ],
+)
+def test_the_json_is_found_wherever_it_stands(content: str) -> None:
+    assert text(said(content, City)) == '{"city":"Rome","country":"Italy"}'
+
+
+def test_a_fence_inside_the_json_stays() -> None:
+    content = json.dumps({"city": "```\ncode\n```", "country": "Italy"})
+    assert text(said(f"```json\n{content}\n```", City)) == content
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        (None, None),
+        ({}, Usage()),
+        ({"prompt_tokens": None, "completion_tokens": 2.0}, Usage(completion_tokens=2, total_tokens=2)),
+        ({"prompt_tokens": 5, "total_tokens": 9, "queue_time": 0.1}, Usage(prompt_tokens=5, total_tokens=9)),
+    ],
+)
+def test_usage_may_be_absent_partial_or_more_than_asked_for(usage: Any, expected: Usage | None) -> None:
+    assert wire.usage_in({"usage": usage}) == expected
+
+
+# ── errors ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "condition"),
+    [
+        (400, {"error": {"message": "Incorrect API key provided: sk-1"}}, Condition.BAD_KEY),
+        (403, {"error": "forbidden"}, Condition.BAD_KEY),
+        (403, {"error": {"message": "Your input was flagged"}}, Condition.REFUSED),
+        (400, {"error": {"code": "content_filter", "message": "filtered"}}, Condition.REFUSED),
+        (400, {"error": {"message": "Invalid model name passed in model=x"}}, Condition.UNKNOWN_MODEL),
+        (400, {"error": {"code": "model_not_found", "message": "?"}}, Condition.UNKNOWN_MODEL),
+        (405, "", Condition.UNKNOWN_MODEL),
+        (302, "", Condition.UNKNOWN_MODEL),
+        (402, {"error": {"message": "Insufficient Balance"}}, Condition.QUOTA),
+        (429, {"error": {"code": "insufficient_quota", "message": "You exceeded your current quota"}}, Condition.QUOTA),
+        (429, {"error": {"message": "You exceeded your current quota, check your plan"}}, Condition.QUOTA),
+        (
+            429,
+            {"error": {"message": "You exceeded your current quota. Please retry in 23.4s."}},
+            Condition.RATE_LIMIT,
+        ),
+        (429, {"error": {"message": "Request too large for gpt-4o on tokens per min"}}, Condition.TOO_LONG),
+        (429, "Too Many Requests", Condition.RATE_LIMIT),
+        (400, {"error": {"message": "litellm.ContextWindowExceededError: …"}}, Condition.TOO_LONG),
+        (400, {"error": {"message": "x", "type": "exceed_context_size_error"}}, Condition.TOO_LONG),
+        (400, {"error": {"message": "This response_format type is unavailable now"}}, Condition.NO_FORMAT),
+        (404, {"error": {"message": "No endpoints found that support structured output"}}, Condition.NO_FORMAT),
+        (400, {"error": {"message": "Failed to parse grammar"}}, Condition.NO_FORMAT),
+        (500, {"error": {"message": "System role not supported"}}, Condition.UNSUPPORTED),
+        (422, {"detail": [{"loc": ["body", "n"], "msg": "Input should be 1"}]}, Condition.REJECTED),
+        (409, "", Condition.BUSY),
+        (503, {"error": {"code": 503, "message": "Loading model"}}, Condition.LOADING),
+        (503, "Service Unavailable", Condition.SERVER),
+        (529, {"error": {"message": "Overloaded"}}, Condition.SERVER),
+        (418, "", Condition.REJECTED),
+    ],
+)
+def test_an_error_has_the_name_of_what_it_is_about(status: int, body: Any, condition: Condition) -> None:
+    assert trouble(status, body).condition is condition
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"error": {"message": "in an object"}}, "in an object"),
+        ({"error": "in a string"}, "in a string"),
+        ({"detail": "in a detail"}, "in a detail"),
+        ({"detail": [{"loc": ["body", "n"], "msg": "is wrong"}]}, "body.n: is wrong"),
+        ({"object": "error", "message": "at the top"}, "at the top"),
+        ({"error": {"message": "outer", "metadata": {"raw": '{"error": {"message": "inner"}}'}}}, "outer: inner"),
+        ({"error": '{"error": {"message": "packed twice"}}'}, "packed twice"),
+        ("<html><head><title>502 Bad Gateway</title></head><body><h1>x</h1></body></html>", "502 Bad Gateway"),
+        ("<h1>No &amp; title</h1>", "No & title"),
+        ("bare text", "bare text"),
+        ("", "500 Internal Server Error"),
+        ({"error": {"code": 1}}, "500 Internal Server Error"),
+    ],
+)
+def test_the_servers_words_are_found_in_every_form_of_body(body: Any, words: str) -> None:
+    assert trouble(500, body).words == words
+
+
+def test_long_words_are_cropped() -> None:
+    assert len(trouble(500, "x" * 10_000).words) < 400
+
+
+@pytest.mark.parametrize(
+    ("headers", "words", "seconds"),
+    [
+        ({"Retry-After": "7"}, "", 7),
+        ({"retry-after": "1", "retry-after-ms": "0"}, "", 1),
+        ({"retry-after": "1", "retry-after-ms": "2500"}, "", 2.5),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:30 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, "", 30),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:30 GMT"}, "", None),
+        ({"retry-after": "2"}, "Please try again in 20s. Visit …", 20),
+        ({}, "Please try again in 6ms.", 0.006),
+        ({}, "try again in 1m30.5s", 90.5),
+        ({}, "Please retry after 30 seconds.", 30),
+        ({}, "Please retry in 23.4s", 23.4),
+        ({"retry-after": "-1"}, "try again in a moment", None),
+        ({"retry-after": "0"}, "", None),
+    ],
+)
+def test_the_longest_wait_that_a_server_names_is_the_one(
+    headers: dict[str, str], words: str, seconds: float | None
+) -> None:
+    found = wire.asked_wait(headers, words)
+    assert found == (None if seconds is None else pytest.approx(seconds))
+
+
+def test_a_wait_longer_than_anybody_waits_stops_the_run() -> None:
+    found = trouble(429, {"error": {"message": "Try again in 3h"}})
+    assert found.condition is Condition.QUOTA
+    assert isinstance(failed(found), QuotaExceeded)
+
+
+@pytest.mark.parametrize(
+    ("words", "room"),
+    [
+        (
+            "maximum context length is 8192 tokens. However, you requested 9000 tokens (5000 in the messages, 4000 …",
+            3192,
+        ),
+        ("max_tokens is too large: 100000. This model supports at most 16384 completion tokens", 16384),
+        ("maximum context length is 4096 tokens and your request has 500 input tokens", 3596),
+        ("maximum context length is 4096 tokens. However, you requested 5000 tokens (4000 in the messages", None),
+        ("maximum context length is 4096 tokens", None),
+    ],
+)
+def test_the_room_for_a_reply_is_known_where_the_server_names_it(words: str, room: int | None) -> None:
+    found = trouble(400, {"error": {"message": words}})
+    assert found.condition is Condition.TOO_LONG
+    assert found.room == room
+
+
+@pytest.mark.parametrize(
+    ("error", "param"),
+    [
+        ({"param": "temperature", "code": "unsupported_value", "message": "only 1"}, "temperature"),
+        ({"param": "messages[0].role", "code": "unsupported_value", "message": "no system"}, "role"),
+        ({"code": "unsupported_parameter", "message": "'max_tokens': use 'max_completion_tokens'"}, "max_tokens"),
+        ({"message": "System role not supported"}, "role"),
+    ],
+)
+def test_the_parameter_that_a_server_does_not_take_is_named(error: dict[str, str], param: str) -> None:
+    found = trouble(400, {"error": error})
+    assert (found.condition, found.param) == (Condition.UNSUPPORTED, param)
+
+
+def test_no_connection_and_a_broken_one_are_told_apart() -> None:
+    assert wire.broken("ConnectError", "refused").condition is Condition.UNREACHABLE
+    assert wire.broken("ReadError", "").condition is Condition.BROKEN
+
+
+@given(st.integers(100, 599), st.binary(max_size=200), st.dictionaries(st.text(max_size=12), st.text(max_size=12)))
+def test_no_body_whatever_makes_it_raise(status: int, body: bytes, headers: dict[str, str]) -> None:
+    wire.read(status, headers, body, model="m", shape=City)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["error", "choices", "message", "content", "usage", "detail", "code", "metadata", "raw"]),
+            inner,
+        )
+    ),
+)
+
+
+@given(st.integers(200, 599), JSON)
+def test_no_json_whatever_makes_it_raise(status: int, body: Any) -> None:
+    got(status, body, shape=City)
+
+
+def test_json_too_deep_to_read_is_no_crash() -> None:
+    assert trouble(200, "[" * 100_000).condition is Condition.NOT_A_REPLY
+
+
+# ── models, and what looks wrong ─────────────────────────────────────────────────────────────
+
+
+def test_the_models_are_read_by_name() -> None:
+    assert wire.read_models(200, {}, b'{"data": [{"id": "a"}, {"id": "b"}, {}]}') == ("a", "b")
+
+
+def test_a_page_in_place_of_the_models_is_a_trouble() -> None:
+    found = wire.read_models(200, {}, b"<title>Hello</title>")
+    assert isinstance(found, Trouble)
+    assert found.condition is Condition.NOT_A_REPLY
+
+
+def test_a_prompt_that_was_read_in_part_is_noticed() -> None:
+    assert wire.looks_truncated(Usage(prompt_tokens=4096), 20_000)
+    assert wire.looks_truncated(Usage(prompt_tokens=500), 20_000)
+    assert not wire.looks_truncated(Usage(prompt_tokens=5000), 20_000)
+    assert not wire.looks_truncated(Usage(), 20_000)
+
+
+# ── the table of actions ─────────────────────────────────────────────────────────────────────
+
+
+def failed(found: Trouble, key: str | None = None) -> DlgradeError:
+    return error_for(found, url="http://host/v1", model="gpt", key=key, usage=Usage(total_tokens=7))
+
+
+def test_every_condition_has_an_action() -> None:
+    assert set(ACTIONS) == set(Condition)
+
+
+@pytest.mark.parametrize("condition", Condition)
+def test_every_error_holds_the_model_and_the_servers_words(condition: Condition) -> None:
+    error = failed(Trouble(condition=condition, words="its own words"))
+    assert "gpt" in error.message
+    assert "its own words" in error.message
+    if isinstance(error, ItemError):
+        assert error.usage == Usage(total_tokens=7)
+    else:
+        assert "http://host/v1" in error.message
+        assert error.hint
+
+
+@pytest.mark.parametrize("condition", Condition)
+def test_every_condition_ends(condition: Condition) -> None:
+    found = Trouble(condition=condition, words="")
+    waits = [wait_before_retry(found, failures, 0.0) for failures in range(1, ACTIONS[condition].tries + 1)]
+    assert waits[-1] is None
+    assert None not in waits[:-1]
+
+
+def test_waits_double_up_to_a_minute_and_are_spread() -> None:
+    limited = Trouble(condition=Condition.RATE_LIMIT, words="")
+    assert [wait_before_retry(limited, n, 0.0) for n in range(1, 7)] == [1, 2, 4, 8, 16, None]
+    assert wait_before_retry(limited, 5, 1.0) == 12
+
+
+def test_loading_is_waited_for_up_to_three_minutes() -> None:
+    loading = Trouble(condition=Condition.LOADING, words="")
+    assert sum(wait_before_retry(loading, n, 0.0) or 0 for n in range(1, 60)) == 180
+
+
+def test_a_wait_that_the_server_asked_for_is_kept_and_never_shortened() -> None:
+    limited = Trouble(condition=Condition.RATE_LIMIT, words="", wait=37)
+    assert wait_before_retry(limited, 1, 0.0) == 37
+    assert wait_before_retry(limited, 1, 0.5) == 37.5
+
+
+def test_nobody_waits_longer_than_two_minutes() -> None:
+    assert wait_before_retry(Trouble(condition=Condition.SERVER, words="", wait=LONGEST_WAIT + 1), 1, 0.0) is None
+
+
+def test_the_kinds_of_error_are_those_of_the_tree() -> None:
+    assert isinstance(failed(trouble(401, "")), BadKey)
+    assert isinstance(failed(trouble(413, "")), TooLong)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Incorrect API key provided: my-own-secret. Find it …",
+        "Incorrect API key provided: sk-proj-abc***********************wxyz.",
+        "header was 'Bearer abcdef'",
+        "bad key AIzaSyA1234567890abcdef",
+    ],
+)
+def test_no_key_is_ever_shown_whole_or_in_part(words: str) -> None:
+    shown = scrubbed(words, "my-own-secret")
+    assert "[key]" in shown
+    for secret in ("my-own-secret", "wxyz", "abcdef"):
+        assert secret not in shown
+
+
+def test_ordinary_words_are_not_taken_for_keys() -> None:
+    words = "The task-specific model sk-learn-something at hf-internal is not found"
+    assert scrubbed(words, None) == words
