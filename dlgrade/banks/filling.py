@@ -227,7 +227,7 @@ def _replace(target: Path, data: bytes) -> None:
     # A folder in the target's place would only be noticed by the last step, and differently on each system.
     if target.is_dir():
         raise IsADirectoryError(None, "this is a folder")
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=".dlgrade-", suffix=".tmp", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
