@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from dlgrade.grading.cues import best_match
+from dlgrade.grading.cues import Said, best_match
 from dlgrade.grading.words import sentences
 
 WAY = ("random* | probability", "zero | drop | turn off")
 
 
 def found(answer: str, *ways: tuple[str, ...]) -> float:
-    match = best_match(ways, sentences(answer))
+    match = best_match(ways, Said(sentences(answer)))
     return 0.0 if match.negated else match.share
 
 
@@ -35,6 +35,7 @@ def test_a_way_is_found_in_other_words(answer: str) -> None:
         "Units are dropped.",
         "It does not drop units at random.",
         "It never randomly zeroes anything.",
+        "A random unit is not turned off.",
         "Random numbers start the training. Then it goes on for long. At last units are dropped.",
     ],
 )
@@ -69,10 +70,10 @@ def test_unless_keeps_a_way_from_places_with_those_words() -> None:
 
 def test_the_best_of_several_ways_counts_with_the_sentences_it_stands_in() -> None:
     text = "First this. Units are dropped at random."
-    match = best_match([("nowhere",), WAY], sentences(text))
+    match = best_match([("nowhere",), WAY], Said(sentences(text)))
     assert [text[s.start : s.end] for s in match.sentences] == ["Units are dropped at random."]
 
 
 def test_no_answer_and_no_cues_find_nothing() -> None:
-    assert best_match([WAY], ()).share == 0.0
-    assert best_match([], sentences("Units are dropped at random.")).share == 0.0
+    assert best_match([WAY], Said(())).share == 0.0
+    assert best_match([], Said(sentences("Units are dropped at random."))).share == 0.0

@@ -8,6 +8,7 @@ another question's reference earns much.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from dlgrade.grading.offline import grade
 from dlgrade.models import Grade, Rubric
@@ -22,21 +23,35 @@ def check_rubric(rubric: Rubric) -> list[str]:
     return [*_form(rubric), *_reference(rubric), *_nothing_for_nothing(rubric)]
 
 
-def foreign_scores(rubrics: Sequence[Rubric]) -> Iterator[tuple[Rubric, Rubric, float]]:
-    """What the reference of every other rubric earns from each: (rubric, whose reference, percent)."""
-    for rubric in rubrics:
-        for other in rubrics:
-            if other is not rubric:
-                yield rubric, other, _grade(rubric, other.reference).percent or 0.0
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What the reference of another question earns from a rubric, in percent."""
+
+    rubric: str
+    reference: str
+    percent: float
 
 
 def check_all(rubrics: Sequence[Rubric]) -> dict[str, list[str]]:
     """What is wrong with each rubric, alone and among the others, by name."""
     found = {rubric.name: check_rubric(rubric) for rubric in rubrics}
-    for rubric, other, percent in foreign_scores(rubrics):
-        if percent > _FOREIGN:
-            found[rubric.name].append(f"the reference of {other.name} earns {percent:g} percent here")
+    topics = {rubric.name: rubric.topic for rubric in rubrics}
+    for pair in foreign(rubrics):
+        # Questions on one topic share content by nature; `worst` shows those for a person to judge.
+        if pair.percent > _FOREIGN and topics[pair.rubric] != topics[pair.reference]:
+            found[pair.rubric].append(f"the reference of {pair.reference} earns {pair.percent:g} percent here")
     return found
+
+
+def foreign(rubrics: Sequence[Rubric]) -> list[Foreign]:
+    """The reference of every rubric graded by every other, what earns most first."""
+    pairs = [
+        Foreign(rubric.name, other.name, _grade(rubric, other.reference).percent or 0.0)
+        for rubric in rubrics
+        for other in rubrics
+        if other is not rubric
+    ]
+    return sorted(pairs, key=lambda pair: -pair.percent)
 
 
 def _grade(rubric: Rubric, answer: str) -> Grade:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dlgrade.grading.words import Sentence, Word, fold_word, stem, words
+from dlgrade.grading.words import Sentence, Word, stem, words
 from dlgrade.models import Way
 
 _GAP = 2  # words that may stand between two words of a phrase
@@ -58,13 +58,9 @@ class SlotCue:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A place where an alternative stands: the words' indices in the place searched.
+    """A slot found in a sentence: `negated` by a denial before it; `denies` itself, as "not rely" does."""
 
-    `negated` by a denial before it; `denies` itself, as "not rely" does.
-    """
-
-    first: int
-    last: int
+    sentence: Sentence
     negated: bool = False
     denies: bool = False
 
@@ -99,22 +95,39 @@ def _alternative(text: str) -> Alternative:
         terms += [Term(word.stem, prefix=False) for word in inside]
         if prefix and inside:
             terms[-1] = Term(inside[-1].folded, prefix=True)
-    joined = "".join(fold_word(word.folded) for word in words(text.replace("*", "")))
-    return Alternative(tuple(terms), stem(joined), negative)
+    joined = stem("".join(word.folded for word in words(text.replace("*", ""))))
+    return Alternative(tuple(terms), joined, negative)
 
 
-def best_match(ways: Iterable[Way], sentences: Sequence[Sentence], *, together: int = 2) -> Match:
+class Said:
+    """The sentences in which cues are looked for; each slot is looked up once in each sentence."""
+
+    def __init__(self, sentences: Sequence[Sentence]) -> None:
+        self.sentences = tuple(sentences)
+        self._hits: dict[str, tuple[Hit | None, ...]] = {}
+
+    def hits(self, slot: str) -> tuple[Hit | None, ...]:
+        """For each sentence, how the slot stands in it."""
+        if slot not in self._hits:
+            alternatives = compile_slot(slot).alternatives
+            self._hits[slot] = tuple(_find(alternatives, sentence) for sentence in self.sentences)
+        return self._hits[slot]
+
+
+def best_match(ways: Iterable[Way], said: Said, *, together: int = 2) -> Match:
     """The way that is found most completely, over all places of up to `together` sentences in a row.
 
     A whole way without negation wins over a negated one, and that over a part of one.
     """
     best = NOTHING
     for way in ways:
-        slots = [compile_slot(slot) for slot in way]
-        for place in _places(sentences, together):
-            best = max(best, _match(slots, place), key=_rank)
-            if best.share == 1.0 and not best.negated:
-                return best
+        wanted = [said.hits(slot) for slot in way if not compile_slot(slot).absent]
+        unwanted = [said.hits(slot) for slot in way if compile_slot(slot).absent]
+        for place in _places(len(said.sentences), together):
+            if not any(hits[i] for hits in unwanted for i in place):
+                best = max(best, _match(wanted, place), key=_rank)
+        if best.share == 1.0 and not best.negated:
+            break
     return best
 
 
@@ -122,78 +135,60 @@ def _rank(match: Match) -> tuple[float, bool, int]:
     return (match.share, not match.negated, -len(match.sentences))
 
 
-def _places(sentences: Sequence[Sentence], together: int) -> Iterator[Sequence[Sentence]]:
+def _places(sentences: int, together: int) -> Iterator[range]:
     for width in range(1, together + 1):
-        for first in range(len(sentences) - width + 1):
-            yield sentences[first : first + width]
+        for first in range(sentences - width + 1):
+            yield range(first, first + width)
 
 
-def _match(slots: Sequence[SlotCue], place: Sequence[Sentence]) -> Match:
-    inside = [word for sentence in place for word in sentence.words]
-    # No phrase runs from one sentence into the next: for each word, where its own sentence ends.
-    ends = [end for end, sentence in _ends(place) for _ in sentence.words]
-    wanted = [slot for slot in slots if not slot.absent]
-    if not wanted or any(_find(slot, inside, ends) for slot in slots if slot.absent):
-        return NOTHING
-    hits = [_find(slot, inside, ends) for slot in wanted]
-    found = [hit for hit in hits if hit is not None]
+def _match(wanted: Sequence[Sequence[Hit | None]], place: range) -> Match:
+    found = [hit for hits in wanted if (hit := _best_hit(hits[i] for i in place)) is not None]
     if not found:
         return NOTHING
-    touched = {i for hit in found for i in range(hit.first, hit.last + 1)}
-    spans = [(inside[i].start, inside[i].end) for i in touched]
-    where = tuple(s for s in place if any(s.start <= start and end <= s.end for start, end in spans))
+    where = {hit.sentence.start: hit.sentence for hit in found}
     # One slot that denies in its own words, "not need", takes the denial of the whole way upon itself.
     negated = any(hit.negated for hit in found) and not any(hit.denies for hit in found)
-    return Match(len(found) / len(wanted), where, negated)
+    return Match(len(found) / len(wanted), tuple(where[start] for start in sorted(where)), negated)
 
 
-def _ends(place: Sequence[Sentence]) -> Iterator[tuple[int, Sentence]]:
-    end = 0
-    for sentence in place:
-        end += len(sentence.words)
-        yield end, sentence
+def _best_hit(hits: Iterable[Hit | None]) -> Hit | None:
+    return min((hit for hit in hits if hit is not None), key=lambda hit: hit.negated, default=None)
 
 
-def _find(slot: SlotCue, inside: Sequence[Word], ends: Sequence[int]) -> Hit | None:
-    """The first place of the slot that no negation turns round; a negated one if there is no other."""
+def _find(alternatives: Iterable[Alternative], sentence: Sentence) -> Hit | None:
+    """An occurrence that no negation turns round; a negated one if there is no other."""
     negated: Hit | None = None
-    for alternative in slot.alternatives:
-        for first, last in _occurrences(alternative, inside, ends):
-            if alternative.negative or not _is_negated(inside, first):
-                return Hit(first, last, denies=alternative.negative)
-            negated = negated or Hit(first, last, negated=True)
+    for alternative in alternatives:
+        for first in _occurrences(alternative, sentence):
+            if alternative.negative or not _is_negated(sentence.words, first):
+                return Hit(sentence, denies=alternative.negative)
+            negated = Hit(sentence, negated=True)
     return negated
 
 
-def _occurrences(
-    alternative: Alternative, inside: Sequence[Word], ends: Sequence[int]
-) -> Iterator[tuple[int, int]]:
-    first = alternative.terms[0]
-    for i, word in enumerate(inside):
-        if first.fits(word):
-            last = _follow(alternative.terms[1:], inside[: ends[i]], i)
-            if last is not None:
-                yield i, last
-        if len(alternative.joined) < _SHORTEST_JOINED:
-            continue
-        if len(alternative.terms) > 1 and word.stem == alternative.joined:
-            yield i, i
-        elif len(alternative.terms) == 1 and i + 1 < ends[i] and _joins(word, inside[i + 1], alternative.joined):
-            yield i, i + 1
+def _occurrences(alternative: Alternative, sentence: Sentence) -> Iterator[int]:
+    """The indices of the words at which the alternative begins."""
+    inside = sentence.words
+    first, *rest = alternative.terms
+    if f" {first.text}" in sentence.spelled if first.prefix else first.text in sentence.stems:
+        yield from (i for i, word in enumerate(inside) if first.fits(word) and _follows(rest, inside, i))
+    if len(alternative.joined) >= _SHORTEST_JOINED:
+        if rest and alternative.joined in sentence.stems:
+            yield from (i for i, word in enumerate(inside) if word.stem == alternative.joined)
+        elif not rest:
+            near = sentence.joined.get(alternative.joined[:5], ())
+            yield from (i for text, i in near if stem(text) == alternative.joined)
 
 
-def _joins(word: Word, following: Word, joined: str) -> bool:
-    return joined.startswith(word.folded) and stem(word.folded + following.folded) == joined
-
-
-def _follow(terms: Sequence[Term], inside: Sequence[Word], at: int) -> int | None:
-    """The index of the phrase's last word, if the rest of it follows closely."""
+def _follows(terms: Sequence[Term], inside: Sequence[Word], at: int) -> bool:
+    """Whether the rest of a phrase stands closely behind."""
     for term in terms:
         reach = range(at + 1, min(at + 2 + _GAP, len(inside)))
         at = next((i for i in reach if term.fits(inside[i])), -1)
-        if at < 0:
-            return None
-    return at
+        # "accuracy is not enough" is no gap in "accuracy is enough"
+        if at < 0 or any(inside[i].negates for i in range(reach.start, at)):
+            return False
+    return True
 
 
 def _is_negated(inside: Sequence[Word], at: int) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dlgrade.grading.cues import Match, best_match
+from dlgrade.grading.cues import Match, Said, best_match
 from dlgrade.grading.evidence import Cleaned, clean
 from dlgrade.grading.score import graded, points
 from dlgrade.grading.words import STOPWORDS, Sentence, sentences, stems
@@ -54,7 +54,8 @@ class _Decision:
 def grade(answer: str, rubric: Rubric, *, id: str, question: str) -> Grade:  # noqa: A002 - the JSON form's word
     """Grade one answer without a model. An empty answer or an echo of the question earns nothing."""
     cleaned = clean(answer)
-    said, guards = _guarded(cleaned, question, rubric)
+    own, guards = _guarded(cleaned, question, rubric)
+    said = Said(own)
     decisions = [_decide(criterion, said, rubric) for criterion in rubric.criteria]
     verdicts = tuple(
         Verdict(
@@ -105,9 +106,9 @@ def _is_list_of_terms(every: Sequence[Sentence]) -> bool:
     return sum(word in STOPWORDS for word in inside) / len(inside) < _LIST_STOPWORDS
 
 
-def _decide(criterion: Criterion, said: Sequence[Sentence], rubric: Rubric) -> _Decision:
+def _decide(criterion: Criterion, said: Said, rubric: Rubric) -> _Decision:
     match = best_match(criterion.cues, said)
-    wording, place = _best_wording(criterion, said, rubric)
+    wording, place = _best_wording(criterion, said.sentences, rubric)
     if match.share == 1.0 and not match.negated:
         confidence = _SURE if wording >= _WORDING_DOUBTS else _LIKELY
         return _Decision("met", confidence, "The answer has the words that this takes.", match.sentences)
@@ -142,7 +143,7 @@ def _best_wording(
     return len(wanted & best.content) / len(wanted), (best,)
 
 
-def _finding(misconception: Misconception, said: Sequence[Sentence], cleaned: Cleaned) -> Finding:
+def _finding(misconception: Misconception, said: Said, cleaned: Cleaned) -> Finding:
     match = best_match(misconception.cues, said, together=1)
     found = match.share == 1.0 and not match.negated
     return Finding(

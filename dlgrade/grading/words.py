@@ -34,6 +34,7 @@ STOPWORDS = frozenset(
 )
 # What turns a clause into its opposite. "without" does not count: it often names the means, not a denial.
 NEGATORS = frozenset({"not", "no", "never", "cannot", "neither", "nor", "hardly", "none"})
+_PROCESSORS = frozenset({"cpus", "gpus", "tpus", "npus"})
 _CLAUSE_WORDS = frozenset({"but", "instead", "rather", "whereas", "while", "so", "because", "although", "since"})
 _CLAUSE_END = re.compile(r"[,;:()—–]|\s-\s")
 
@@ -70,12 +71,34 @@ class Sentence:
         """The stems that carry meaning."""
         return frozenset(word.stem for word in self.words if word.folded not in STOPWORDS)
 
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """All stems."""
+        return frozenset(word.stem for word in self.words)
+
+    @cached_property
+    def spelled(self) -> str:
+        """The folded words, a space before each: whether one begins with "regulari" is one search."""
+        return "".join(f" {word.folded}" for word in self.words)
+
+    @cached_property
+    def joined(self) -> dict[str, list[tuple[str, int]]]:
+        """Every two neighbours written as one word, with the first one's index, by their first five letters."""
+        found: dict[str, list[tuple[str, int]]] = {}
+        for i, (one, other) in enumerate(zip(self.words, self.words[1:], strict=False)):
+            text = one.folded + other.folded
+            found.setdefault(text[:5], []).append((text, i))
+        return found
+
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """The stem of a folded word; "not" for every negation."""
     if word in NEGATORS or word.endswith("n't"):
         return "not"
+    # Snowball leaves "-us" alone, for the sake of "virus".
+    if word in _PROCESSORS:
+        return word[:-1]
     return str(_STEMMER.stemWord(word))
 
 
