@@ -61,7 +61,7 @@ class Session:
         Raises:
             OutputError: the cache cannot be written.
         """
-        with Store.open(self.settings.cache / CACHE_FILE, remark=show.remark) as store:
+        with Store.open(self.settings.cache / CACHE_FILE, on_remark=show.remark) as store:
             yield Cached(store, self._make)
 
     def _make(self) -> Client:
@@ -72,4 +72,4 @@ class Session:
         if settings.api_key is None and settings.base_url == OPENAI:
             raise BadKey(f"no key for {OPENAI}: OPENAI_API_KEY is not set", hint=SET_UP_A_MODEL)
         key = settings.api_key.get_secret_value() if settings.api_key else None
-        return OpenAIClient(key, timeout=settings.timeout, remark=show.remark)
+        return OpenAIClient(key, timeout=settings.timeout, on_remark=show.remark)

@@ -104,14 +104,26 @@ class Said:
 
     def __init__(self, sentences: Sequence[Sentence]) -> None:
         self.sentences = tuple(sentences)
+        self._stems = frozenset[str]().union(*(sentence.stems for sentence in sentences))
+        self._spelled = "".join(sentence.spelled for sentence in sentences)
+        self._joined = frozenset[str]().union(*(sentence.joined for sentence in sentences))
+        self._nowhere: tuple[None, ...] = (None,) * len(sentences)
         self._hits: dict[str, tuple[Hit | None, ...]] = {}
 
     def hits(self, slot: str) -> tuple[Hit | None, ...]:
         """For each sentence, how the slot stands in it."""
         if slot not in self._hits:
-            alternatives = compile_slot(slot).alternatives
-            self._hits[slot] = tuple(_find(alternatives, sentence) for sentence in self.sentences)
+            likely = [alternative for alternative in compile_slot(slot).alternatives if self._may_have(alternative)]
+            found = (_find(likely, sentence) for sentence in self.sentences)
+            self._hits[slot] = tuple(found) if likely else self._nowhere
         return self._hits[slot]
+
+    def _may_have(self, alternative: Alternative) -> bool:
+        """Most alternatives of a rubric have no word in the answer at all: only the others are looked for."""
+        first = alternative.terms[0]
+        if f" {first.text}" in self._spelled if first.prefix else first.text in self._stems:
+            return True
+        return alternative.joined in self._stems or alternative.joined[:5] in self._joined
 
 
 def best_match(ways: Iterable[Way], said: Said, *, together: int = 2) -> Match:
