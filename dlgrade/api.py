@@ -141,7 +141,14 @@ def asked_answers(
 
 
 def judged_grade(
-    answer: str, rubric: Rubric, client: Client, prompts: Prompts, settings: Settings, *, id: str, question: str  # noqa: A002
+    answer: str,
+    rubric: Rubric,
+    client: Client,
+    prompts: Prompts,
+    settings: Settings,
+    *,
+    id: str,
+    question: str,
 ) -> Grade:
     """One answer's grade by a model.
 

@@ -132,7 +132,7 @@ class Rubric(Record):
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Rubric:
-        ids = [item.id for item in (*self.criteria, *self.misconceptions)]
+        ids = [criterion.id for criterion in self.criteria] + [mistake.id for mistake in self.misconceptions]
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
             raise ValueError(f"the id {twice[0]!r} is used twice")

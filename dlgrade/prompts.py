@@ -34,7 +34,7 @@ class Prompts:
         self._environment = SandboxedEnvironment(
             loader=FileSystemLoader([str(folder) for folder in folders]),
             undefined=StrictUndefined,
-            autoescape=False,  # noqa: S701 - messages to a model are text, not HTML
+            autoescape=False,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -80,6 +80,7 @@ class Prompts:
 
 def _place(error: TemplateError, template: Template) -> str:
     """The template's file and, where the traceback knows it, line."""
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == template.filename]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.lineno and frame.filename == template.filename]
     # The frames count the lines of the code that Jinja made of the template.
     return f"{template.filename}:{template.get_corresponding_lineno(lines[-1])}" if lines else str(template.filename)

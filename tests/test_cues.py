@@ -47,7 +47,9 @@ def test_a_negation_ends_with_its_clause() -> None:
     assert found("It is not a filter, units are dropped at random.", WAY) == 1.0
 
 
-@pytest.mark.parametrize("answer", ["Units cannot rely on others.", "Units can't rely on others.", "They never rely on it."])
+@pytest.mark.parametrize(
+    "answer", ["Units cannot rely on others.", "Units can't rely on others.", "They never rely on it."]
+)
 def test_an_alternative_with_its_own_negation_takes_every_form_of_it(answer: str) -> None:
     assert found(answer, ("not rely",)) == 1.0
 

@@ -102,9 +102,9 @@ def test_it_says_that_it_is_offline_and_never_quite_sure() -> None:
 def test_any_text_gets_a_grade_whose_quotes_stand_in_it(answer: str) -> None:
     grade = graded(answer)
     assert grade.status == "graded"
-    for item in (*grade.verdicts, *grade.misconceptions):
-        for piece in item.evidence:
-            assert answer[piece.start : piece.end] == piece.quote
+    quotes = [piece for verdict in grade.verdicts for piece in verdict.evidence]
+    quotes += [piece for finding in grade.misconceptions for piece in finding.evidence]
+    assert all(answer[piece.start : piece.end] == piece.quote for piece in quotes)
 
 
 def test_the_record_is_the_one_that_others_read() -> None:

@@ -38,7 +38,10 @@ def test_a_rubric_is_named_by_its_file(tmp_path: Path) -> None:
     ("text", "said"),
     [
         (GOOD + "topics: letters\n", "x.yaml:9: topics: unknown key"),
-        (GOOD.replace("    points: 10\n", "    points: ten\n"), "x.yaml:7: criteria.1.points: not a number, found 'ten'"),
+        (
+            GOOD.replace("    points: 10\n", "    points: ten\n"),
+            "x.yaml:7: criteria.1.points: not a number, found 'ten'",
+        ),
         (GOOD.replace("    points: 10\n", "    points: 0\n"), "x.yaml:7: criteria.1.points: must be more than 0"),
         (GOOD.replace("    expects: X is a letter.\n", ""), "x.yaml:6: criteria.1.expects: missing key"),
         (GOOD.replace("topic: letters\n", ""), "x.yaml:1: topic: missing key"),
@@ -59,7 +62,10 @@ def test_a_mistake_is_named_with_file_and_line(tmp_path: Path, text: str, said: 
 
 
 def test_a_question_that_lost_its_spaces_finds_its_rubric(tmp_path: Path) -> None:
-    write(tmp_path, GOOD.replace("question: What is x?", "question: What is deep learning?\nalso: ['Define deep learning.']"))
+    write(
+        tmp_path,
+        GOOD.replace("question: What is x?", "question: What is deep learning?\nalso: ['Define deep learning.']"),
+    )
     rubrics = Rubrics([tmp_path])
     assert rubrics.name_for("What isdeep learning?") == "x"
     assert rubrics.name_for("**DEFINE** deeplearning") == "x"

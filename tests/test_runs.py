@@ -181,9 +181,9 @@ def said(p):
         print("stopping", flush=True)
 
 done = run(((str(n), n) for n in range(1000)), work, concurrency=3, on_progress=said)
-print("results", *done.results, flush=True)
-print("interrupted", done.interrupted, flush=True)
 try:
+    print("results", *done.results, flush=True)
+    print("interrupted", done.interrupted, flush=True)
     while True:
         pass
 except KeyboardInterrupt:

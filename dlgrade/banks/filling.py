@@ -59,7 +59,6 @@ def fill(bank: Bank, answers: Mapping[str, str]) -> Filled:
 
     Raises:
         UnknownQuestion: an id is not one of the bank's.
-
     """
     ids = {question.id for question in bank.questions}
     if unknown := next((i for i in answers if i not in ids), None):
@@ -214,7 +213,6 @@ def save(path: str | os.PathLike[str], data: bytes) -> None:
 
     Raises:
         OutputError: it cannot be written; what was there is untouched.
-
     """
     target = Path(os.path.realpath(path))
     try:

@@ -34,13 +34,13 @@ def planned(paths: Iterable[str | os.PathLike[str]], folder: Path) -> dict[str, 
         for document in find_banks([path]):
             inside = document.relative_to(path) if path.is_dir() else Path(document.name)
             found.setdefault(str(document), folder / inside)
-    sources = {Path(document).resolve(): document for document in found}
+    sources = {Path(name).resolve(): name for name in found}
     targets: dict[Path, str] = {}
-    for document, target in found.items():
+    for name, target in found.items():
         if (source := sources.get(target.resolve())) is not None:
             raise OutputError(f"{target}: would replace {source}, which is read; use --in-place for that")
-        if (other := targets.setdefault(target.resolve(), document)) != document:
-            raise OutputError(f"{target}: both {other} and {document} would go there; fill them one by one")
+        if (other := targets.setdefault(target.resolve(), name)) != name:
+            raise OutputError(f"{target}: both {other} and {name} would go there; fill them one by one")
     return found
 
 
@@ -78,7 +78,7 @@ class Written:
             target = targets[bank.path]
             if target.exists() and not self._replaceable(target, bank):
                 raise OutputError(
-                    f"{target}: was changed by someone since dlgrade wrote it, or is not dlgrade's; it is left as it is",
+                    f"{target}: left as it is: someone changed it since dlgrade wrote it, or it is not dlgrade's",
                     hint="Move it away, or choose another --out.",
                 )
 

@@ -37,7 +37,6 @@ def read_bank(path: str | os.PathLike[str], *, wordings: Mapping[str, str] = NO_
 
     Raises:
         BankError: the file cannot be read, is no text, or holds no questions.
-
     """
     path = Path(path)
     source, encoding = decode(_bytes(path), name=str(path))
@@ -51,7 +50,6 @@ def bank_from_text(
 
     Raises:
         BankError: the text holds no questions.
-
     """
     reading = best_reading(Document(source))
     if reading is None:
@@ -70,7 +68,6 @@ def find_banks(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
 
     Raises:
         BankError: a path does not exist, or a folder has no documents.
-
     """
     found: dict[Path, None] = {}
     for path in map(Path, paths):
@@ -93,7 +90,6 @@ def decode(data: bytes, *, name: str) -> tuple[str, str]:
 
     Raises:
         BankError: the bytes are no text; the message says where.
-
     """
     encoding = "utf-8"
     if data.startswith(codecs.BOM_UTF16_LE):

@@ -23,7 +23,9 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command()
 def export(
     paths: Banks,
-    to: Annotated[Path, typer.Option(help=f"The file; its suffix chooses the form: {', '.join(FORMATS)}.", metavar="FILE")],
+    to: Annotated[
+        Path, typer.Option(help=f"The file; its suffix chooses the form: {', '.join(FORMATS)}.", metavar="FILE")
+    ],
 ) -> None:
     """Write an answer key: every question with its reference, by category, missing ones listed.
 

@@ -27,7 +27,9 @@ def grade(
     question: Annotated[str, typer.Argument(help="An id, a rubric's name, or a part of the text.", metavar="QUESTION")],
     file: Annotated[
         Path | None,
-        typer.Argument(help="The answer; `-` for stdin. With none, $EDITOR opens.", metavar="[FILE|-]", show_default=False),
+        typer.Argument(
+            help="The answer; `-` for stdin. With none, $EDITOR opens.", metavar="[FILE|-]", show_default=False
+        ),
     ] = None,
     text: Annotated[str | None, typer.Option(help="The answer itself.", metavar="ANSWER", show_default=False)] = None,
     model: Model = None,

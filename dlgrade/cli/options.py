@@ -16,6 +16,4 @@ BaseUrl = Annotated[
     str | None,
     typer.Option(help="An OpenAI-compatible endpoint, as http://localhost:8080/v1.", metavar="URL", show_default=False),
 ]
-Concurrency = Annotated[
-    int | None, typer.Option(help="Requests at once, at most.", metavar="N", show_default=False)
-]
+Concurrency = Annotated[int | None, typer.Option(help="Requests at once, at most.", metavar="N", show_default=False)]

@@ -21,4 +21,6 @@ def writer_for(path: Path) -> Callable[[Key], str]:
     try:
         return FORMATS[path.suffix.lower()]
     except KeyError:
-        raise OutputError(f"{path}: cannot write {path.suffix or 'a file without a suffix'}: use {' or '.join(FORMATS)}") from None
+        raise OutputError(
+            f"{path}: cannot write {path.suffix or 'a file without a suffix'}: use {' or '.join(FORMATS)}"
+        ) from None

@@ -1,7 +1,7 @@
 """An answer key as JSON.
 
-    {"banks": ["general"], "questions": [{"id": "general:1", "text": …, "reference": …, "source": "shipped", …}],
-     "missing": ["general:4"]}
+{"banks": ["general"], "questions": [{"id": "general:1", "text": …, "reference": …, "source": "shipped", …}],
+ "missing": ["general:4"]}
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """An answer key as Markdown.
 
-    # Answer key
+# Answer key
 
-    ## Fundamentals
+## Fundamentals
 
-    ### 1. What is dropout?
+### 1. What is dropout?
 
-    A dropout layer …
+A dropout layer …
 
-    ## Without a reference
+## Without a reference
 
-    - `general:4` How do you …
+- `general:4` How do you …
 """
 
 from __future__ import annotations

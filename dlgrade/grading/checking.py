@@ -61,9 +61,9 @@ def _grade(rubric: Rubric, answer: str) -> Grade:
 def _form(rubric: Rubric) -> Iterator[str]:
     if rubric.max_score != _POINTS:
         yield f"the points add up to {rubric.max_score:g}, not {_POINTS:g}"
-    for item in (*rubric.criteria, *rubric.misconceptions):
-        if not item.cues:
-            yield f"{item.id} has no cues"
+    cues = {criterion.id: criterion.cues for criterion in rubric.criteria}
+    cues |= {misconception.id: misconception.cues for misconception in rubric.misconceptions}
+    yield from (f"{id_} has no cues" for id_, ways in cues.items() if not ways)
 
 
 def _reference(rubric: Rubric) -> Iterator[str]:

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 from dlgrade.models import Evidence
 
-# Zero-width, bidirectional and tag characters: https://www.unicode.org/reports/tr36/ and Trojan Source (CVE-2021-42574).
+# Zero-width, bidirectional and tag characters: https://www.unicode.org/reports/tr36/ and CVE-2021-42574.
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]+")
 # Words that speak to whoever grades, not about the subject.
 _STEERING = re.compile(
     r"""
     (?:ignore|disregard|forget|override|bypass)\s+(?:\w+\s+){0,4}(?:instructions?|rubric|criteria|prompt|rules)
-    | (?:give|award|assign|grant)\s+(?:\w+\s+){0,4}(?:full|maximum|max|perfect|top|all)\s+(?:\w+\s+){0,2}(?:marks?|points?|score|grade|credit)
+    | (?:give|award|assign|grant)\s+(?:\w+\s+){0,4}(?:full|maximum|max|perfect|top|all)
+        \s+(?:\w+\s+){0,2}(?:marks?|points?|score|grade|credit)
     | (?:mark|grade|score|rate|treat|consider)\s+(?:\w+\s+){0,5}as\s+(?:fully\s+)?(?:met|correct|perfect|complete)\b
     | \b(?:dear|attention|note\s+to(?:\s+the)?)\s+(?:grader|examiner|assessor|evaluator|judge)\b
     | \byou\s+are\s+(?:now\s+)?(?:a|an|the)\s+(?:\w+\s+){0,3}(?:grader|assistant|examiner|evaluator|model|ai)\b

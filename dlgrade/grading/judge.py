@@ -70,7 +70,7 @@ class Judge:
         self._prompts = prompts
         self._settings = settings
 
-    async def grade(self, answer: str, rubric: Rubric, *, id: str, question: str) -> Grade:  # noqa: A002 - the JSON form's word
+    async def grade(self, answer: str, rubric: Rubric, *, id: str, question: str) -> Grade:
         """Grade one answer; what the model could not do for it is in the grade's `error`.
 
         Raises:
@@ -143,7 +143,7 @@ def shape_of(rubric: Rubric) -> type[BaseModel]:
         key: (MetPartialOrMissed if criterion.partial else MetOrMissed, ...)
         for key, criterion in zip(_keys("c", rubric.criteria), rubric.criteria, strict=True)
     }
-    fields |= {key: (FoundOrNot, ...) for key in _keys("m", rubric.misconceptions)}
+    fields |= dict.fromkeys(_keys("m", rubric.misconceptions), (FoundOrNot, ...))
     return create_model("Verdicts", **fields)
 
 
@@ -240,7 +240,7 @@ def _flags(rubric: Rubric, reading: _Reading) -> tuple[str, ...]:
     )
 
 
-def _nothing_said(rubric: Rubric, cleaned: Cleaned, grader: Grader, *, id: str, question: str) -> Grade:  # noqa: A002 - the JSON form's word
+def _nothing_said(rubric: Rubric, cleaned: Cleaned, grader: Grader, *, id: str, question: str) -> Grade:
     """Nothing is left to grade: every criterion is missed, and no model is asked."""
     verdicts = tuple(
         Verdict(criterion=c.id, verdict="missed", points=0, max_points=c.points, why="The answer says nothing.")

@@ -51,7 +51,7 @@ class _Decision:
     doubt: str | None = None
 
 
-def grade(answer: str, rubric: Rubric, *, id: str, question: str) -> Grade:  # noqa: A002 - the JSON form's word
+def grade(answer: str, rubric: Rubric, *, id: str, question: str) -> Grade:
     """Grade one answer without a model. An empty answer or an echo of the question earns nothing."""
     cleaned = clean(answer)
     own, guards = _guarded(cleaned, question, rubric)
@@ -132,9 +132,7 @@ def _half(criterion: Criterion, match: Match, place: tuple[Sentence, ...]) -> _D
     return _Decision("missed", _DOUBTFUL, "Part of it is there, which is not enough for the point.", (), doubt)
 
 
-def _best_wording(
-    criterion: Criterion, said: Sequence[Sentence], rubric: Rubric
-) -> tuple[float, tuple[Sentence, ...]]:
+def _best_wording(criterion: Criterion, said: Sequence[Sentence], rubric: Rubric) -> tuple[float, tuple[Sentence, ...]]:
     """The share of the criterion's own words, the question's left out, in the best sentence."""
     wanted = stems(criterion.expects) - stems(rubric.question)
     if not wanted or not said:

@@ -32,7 +32,7 @@ def percent(score: float | None, max_score: float) -> float | None:
 def graded(
     rubric: Rubric,
     *,
-    id: str,  # noqa: A002 - the JSON form's word
+    id: str,
     question: str,
     verdicts: tuple[Verdict, ...],
     findings: tuple[Finding, ...],
@@ -65,7 +65,7 @@ def not_graded(
     rubric: Rubric,
     error: ItemError,
     *,
-    id: str,  # noqa: A002 - the JSON form's word
+    id: str,
     question: str,
     grader: Grader,
     flags: tuple[str, ...] = (),

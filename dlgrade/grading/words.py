@@ -26,11 +26,11 @@ _ITEM_NUMBER = re.compile(r"\s*\d+[.)]")
 
 STOPWORDS = frozenset(
     """a about above after again all also am an and any are as at be because been before being below between both
-    but by can could did do does doing down during each few for from further get gets had has have having he her here
-    his how i if in into is it its itself just let like may me might more most must my of off on once one only or other
-    our out over own per same she should so some such than that the their them then there these they this those
-    through to too under until up use used uses using very via was we were what when where which while who whom why
-    will with would you your""".split()
+    but by can could did do does doing down during each few for from further get gets had has have having he her
+    here his how i if in into is it its itself just let like may me might more most must my of off on once one
+    only or other our out over own per same she should so some such than that the their them then there these
+    they this those through to too under until up use used uses using very via was we were what when where which
+    while who whom why will with would you your""".split()  # noqa: SIM905 - words read best as words
 )
 # What turns a clause into its opposite. "without" does not count: it often names the means, not a denial.
 NEGATORS = frozenset({"not", "no", "never", "cannot", "neither", "nor", "hardly", "none"})

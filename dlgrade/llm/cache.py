@@ -157,8 +157,11 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 def _check(db: sqlite3.Connection, path: Path) -> None:
+    # One transaction, or another process might make the tables between two of these questions.
+    db.execute("BEGIN")
     application, version = _pragma(db, "application_id"), _pragma(db, "user_version")
     tables = _first_row(db, "SELECT count(*) FROM sqlite_master", ())
+    db.execute("COMMIT")
     if application != _APPLICATION and tables != (0,):
         raise OutputError(f"{path}: is another program's database, not a cache of replies", hint=_ELSEWHERE)
     if version > VERSION:
