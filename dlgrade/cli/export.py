@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from dlgrade.api import read_banks
 from dlgrade.banks.filling import save
 from dlgrade.banks.outputs import check_writable
 from dlgrade.cli import show
@@ -37,14 +36,12 @@ def export(
       dlgrade export questions --to key.json
     """
     write = writer_for(to)
-    rubrics = Session.open().rubrics
-    read = read_banks(paths, wordings=rubrics.wordings)
-    for error in read.passed_over:
-        show.remark(f"passed over: {error.message}")
+    session = Session.open()
+    read = session.read(paths)
     if any(Path(bank.path).resolve() == to.resolve() for bank in read.banks):
         raise OutputError(f"{to}: would replace a bank that is read; choose another file")
     check_writable([to])
-    key = answer_key(read.banks, rubrics)
+    key = answer_key(read.banks, session.rubrics)
     save(to, write(key).encode())
     show.text(f"{to}: {len(key.entries)} questions, {len(key.entries) - len(key.missing)} with a reference")
     for question in key.missing:

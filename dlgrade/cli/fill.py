@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from dlgrade.answering import answer_request
-from dlgrade.api import Answers, Banks, asked_answers, read_banks, shipped_answers
+from dlgrade.api import Answers, Banks, asked_answers, shipped_answers
 from dlgrade.banks.filling import Filled, diff
 from dlgrade.banks.outputs import Written, check_writable, planned
 from dlgrade.banks.reading import read_bank
@@ -68,9 +68,7 @@ def fill(
     if json and mode is Mode.DIFF:
         raise InputError("--json and --diff both print to stdout: choose one")
     session = Session.open(model=model, base_url=base_url, concurrency=concurrency)
-    read = read_banks(paths, wordings=session.rubrics.wordings)
-    for error in read.passed_over:
-        show.remark(f"passed over: {error.message}")
+    read = session.read(paths)
     if mode is Mode.DRY_RUN:
         _print_messages(session, _missing(read), json=json)
         return

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from dlgrade.api import read_banks
 from dlgrade.cli import show
 from dlgrade.cli.options import Banks, Json
 from dlgrade.cli.wiring import Session
@@ -31,8 +30,9 @@ def list_questions(
       dlgrade list questions/general.md
       dlgrade list questions --unanswered --json
     """
-    rubrics = Session.open().rubrics
-    read = read_banks(paths, wordings=rubrics.wordings)
+    session = Session.open()
+    rubrics = session.rubrics
+    read = session.read(paths)
     questions = [
         question
         for question in read.questions
@@ -47,8 +47,6 @@ def list_questions(
         ("id", "question", "category", "difficulty", "answer", "rubric"),
         [_cells(question, rubrics) for question in questions],
     )
-    for error in read.passed_over:
-        show.remark(f"passed over: {error.message}")
     for bank in read.banks:
         show.remark(f"{bank.path}: {len(bank.questions)} questions, read as {bank.form}")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from dlgrade import library
+from dlgrade.api import Banks, read_banks
 from dlgrade.cli import show
 from dlgrade.errors import BadKey
 from dlgrade.llm.cache import Cached, Store
@@ -46,6 +48,17 @@ class Session:
     def lookup(self) -> Lookup:
         """Finds questions in the banks, the user's over the shipped ones."""
         return Lookup(library.folders("questions", self.settings), self.rubrics)
+
+    def read(self, paths: Iterable[Path]) -> Banks:
+        """Read banks, questions repaired by the rubrics' wording; what is passed over is said on stderr.
+
+        Raises:
+            BankError: a document that was named is no bank, or there is none.
+        """
+        read = read_banks(paths, wordings=self.rubrics.wordings)
+        for error in read.passed_over:
+            show.remark(f"passed over: {error.message}")
+        return read
 
     def say_if_offline(self) -> None:
         """One line on stderr when nobody chose to be offline."""

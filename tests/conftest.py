@@ -1,0 +1,53 @@
+"""What every test may use: the command, run as a user would, with nothing of the developer's around it."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key, no model and no cache of the person who runs the tests."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "DLGRADE_MODEL", "VISUAL", "EDITOR", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DLGRADE_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run `dlgrade ARGUMENTS` in an empty folder; gives exit code, stdout and stderr."""
+    from dlgrade.cli.app import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments: object, stdin: bytes = b"") -> Ran:
+        monkeypatch.setattr(sys, "argv", ["dlgrade", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main()
+        said = capsys.readouterr()
+        code = left.value.code
+        return Ran(code if isinstance(code, int) else 0, said.out, said.err)
+
+    return command
