@@ -13,9 +13,13 @@ from pathlib import Path
 from dlgrade.answering import ask_for_answer, shipped_answer
 from dlgrade.banks import filling
 from dlgrade.banks.filling import Filled
+from dlgrade.banks.outputs import check_writable
 from dlgrade.banks.reading import NO_WORDINGS, find_banks, read_bank
+from dlgrade.banks.same import same
 from dlgrade.banks.wording import squash
-from dlgrade.errors import BankError, EndpointError
+from dlgrade.errors import BankError, EndpointError, OutputError
+from dlgrade.export import writer_for
+from dlgrade.export.key import Key, answer_key
 from dlgrade.grading.judge import Judge
 from dlgrade.llm.request import Client, Reply
 from dlgrade.models import Bank, Failure, Grade, Question, Rubric, Usage
@@ -121,9 +125,9 @@ def asked_answers(
         return await ask_for_answer(question, counted, prompts, settings)
 
     counted = Counted(client)
-    different = {squash(question.text): question for question in reversed(list(questions))}
+    different = {squash(group[0].text): group[0] for group in same(questions)}
     done = run(
-        reversed(different.items()),
+        different.items(),
         ask,
         concurrency=settings.requests_at_once,
         client=counted,
@@ -169,3 +173,19 @@ def judged_grade(
     if id not in done.results:
         raise KeyboardInterrupt
     return done.results[id]
+
+
+def export(banks: Sequence[Bank], to: str | os.PathLike[str], rubrics: Rubrics) -> Key:
+    """Write the banks' answer key, in the form that the suffix names; returns the key.
+
+    Raises:
+        OutputError: no form has that suffix, the file cannot be written, or it is one of the banks.
+    """
+    target = Path(to)
+    write = writer_for(target)
+    if any(Path(bank.path).resolve() == target.resolve() for bank in banks):
+        raise OutputError(f"{target}: would replace a bank that is read; choose another file")
+    check_writable([target])
+    key = answer_key(banks, rubrics)
+    filling.save(target, write(key).encode())
+    return key

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -52,12 +53,13 @@ def fingerprint(rubric: Rubric) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
-def load_rubric(path: Path) -> Rubric:
+def load_rubric(path: str | os.PathLike[str]) -> Rubric:
     """Read one rubric.
 
     Raises:
         RubricError: the file cannot be read, is no YAML, or is not a rubric; with file and line.
     """
+    path = Path(path)
     data, lines = _parse(_read(path), path)
     if not isinstance(data, dict):
         raise RubricError(f"{path}:1: a rubric is a mapping with question, topic, reference and criteria")

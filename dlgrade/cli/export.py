@@ -7,14 +7,11 @@ from typing import Annotated
 
 import typer
 
-from dlgrade.banks.filling import save
-from dlgrade.banks.outputs import check_writable
+from dlgrade.api import export as write_key
 from dlgrade.cli import show
 from dlgrade.cli.options import Banks
 from dlgrade.cli.wiring import Session
-from dlgrade.errors import OutputError
 from dlgrade.export import FORMATS, writer_for
-from dlgrade.export.key import answer_key
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -35,14 +32,9 @@ def export(
       dlgrade export questions/general.md --to key.md
       dlgrade export questions --to key.json
     """
-    write = writer_for(to)
+    writer_for(to)  # a suffix that is not known is said before anything is read
     session = Session.open()
-    read = session.read(paths)
-    if any(Path(bank.path).resolve() == to.resolve() for bank in read.banks):
-        raise OutputError(f"{to}: would replace a bank that is read; choose another file")
-    check_writable([to])
-    key = answer_key(read.banks, session.rubrics)
-    save(to, write(key).encode())
+    key = write_key(session.read(paths).banks, to, session.rubrics)
     show.text(f"{to}: {len(key.entries)} questions, {len(key.entries) - len(key.missing)} with a reference")
     for question in key.missing:
         show.remark(f"  no reference: {question.id}  {question.text}")

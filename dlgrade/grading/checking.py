@@ -55,7 +55,7 @@ def foreign(rubrics: Sequence[Rubric]) -> list[Foreign]:
 
 
 def _grade(rubric: Rubric, answer: str) -> Grade:
-    return grade(answer, rubric, id=rubric.name, question=rubric.question)
+    return grade(answer, rubric)
 
 
 def _form(rubric: Rubric) -> Iterator[str]:

@@ -51,10 +51,14 @@ class _Decision:
     doubt: str | None = None
 
 
-def grade(answer: str, rubric: Rubric, *, id: str, question: str) -> Grade:
-    """Grade one answer without a model. An empty answer or an echo of the question earns nothing."""
+def grade(answer: str, rubric: Rubric, *, id: str | None = None, question: str | None = None) -> Grade:
+    """Grade one answer without a model. An empty answer or an echo of the question earns nothing.
+
+    `id` and `question` are those of the question in its bank, where it is in one; else the rubric's.
+    """
+    asked = question or rubric.question
     cleaned = clean(answer)
-    own, guards = _guarded(cleaned, question, rubric)
+    own, guards = _guarded(cleaned, asked, rubric)
     said = Said(own)
     decisions = [_decide(criterion, said, rubric) for criterion in rubric.criteria]
     verdicts = tuple(
@@ -72,8 +76,8 @@ def grade(answer: str, rubric: Rubric, *, id: str, question: str) -> Grade:
     doubts = tuple(decision.doubt for decision in decisions if decision.doubt)
     return graded(
         rubric,
-        id=id,
-        question=question,
+        id=id or rubric.name,
+        question=asked,
         verdicts=verdicts,
         findings=findings,
         grader=Grader(model="offline", prompt=f"{METHOD}@{fingerprint(rubric)}"),

@@ -145,7 +145,7 @@ def _connected(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
     try:
         _check(db, path)
-        db.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(db)
         # Survives a process that is killed, at any moment; only a power cut may cost the last replies.
         db.execute("PRAGMA synchronous = NORMAL")
         if _pragma(db, "user_version") == 0:
@@ -154,6 +154,16 @@ def _connected(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """Readers and a writer at the same time. The file remembers it."""
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        # Of several processes that begin a file at once, one makes the change; the others need not wait for it.
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
 
 
 def _check(db: sqlite3.Connection, path: Path) -> None:
@@ -250,8 +260,8 @@ class Cached:
             del self._in_flight[key]
 
 
-class _OtherCancelled(Exception):  # noqa: N818 - nobody's error: the reply has to be asked for by somebody else
-    """The one who had sent the request was cancelled; whoever waited for it was not."""
+class _OtherCancelled(Exception):
+    """The one who had sent the request was cancelled; whoever waited for it was not, and sends it now."""
 
 
 async def _shared(running: asyncio.Future[Reply]) -> Reply:

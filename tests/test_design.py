@@ -1,0 +1,86 @@
+"""Imports run one way: the order on docs/design.md is the code's."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from conftest import ROOT
+
+PACKAGE = ROOT / "dlgrade"
+
+ORDER = [
+    *("errors", "models", "settings", "library"),
+    *("banks.wording", "banks.blocks", "banks.entries"),
+    *("banks.forms.sections", "banks.forms.headings", "banks.forms.lists", "banks.forms.tables", "banks.forms"),
+    *("banks.reading", "banks.fitting", "banks.filling", "banks.outputs", "banks.same"),
+    *("rubrics", "prompts", "lookup"),
+    *("llm.schema", "llm.request", "llm.trouble", "llm.wire", "llm.dialect", "llm.client", "llm.cache"),
+    "answering",
+    *("grading.words", "grading.cues", "grading.evidence", "grading.score"),
+    *("grading.offline", "grading.judge", "grading.checking"),
+    "runs",
+    *("export.key", "export.json_key", "export.markdown_key", "export"),
+    "api",
+    *("cli.show", "cli.options", "cli.answers", "cli.wiring"),
+    *("cli.list", "cli.fill", "cli.grade", "cli.export", "cli.rubric", "cli.app"),
+    "__main__",
+]
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+MODULES = {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py")}
+EMPTY = {name for name, tree in MODULES.items() if len(tree.body) == 1}
+"""Rooms whose __init__ holds a docstring alone."""
+
+
+def imported(tree: ast.Module) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "dlgrade":
+            inside = (node.module or "").partition(".")[2]
+            for alias in node.names:
+                whole = f"{inside}.{alias.name}".lstrip(".")
+                found.add(whole if whole in MODULES else inside)
+    return found - {""}
+
+
+def test_every_module_has_its_place() -> None:
+    assert sorted(set(MODULES) - EMPTY - {"__init__"}) == sorted(ORDER)
+
+
+def test_no_module_imports_from_below_itself() -> None:
+    place = {name: i for i, name in enumerate(ORDER)}
+    wrong = [
+        f"{name} imports {other}"
+        for name in ORDER
+        for other in imported(MODULES[name]) - EMPTY
+        if place[other] >= place[name]
+    ]
+    assert wrong == []
+
+
+def test_the_page_names_every_module() -> None:
+    page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    rooms = page[page.index("## Rooms") : page.index("## Decisions")]
+    words = set(re.findall(r"[a-z_]+", rooms))
+    shown = {part for name in ORDER for part in name.split(".")[:2]}
+    commands = {"list", "fill", "grade", "export", "rubric", "show", "options", "answers"}
+    formats = {"json_key", "markdown_key", "__main__"}
+    assert sorted(shown - words - commands - formats) == []
+
+
+def test_only_one_file_imports_the_sdk_and_the_retries() -> None:
+    found = {
+        name
+        for name, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and {(getattr(node, "module", None) or node.names[0].name).partition(".")[0]} & {"openai", "tenacity"}
+    }
+    assert found == {"llm.client"}
