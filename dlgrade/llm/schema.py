@@ -36,7 +36,6 @@ def strict_schema(shape: type[BaseModel]) -> dict[str, Any]:
 
     Raises:
         TypeError: the shape holds what strict mode cannot say: a dict, a tuple of fixed length, `Any`, or itself.
-
     """
     whole = shape.model_json_schema()
     strict = _Strict(shape.__name__, whole.get("$defs", {})).node(whole, ())
