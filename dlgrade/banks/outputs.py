@@ -6,7 +6,7 @@
         notes.md                  -> build/notes.md
 
 A document in the way is replaced only if nothing of anybody's is lost: it is the bank as it came, or just what
-dlgrade wrote there before. What it wrote is remembered by hash in the cache folder.
+dlgrade wrote there before. What it wrote is remembered by hash in a `.dlgrade` folder beside it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from dlgrade.banks.filling import save
 from dlgrade.banks.reading import find_banks
-from dlgrade.errors import DlgradeError, OutputError
+from dlgrade.errors import OutputError
 from dlgrade.models import Bank
 
 
@@ -62,52 +61,50 @@ def check_writable(targets: Iterable[Path]) -> None:
             raise OutputError(f"{target.parent}: this folder cannot be written: permission denied")
 
 
-class Written:
-    """What dlgrade wrote where: a file of one hash for each target, in a folder."""
+def check_replaceable(banks: Sequence[Bank], targets: Mapping[str, Path]) -> None:
+    """See that no target holds work that would be lost.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Raises:
+        OutputError: one does.
+    """
+    for bank in banks:
+        target = targets[bank.path]
+        if target.exists() and not _replaceable(target, bank):
+            raise OutputError(
+                f"{target}: left as it is: someone changed it since dlgrade wrote it, or it is not dlgrade's",
+                hint="Move it away, or choose another --out.",
+            )
 
-    def check(self, banks: Sequence[Bank], targets: Mapping[str, Path]) -> None:
-        """See that no target holds work that would be lost.
 
-        Raises:
-            OutputError: one does.
-        """
-        for bank in banks:
-            target = targets[bank.path]
-            if target.exists() and not self._replaceable(target, bank):
-                raise OutputError(
-                    f"{target}: left as it is: someone changed it since dlgrade wrote it, or it is not dlgrade's",
-                    hint="Move it away, or choose another --out.",
-                )
+def save_copy(target: Path, data: bytes) -> None:
+    """Write a filled copy whole or not at all, and remember it as dlgrade's.
 
-    def save(self, target: Path, data: bytes) -> None:
-        """Write a document whole or not at all, and remember it.
+    Raises:
+        OutputError: it cannot be written.
+    """
+    note = _note(target)
+    check_writable([note])
+    # Old and new are noted first: killed in between, whichever stands there is known.
+    old = [_hash(target.read_bytes())] if target.exists() else []
+    save(note, "\n".join([*old, _hash(data)]).encode())
+    save(target, data)
 
-        Raises:
-            OutputError: it cannot be written.
-        """
-        save(target, data)
-        # Only the next run's permission hangs on the note: without it, that run asks.
-        with suppress(DlgradeError, OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            save(self._note(target), _hash(data).encode())
 
-    def _replaceable(self, target: Path, bank: Bank) -> bool:
-        try:
-            there = target.read_bytes()
-        except OSError as error:
-            raise OutputError(f"{target}: cannot be read: {(error.strerror or str(error)).lower()}") from None
-        if not there.strip() or there == bank.source.encode(bank.encoding):
-            return True
-        try:
-            return self._note(target).read_text(encoding="utf-8") == _hash(there)
-        except (OSError, ValueError):
-            return False
+def _replaceable(target: Path, bank: Bank) -> bool:
+    try:
+        there = target.read_bytes()
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+    if not there.strip() or there == bank.source.encode(bank.encoding):
+        return True
+    try:
+        return _hash(there) in _note(target).read_text(encoding="utf-8").split()
+    except (OSError, ValueError):
+        return False
 
-    def _note(self, target: Path) -> Path:
-        return self._folder / _hash(os.fsencode(target.resolve()))
+
+def _note(target: Path) -> Path:
+    return target.parent / ".dlgrade" / f"{target.name}.sha256"
 
 
 def _hash(data: bytes) -> str:

@@ -12,8 +12,8 @@ import typer
 
 from dlgrade.answering import answer_request
 from dlgrade.api import Answers, Banks, asked_answers, shipped_answers
-from dlgrade.banks.filling import Filled, diff
-from dlgrade.banks.outputs import Written, check_writable, planned
+from dlgrade.banks.filling import Filled, diff, save
+from dlgrade.banks.outputs import check_replaceable, check_writable, planned, save_copy
 from dlgrade.banks.reading import read_bank
 from dlgrade.cli import options, show
 from dlgrade.cli.wiring import Session
@@ -72,11 +72,15 @@ def fill(
     if mode is Mode.DRY_RUN:
         _print_messages(session, _missing(read), json=json)
         return
-    targets = _targets(mode, paths, out, read, session)
+    targets = _targets(mode, paths, out, read)
     answers = Answers({}) if mode is Mode.CHECK else _answers(session, _missing(read))
     filled = [(bank, answers.fill(bank)) for bank in read.banks]
     if targets and (answers.texts or answers.stopped is None):
-        filled = [_written(session, mode, bank, result, targets[bank.path], answers) for bank, result in filled]
+        if mode is Mode.IN_PLACE:
+            filled = [_in_place(session, bank, result, answers) for bank, result in filled]
+        else:
+            for bank, result in filled:
+                save_copy(targets[bank.path], result.source.encode(bank.encoding))
     if mode is Mode.DIFF:
         for bank, result in filled:
             typer.echo(_diff(bank, result), nl=False)
@@ -103,7 +107,7 @@ def _missing(read: Banks) -> list[Question]:
     return [question for question in read.questions if question.answer is None]
 
 
-def _targets(mode: Mode, paths: Sequence[Path], out: Path | None, read: Banks, session: Session) -> dict[str, Path]:
+def _targets(mode: Mode, paths: Sequence[Path], out: Path | None, read: Banks) -> dict[str, Path]:
     """Where each bank goes, by its path: checked before anything is asked. Empty where nothing is written."""
     if mode is Mode.IN_PLACE:
         targets = {bank.path: Path(bank.path) for bank in read.banks}
@@ -112,13 +116,9 @@ def _targets(mode: Mode, paths: Sequence[Path], out: Path | None, read: Banks, s
     if mode is not Mode.OUT or out is None:
         return {}
     targets = planned(paths, out)
-    _memory(session).check(read.banks, targets)
+    check_replaceable(read.banks, targets)
     check_writable(targets[bank.path] for bank in read.banks)
     return targets
-
-
-def _memory(session: Session) -> Written:
-    return Written(session.settings.cache / "written")
 
 
 def _answers(session: Session, missing: Sequence[Question]) -> Answers:
@@ -131,18 +131,14 @@ def _answers(session: Session, missing: Sequence[Question]) -> Answers:
         return asked_answers(missing, client, session.prompts, session.settings, on_progress=report)
 
 
-def _written(
-    session: Session, mode: Mode, bank: Bank, filled: Filled, target: Path, answers: Answers
-) -> tuple[Bank, Filled]:
-    """Save one filled bank. A document that was changed meanwhile is read again and filled as it is now."""
-    if mode is Mode.IN_PLACE:
-        now = read_bank(bank.path, wordings=session.rubrics.wordings)
-        if now.source != bank.source:
-            show.remark(f"{bank.path}: was changed meanwhile; the answers go into it as it is now")
-            bank, filled = now, answers.fill(now)
-        if filled.source == bank.source:
-            return bank, filled
-    _memory(session).save(target, filled.source.encode(bank.encoding))
+def _in_place(session: Session, bank: Bank, filled: Filled, answers: Answers) -> tuple[Bank, Filled]:
+    """Save a document that was filled. One that was changed meanwhile is read again and filled as it is now."""
+    now = read_bank(bank.path, wordings=session.rubrics.wordings)
+    if now.source != bank.source:
+        show.remark(f"{bank.path}: was changed meanwhile; the answers go into it as it is now")
+        bank, filled = now, answers.fill(now)
+    if filled.source != bank.source:
+        save(bank.path, filled.source.encode(bank.encoding))
     return bank, filled
 
 

@@ -1,0 +1,80 @@
+"""Where filled copies go: nothing of anybody's is written over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dlgrade.banks.outputs import check_replaceable, check_writable, planned, save_copy
+from dlgrade.banks.reading import read_bank
+from dlgrade.errors import OutputError
+from dlgrade.models import Bank
+
+TEXT = "1. What is x?\n2. What is y?\n"
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Bank:
+    path = tmp_path / "in" / "deep" / "bank.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(TEXT, encoding="utf-8")
+    return read_bank(path)
+
+
+def test_a_folder_keeps_its_shape_and_a_file_its_name(bank: Bank, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert planned([tmp_path / "in"], out) == {bank.path: out / "deep" / "bank.md"}
+    assert planned([bank.path], out) == {bank.path: out / "bank.md"}
+
+
+def test_a_bank_is_never_planned_onto_itself(bank: Bank, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="use --in-place"):
+        planned([tmp_path / "in"], tmp_path / "in")
+
+
+def test_what_dlgrade_wrote_or_the_bank_as_it_came_may_be_replaced(bank: Bank, tmp_path: Path) -> None:
+    target = tmp_path / "bank.md"
+    check_replaceable([bank], {bank.path: target})
+    target.write_text(TEXT, encoding="utf-8")
+    check_replaceable([bank], {bank.path: target})
+    for content in (b"first", b"second"):
+        save_copy(target, content)
+        check_replaceable([bank], {bank.path: target})
+        assert target.read_bytes() == content
+
+
+def test_after_a_kill_between_note_and_copy_the_old_copy_is_still_known(
+    bank: Bank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "bank.md"
+    save_copy(target, b"old")
+
+    def killed(path: Path, data: bytes) -> None:
+        if path == target:
+            raise KeyboardInterrupt
+        path.write_bytes(data)
+
+    monkeypatch.setattr("dlgrade.banks.outputs.save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        save_copy(target, b"new")
+    check_replaceable([bank], {bank.path: target})
+
+
+def test_what_somebody_changed_or_made_is_left(bank: Bank, tmp_path: Path) -> None:
+    target = tmp_path / "bank.md"
+    save_copy(target, b"first")
+    target.write_bytes(b"first, and my notes")
+    with pytest.raises(OutputError, match="left as it is"):
+        check_replaceable([bank], {bank.path: target})
+
+
+def test_what_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="this folder cannot be made"):
+        check_writable([tmp_path / "file" / "bank.md"])
+    (tmp_path / "bank.md").mkdir()
+    with pytest.raises(OutputError, match="this is a folder"):
+        check_writable([tmp_path / "bank.md"])
+    check_writable([tmp_path / "new" / "folder" / "bank.md"])
+    assert (tmp_path / "new" / "folder").is_dir()
