@@ -55,6 +55,14 @@ _SAID = {
 }
 
 
+def _is_base_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
 class Settings(Record):
     """What a command runs with. `model` is None where none was named: then nothing is ever sent."""
 
@@ -73,7 +81,7 @@ class Settings(Record):
     @field_validator("base_url")
     @classmethod
     def _is_a_url(cls, value: str) -> str:
-        if not re.match(r"https?://[^/\s]+", value):
+        if not _is_base_url(value):
             raise ValueError("must begin with http:// or https:// and name a host, as in http://localhost:8080/v1")
         return value.rstrip("/")
 

@@ -55,6 +55,22 @@ def test_a_wrong_flag_or_variable_is_named_by_its_own_name(tmp_path: Path) -> No
         load_settings({}, environment={"OPENAI_BASE_URL": "ftp://x"}, folder=tmp_path)
 
 
+@pytest.mark.parametrize("url", ["http://", "http://host:abc/v1", "https:///v1", "host", "", "http://host:99999"])
+def test_a_base_url_must_name_a_host(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsError, match="must begin with http"):
+        load_settings({"base_url": url}, environment={}, folder=tmp_path)
+
+
+def test_a_local_server_gets_fewer_requests_at_once(tmp_path: Path) -> None:
+    ceilings = {
+        url: load_settings({"base_url": url}, environment={}, folder=tmp_path).requests_at_once
+        for url in ("http://127.0.0.1:8080/v1", "http://localhost/v1", "http://[::1]/v1", "https://example.org/v1")
+    }
+    assert list(ceilings.values()) == [4, 4, 4, 16]
+    asked = load_settings({"base_url": "http://localhost/v1", "concurrency": 9}, environment={}, folder=tmp_path)
+    assert asked.requests_at_once == 9
+
+
 def test_the_key_does_not_show(tmp_path: Path) -> None:
     settings = load_settings({}, environment={"OPENAI_API_KEY": "sk-planted"}, folder=tmp_path)
     assert "planted" not in repr(settings)

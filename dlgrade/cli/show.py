@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from dlgrade.runs import Progressed
+if TYPE_CHECKING:
+    from dlgrade.runs import Progressed  # asyncio is a tenth of a second that most commands do not need
 
 _WIDE = {"question": 28}
 _NARROW = {"category": 16, "rubric": 20}

@@ -120,21 +120,25 @@ class Judge:
             max_tokens=self._settings.max_tokens,
         )
 
-    async def _ask(self, request: Request, cleaned: Cleaned) -> tuple[_Reading, Usage | None]:
+    async def _ask(self, request: Request, cleaned: Cleaned) -> tuple[_Reading, Usage]:
         reply = await self._client.complete(request)
         reading = _read(request, reply, cleaned)
         if not reading.invented:
-            return reading, reply.usage
+            return reading, _billed(reply)
         again = await self._client.complete(_asked_again(request, reply, reading))
         second = _read(request, again, cleaned)
-        usage = (reply.usage or Usage()) + (again.usage or Usage())
-        return (second if len(second.invented) <= len(reading.invented) else reading), usage
+        better = second if len(second.invented) <= len(reading.invented) else reading
+        return better, _billed(reply) + _billed(again)
 
     def _fingerprint(self, rubric: Rubric) -> str:
         """Names all that the verdicts came from: template, rubric, endpoint and settings."""
         settings = self._settings.model_dump(mode="json", include={"base_url", "temperature", "max_tokens"})
         parts = [self._prompts.fingerprint(_TEMPLATE), fingerprint(rubric), settings]
         return f"{_TEMPLATE}@{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]}"
+
+
+def _billed(reply: Reply) -> Usage:
+    return Usage() if reply.cached or reply.usage is None else reply.usage
 
 
 def shape_of(rubric: Rubric) -> type[BaseModel]:
