@@ -15,6 +15,7 @@ from dlgrade.api import Answers, Banks, asked_answers, shipped_answers
 from dlgrade.banks.filling import Filled, diff, save
 from dlgrade.banks.outputs import check_replaceable, check_writable, planned, save_copy
 from dlgrade.banks.reading import read_bank
+from dlgrade.banks.same import same
 from dlgrade.cli import options, show
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError
@@ -127,7 +128,7 @@ def _answers(session: Session, missing: Sequence[Question]) -> Answers:
         return shipped_answers(missing, session.rubrics)
     if not missing:
         return Answers({})
-    with session.client() as client, show.bar(len(missing)) as report:
+    with session.client() as client, show.bar(len(same(missing))) as report:
         return asked_answers(missing, client, session.prompts, session.settings, on_progress=report)
 
 
