@@ -30,6 +30,8 @@ def test_points_that_do_not_add_up_and_missing_cues_are_named() -> None:
     found = check_rubric(rubric(criteria=bare))
     assert "the points add up to 6, not 10" in found
     assert "scatter has no cues" in found
+    wordless = (Criterion(id="scatter", points=10, expects="Short waves scatter.", cues=(("scatter", "∝ | !"),)),)
+    assert "scatter: no words in the slot '∝ | !'" in check_rubric(rubric(criteria=wordless))
 
 
 def test_a_reference_that_misses_a_criterion_or_holds_a_misconception_is_named() -> None:

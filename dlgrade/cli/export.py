@@ -13,7 +13,7 @@ from dlgrade.cli.options import Banks
 from dlgrade.cli.wiring import Session
 from dlgrade.export import FORMATS, writer_for
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

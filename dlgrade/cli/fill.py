@@ -22,7 +22,7 @@ from dlgrade.errors import InputError
 from dlgrade.models import Bank, Question
 from dlgrade.settings import SET_UP_A_MODEL
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 NO_OUTPUT = "say where the answers go: --out DIR, --in-place, --diff, --check or --dry-run"
 
@@ -202,20 +202,25 @@ def _say(
         left = _left(bank, result)
         arrow = f" -> {targets[bank.path]}" if mode is Mode.OUT else ""
         counts = f"{len(result.filled)} filled, {len(result.kept)} had an answer, {len(left)} left"
-        line(f"{bank.path}{arrow}: {counts}")
-        reasons = {failure.id: failure.message for failure in result.failed}
-        texts = {question.id: question.text for question in bank.questions}
-        for id_ in left:
-            reason = f": {reasons[id_]}" if id_ in reasons else ""
-            show.remark(f"  no answer: {id_}  {texts[id_]}{reason}")
+        if answers.texts or answers.stopped is None:
+            line(f"{bank.path}{arrow}: {counts}")
+        if answers.stopped is None:
+            _name(bank, left, {failure.id: failure.message for failure in result.failed})
     if not session.settings.offline and mode is not Mode.CHECK:
         show.remark(f"{answers.requests} requests, {answers.cached} from cache, {answers.usage.total_tokens:,} tokens")
     if answers.interrupted:
         show.remark("Interrupted: what was finished is kept, and is not asked for again.")
     if answers.stopped is not None:
         show.remark(f"dlgrade: {answers.stopped}")
+        show.remark("What was finished is kept." if answers.texts else "Nothing was written.")
     elif session.settings.offline and any(_left(bank, result) for bank, result in filled):
         show.remark(SET_UP_A_MODEL)
+
+
+def _name(bank: Bank, left: Sequence[str], reasons: dict[str, str]) -> None:
+    texts = {question.id: question.text for question in bank.questions}
+    for id_ in left:
+        show.remark(f"  no answer: {id_}  {texts[id_]}" + (f": {reasons[id_]}" if id_ in reasons else ""))
 
 
 def _print_messages(session: Session, missing: Sequence[Question], *, json: bool) -> None:

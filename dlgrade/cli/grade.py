@@ -17,7 +17,7 @@ from dlgrade.grading import offline
 from dlgrade.lookup import Target
 from dlgrade.models import Evidence, Grade, Rubric
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _MARKS = {"met": "+", "partial": "~", "missed": "-", "ungraded": "?"}
 

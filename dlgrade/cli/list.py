@@ -12,7 +12,7 @@ from dlgrade.cli.wiring import Session
 from dlgrade.models import Question
 from dlgrade.rubrics import Rubrics
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command(name="list")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-Banks = Annotated[list[Path], typer.Argument(help="Banks, or folders of them.", metavar="PATH...", show_default=False)]
+Banks = Annotated[list[Path], typer.Argument(help="Banks, or folders of them.", metavar="PATH", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Model = Annotated[
     str | None, typer.Option(help="The model to ask, or `offline` for none at all.", metavar="NAME", show_default=False)

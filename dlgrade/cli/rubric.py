@@ -14,7 +14,7 @@ from dlgrade.grading.checking import check_all
 from dlgrade.models import Rubric
 from dlgrade.rubrics import load_rubric
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Check rubrics, or show one.")
+app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Check rubrics, or show one.")
 
 
 @app.command()

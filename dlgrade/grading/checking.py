@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from dlgrade.grading.cues import compile_slot
 from dlgrade.grading.offline import grade
 from dlgrade.models import Grade, Rubric
 
@@ -64,6 +65,9 @@ def _form(rubric: Rubric) -> Iterator[str]:
     cues = {criterion.id: criterion.cues for criterion in rubric.criteria}
     cues |= {misconception.id: misconception.cues for misconception in rubric.misconceptions}
     yield from (f"{id_} has no cues" for id_, ways in cues.items() if not ways)
+    for id_, ways in cues.items():
+        empty = (slot for way in ways for slot in way if not compile_slot(slot).alternatives)
+        yield from (f"{id_}: no words in the slot {slot!r}" for slot in empty)
 
 
 def _reference(rubric: Rubric) -> Iterator[str]:

@@ -81,8 +81,8 @@ NOTHING = Match(0.0, (), negated=False)
 def compile_slot(slot: str) -> SlotCue:
     """A slot as it is written -> its alternatives."""
     absent = slot.startswith("unless ")
-    alternatives = tuple(_alternative(text) for text in slot.removeprefix("unless ").split("|") if text.strip())
-    return SlotCue(alternatives, absent)
+    alternatives = (_alternative(text) for text in slot.removeprefix("unless ").split("|"))
+    return SlotCue(tuple(alternative for alternative in alternatives if alternative.terms), absent)
 
 
 def _alternative(text: str) -> Alternative:
