@@ -7,6 +7,7 @@ hangs on a thread, the flag says that a person should look.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,7 +38,9 @@ _CUES_DOUBT = 0.5
 _ECHO = 0.85  # share of a sentence's words that are the question's own
 _LIST_LENGTH = 12  # words from which on prose can be told from a list of terms
 _LIST_STOPWORDS = 0.1  # prose has about 0.4
-_LONGEST_ITEM = 10  # words; terse people write items, a heap of keywords has no end
+_LONGEST_ITEM = 8  # words of an item in notes, on average; a heap of keywords has no end
+_WORDS_A_RELATION = 12
+_RELATION = re.compile(r"[=≈≤≥<>→⇒∝:;()]")
 
 _SURE, _LIKELY, _DOUBTFUL, _GUARDED = 0.75, 0.6, 0.4, 0.2
 
@@ -93,9 +96,9 @@ def _guarded(cleaned: Cleaned, question: str, rubric: Rubric) -> tuple[tuple[Sen
         return (), ("no answer",)
     guards: tuple[str, ...] = ()
     if _is_list_of_terms(every):
-        if max(len(sentence.words) for sentence in every) > _LONGEST_ITEM:
+        if not _is_notes(cleaned.text, every):
             return (), ("needs review: a list of terms, not sentences",)
-        guards = ("needs review: keywords in a list",)
+        guards = ("needs review: notes, not sentences",)
     asked = stems(question) | stems(rubric.question)
     own = tuple(s for s in every if not s.content or len(s.content & asked) / len(s.content) < _ECHO)
     if not any(sentence.content for sentence in own):
@@ -108,6 +111,12 @@ def _is_list_of_terms(every: Sequence[Sentence]) -> bool:
     if len(inside) < _LIST_LENGTH:
         return False
     return sum(word in STOPWORDS for word in inside) / len(inside) < _LIST_STOPWORDS
+
+
+def _is_notes(text: str, every: Sequence[Sentence]) -> bool:
+    """Whether terms stand in short items, or in relations to each other, as terse people write them."""
+    words = sum(len(sentence.words) for sentence in every)
+    return words / len(every) <= _LONGEST_ITEM or len(_RELATION.findall(text)) >= words / _WORDS_A_RELATION
 
 
 def _decide(criterion: Criterion, said: Said, rubric: Rubric) -> _Decision:
