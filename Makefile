@@ -4,13 +4,14 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench record clean
 
 help:
 	@echo "make demo   fill a bank and grade an answer, with no model and no key"
 	@echo "make test   lint, strict types and all tests"
 	@echo "make lint   lint and strict types alone"
 	@echo "make bench  the measurements in benchmarks/"
+	@echo "make record record the cassettes again, from the tests' own server"
 	@echo "make clean  remove what the others made"
 
 # A half-made environment has no .ready and is made again.
@@ -44,6 +45,9 @@ lint: $(READY)
 
 bench: $(READY)
 	@for measure in benchmarks/bench_*.py; do $(RUN) "$$measure" || exit 1; done
+
+record: $(READY)
+	DLGRADE_RECORD=loopback $(RUN) -m pytest tests/test_recordings.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
