@@ -118,12 +118,14 @@ class Misconception(Record):
 class Rubric(Record):
     """Per question: the reference, the criteria with points, the misconceptions with costs.
 
-    `name` is the file's stem. `max_score` is the sum of the criteria's points.
+    `name` is the file's stem. `max_score` is the sum of the criteria's points. `near` names rubrics of other
+    questions whose answers share much with this one's.
     """
 
     name: str
     question: str
     also: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
     topic: str
     difficulty: Literal["basic", "intermediate", "advanced"] | None = None
     reference: str

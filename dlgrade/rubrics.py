@@ -48,7 +48,7 @@ Location = tuple[str | int, ...]
 
 def fingerprint(rubric: Rubric) -> str:
     """The first 12 hex digits of SHA-256 over everything in the rubric that a grade can depend on."""
-    content = rubric.model_dump(mode="json", exclude={"name", "also", "topic", "difficulty"})
+    content = rubric.model_dump(mode="json", exclude={"name", "also", "near", "topic", "difficulty"})
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 

@@ -51,4 +51,6 @@ def test_a_reference_of_another_topic_that_earns_most_is_named_and_one_of_its_ow
     one, other = rubric(), rubric("twin", topic="weather")
     assert check_all([one, other])["colours"] == ["the reference of twin earns 100 percent here"]
     assert check_all([one, rubric("twin")])["colours"] == []
+    assert check_all([one, rubric("twin", topic="weather", near=("colours",))])["colours"] == []
+    assert check_all([rubric(near=("nobody",))])["colours"] == ["near: there is no rubric nobody"]
     assert [pair.percent for pair in foreign([one, other])] == [100, 100]

@@ -36,12 +36,18 @@ class Foreign:
 def check_all(rubrics: Sequence[Rubric]) -> dict[str, list[str]]:
     """What is wrong with each rubric, alone and among the others, by name."""
     found = {rubric.name: check_rubric(rubric) for rubric in rubrics}
-    topics = {rubric.name: rubric.topic for rubric in rubrics}
+    by_name = {rubric.name: rubric for rubric in rubrics}
     for pair in foreign(rubrics):
-        # Questions on one topic share content by nature; `worst` shows those for a person to judge.
-        if pair.percent > _FOREIGN and topics[pair.rubric] != topics[pair.reference]:
+        if pair.percent > _FOREIGN and not _share_content(by_name[pair.rubric], by_name[pair.reference]):
             found[pair.rubric].append(f"the reference of {pair.reference} earns {pair.percent:g} percent here")
+    for rubric in rubrics:
+        found[rubric.name] += [f"near: there is no rubric {name}" for name in rubric.near if name not in by_name]
     return found
+
+
+def _share_content(one: Rubric, other: Rubric) -> bool:
+    """Whether the one's reference may well answer the other: one topic, or named as near."""
+    return one.topic == other.topic or other.name in one.near or one.name in other.near
 
 
 def foreign(rubrics: Sequence[Rubric]) -> list[Foreign]:
