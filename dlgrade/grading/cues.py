@@ -135,7 +135,7 @@ def best_match(ways: Iterable[Way], said: Said, *, together: int = 2) -> Match:
     for way in ways:
         wanted = [said.hits(slot) for slot in way if not compile_slot(slot).absent]
         unwanted = [said.hits(slot) for slot in way if compile_slot(slot).absent]
-        for place in _places(len(said.sentences), together):
+        for place in _places(wanted, together):
             if not any(hits[i] for hits in unwanted for i in place):
                 best = max(best, _match(wanted, place), key=_rank)
         if best.share == 1.0 and not best.negated:
@@ -147,24 +147,30 @@ def _rank(match: Match) -> tuple[float, bool, int]:
     return (match.share, not match.negated, -len(match.sentences))
 
 
-def _places(sentences: int, together: int) -> Iterator[range]:
-    for width in range(1, together + 1):
-        for first in range(sentences - width + 1):
-            yield range(first, first + width)
+def _places(wanted: Sequence[Sequence[Hit | None]], together: int) -> Iterator[range]:
+    """The runs of sentences that have something in each: others say no more than a shorter run does."""
+    touched = [i for i, hits in enumerate(zip(*wanted, strict=True)) if any(hits)]
+    for k, first in enumerate(touched):
+        for width in range(1, together + 1):
+            if touched[k : k + width][-1:] == [first + width - 1]:
+                yield range(first, first + width)
 
 
 def _match(wanted: Sequence[Sequence[Hit | None]], place: range) -> Match:
-    found = [hit for hits in wanted if (hit := _best_hit(hits[i] for i in place)) is not None]
-    if not found:
-        return NOTHING
+    found = [hit for hits in wanted if (hit := _best_hit(hits, place)) is not None]
     where = {hit.sentence.start: hit.sentence for hit in found}
     # One slot that denies in its own words, "not need", takes the denial of the whole way upon itself.
     negated = any(hit.negated for hit in found) and not any(hit.denies for hit in found)
     return Match(len(found) / len(wanted), tuple(where[start] for start in sorted(where)), negated)
 
 
-def _best_hit(hits: Iterable[Hit | None]) -> Hit | None:
-    return min((hit for hit in hits if hit is not None), key=lambda hit: hit.negated, default=None)
+def _best_hit(hits: Sequence[Hit | None], place: range) -> Hit | None:
+    best: Hit | None = None
+    for i in place:
+        hit = hits[i]
+        if hit is not None and (best is None or (best.negated and not hit.negated)):
+            best = hit
+    return best
 
 
 def _find(alternatives: Iterable[Alternative], sentence: Sentence) -> Hit | None:

@@ -123,6 +123,7 @@ def words(text: str, offset: int = 0) -> tuple[Word, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=8192)
 def stems(text: str) -> frozenset[str]:
     """The stems of a text that carry meaning."""
     return frozenset(word.stem for word in words(text) if word.folded not in STOPWORDS)
