@@ -14,7 +14,7 @@ ORDER = [
     *("errors", "models", "settings", "library"),
     *("banks.wording", "banks.blocks", "banks.entries"),
     *("banks.forms.sections", "banks.forms.headings", "banks.forms.lists", "banks.forms.tables", "banks.forms"),
-    *("banks.reading", "banks.fitting", "banks.filling", "banks.outputs", "banks.same"),
+    *("banks.reading", "banks.fitting", "banks.filling", "banks.outputs", "banks.same", "banks.checking"),
     *("rubrics", "prompts", "lookup"),
     *("llm.schema", "llm.request", "llm.trouble", "llm.wire", "llm.dialect", "llm.client", "llm.cache"),
     "answering",
@@ -24,7 +24,7 @@ ORDER = [
     *("export.key", "export.json_key", "export.markdown_key", "export"),
     "api",
     *("cli.show", "cli.options", "cli.answers", "cli.wiring"),
-    *("cli.list", "cli.fill", "cli.grade", "cli.export", "cli.rubric", "cli.app"),
+    *("cli.list", "cli.fill", "cli.grade", "cli.export", "cli.check", "cli.rubric", "cli.app"),
     "__main__",
 ]
 
@@ -70,7 +70,7 @@ def test_the_page_names_every_module() -> None:
     rooms = page[page.index("## Rooms") : page.index("## Decisions")]
     words = set(re.findall(r"[a-z_]+", rooms))
     shown = {part for name in ORDER for part in name.split(".")[:2]}
-    commands = {"list", "fill", "grade", "export", "rubric", "show", "options", "answers"}
+    commands = {"list", "fill", "grade", "export", "check", "rubric", "show", "options", "answers"}
     formats = {"json_key", "markdown_key", "__main__"}
     assert sorted(shown - words - commands - formats) == []
 

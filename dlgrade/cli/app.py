@@ -22,6 +22,7 @@ COMMANDS = {
     "fill": ("dlgrade.cli.fill", "Write the missing reference answers into banks."),
     "grade": ("dlgrade.cli.grade", "Grade one answer against its question's rubric."),
     "export": ("dlgrade.cli.export", "Write an answer key."),
+    "check": ("dlgrade.cli.check", "Say what is wrong with banks and rubrics."),
     "rubric": ("dlgrade.cli.rubric", "Check rubrics, or show one."),
 }
 

@@ -45,7 +45,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
     drawn = Table(box=None, header_style="bold", pad_edge=False, show_edge=False)
     for i in kept:
-        drawn.add_column(head[i], no_wrap=i == 0, min_width=_WIDE.get(head[i]), max_width=_NARROW.get(head[i]))
+        drawn.add_column(
+            head[i], no_wrap=i == 0, overflow="fold", min_width=_WIDE.get(head[i]), max_width=_NARROW.get(head[i])
+        )
     for row in rows:
         # Text, since rich would take "[x]" in a string for markup and drop it.
         drawn.add_row(*(Text(row[i]) for i in kept))
