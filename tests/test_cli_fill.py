@@ -260,17 +260,14 @@ def test_an_endpoint_that_cannot_be_used_ends_the_run_and_writes_nothing(
     assert "Traceback" not in ran.err
 
 
-def test_an_endpoint_that_is_not_there_ends_the_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dlgrade.llm.client.asyncio.sleep", _at_once)
+def test_an_endpoint_that_is_not_there_ends_the_run(run: Run) -> None:
     with Loopback(lambda _: "") as server:
         url = server.url
     ran = run("fill", GENERAL, "--out", "build", "--model", "made-up", "--base-url", url)
     assert ran.code == 3
-    assert url in ran.err
-
-
-async def _at_once(_seconds: float) -> None:
-    return None
+    assert f"Nobody answers at {url}" in ran.err
+    assert "Nothing was written." in ran.err
+    assert not Path("build/general.md").exists()
 
 
 def test_openai_without_a_key_is_refused_before_anything_is_sent(run: Run) -> None:
