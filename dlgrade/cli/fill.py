@@ -213,7 +213,7 @@ def _say(
     if answers.stopped is not None:
         show.remark(f"dlgrade: {answers.stopped}")
         show.remark("What was finished is kept." if answers.texts else "Nothing was written.")
-    elif session.settings.offline and any(_left(bank, result) for bank, result in filled):
+    elif mode is not Mode.CHECK and session.settings.offline and any(_left(bank, result) for bank, result in filled):
         show.remark(SET_UP_A_MODEL)
 
 
