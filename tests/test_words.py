@@ -26,6 +26,7 @@ def test_every_word_and_sentence_stands_where_its_offsets_say(text: str) -> None
         ("The rate is 0.5 at most", ["The rate is 0.5 at most"]),
         ("Wrapped over\ntwo lines.", ["Wrapped over\ntwo lines."]),
         ("Reasons:\n- first\n- second", ["Reasons:", "- first", "- second"]),
+        ("| a | b |\n| c | d |", ["| a | b |", "| c | d |"]),
         ("1. one\n2. two", ["1. one", "2. two"]),
         ("A paragraph\n\nAnd another", ["A paragraph", "And another"]),
         ("", []),

@@ -16,10 +16,10 @@ import snowballstemmer
 _STEMMER = snowballstemmer.stemmer("english")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 _FORMULA_COMMAND = re.compile(r"\\(?:frac|left|right|mathbf|mathrm|mathcal|text|cdot|quad|,|;)")
-# A sentence ends at . ! ? before a space (abbreviations aside), at a blank line, and where a list item begins.
+# A sentence ends at . ! ? before a space (abbreviations aside), at a blank line, where a list item or a row begins.
 _BOUNDARY = re.compile(
     r"(?<=[.!?。！？])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bcf\.)(?<!\bal\.)[\"')\]*]*\s+"
-    r"|\n\s*\n|\n(?=[ \t]*(?:[-*+•]|\d+[.)])[ \t])|\n(?=#{1,6} )",
+    r"|\n\s*\n|\n(?=[ \t]*(?:[-*+•]|\d+[.)])[ \t])|\n(?=#{1,6} )|\n(?=[ \t]*\|)",
     re.IGNORECASE,
 )
 _ITEM_NUMBER = re.compile(r"\s*\d+[.)]")
