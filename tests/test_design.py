@@ -18,7 +18,7 @@ ORDER = [
     *("rubrics", "prompts", "lookup"),
     *("llm.schema", "llm.request", "llm.trouble", "llm.wire", "llm.dialect", "llm.client", "llm.cache"),
     "answering",
-    *("grading.words", "grading.cues", "grading.evidence", "grading.score"),
+    *("grading.words", "grading.cues", "grading.evidence", "grading.score", "grading.agreement"),
     *("grading.offline", "grading.judge", "grading.checking"),
     "runs",
     *("export.key", "export.json_key", "export.markdown_key", "export"),
