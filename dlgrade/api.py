@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dlgrade.answering import ask_for_answer, shipped_answer
 from dlgrade.banks import filling
 from dlgrade.banks.filling import Filled
-from dlgrade.banks.outputs import check_writable
-from dlgrade.banks.reading import NO_WORDINGS, find_banks, read_bank
-from dlgrade.banks.same import same
-from dlgrade.banks.wording import squash
-from dlgrade.errors import BankError, EndpointError, OutputError
+from dlgrade.banks.outputs import check_writable, save_copy
+from dlgrade.banks.reading import read_bank
+from dlgrade.banks.same import identity, same
+from dlgrade.errors import DlgradeError, EndpointError, OutputError
 from dlgrade.export import writer_for
 from dlgrade.export.key import Key, answer_key
 from dlgrade.grading.judge import Judge
@@ -30,23 +29,10 @@ from dlgrade.settings import Settings
 
 
 @dataclass(frozen=True)
-class Banks:
-    """Banks that were read, and why documents found in folders were passed over."""
-
-    banks: tuple[Bank, ...]
-    passed_over: tuple[BankError, ...] = ()
-
-    @property
-    def questions(self) -> tuple[Question, ...]:
-        """All questions, in order."""
-        return tuple(question for bank in self.banks for question in bank.questions)
-
-
-@dataclass(frozen=True)
 class Answers:
     """References for questions, and how they came about.
 
-    `texts` and `failures` go by a question's wording (`squash`), since one question may stand in several places.
+    `texts` and `failures` go by a question's `identity`, since one question may stand in several places.
     `requests` were sent, `cached` were not needed; `stopped` is why the endpoint ended a run before its end.
     """
 
@@ -60,39 +46,52 @@ class Answers:
 
     def fill(self, bank: Bank) -> Filled:
         """The bank's source with these answers in its slots; those that failed are among the failed."""
-        given = {q.id: self.texts[key] for q in bank.questions if (key := squash(q.text)) in self.texts}
+        given = {q.id: self.texts[key] for q in bank.questions if (key := identity(q.text)) in self.texts}
         filled = filling.fill(bank, given)
         failed = tuple(
             failure.model_copy(update={"id": q.id})
             for q in bank.questions
-            if q.slot is not None and (failure := self.failures.get(squash(q.text))) is not None
+            if q.slot is not None and (failure := self.failures.get(identity(q.text))) is not None
         )
         return filled.model_copy(update={"failed": (*filled.failed, *failed)})
 
 
-def read_banks(paths: Iterable[str | os.PathLike[str]], *, wordings: Mapping[str, str] = NO_WORDINGS) -> Banks:
-    """Read documents and folders of them. A document found in a folder may be no bank; one named must be.
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one bank: filled in memory, and `out`, where it was written, or the `error` why it was not."""
 
-    Raises:
-        BankError: a path cannot be read, or there is no bank at all.
-    """
-    banks: list[Bank] = []
-    passed_over: list[BankError] = []
-    for path in map(Path, paths):
-        for document in find_banks([path]):
-            try:
-                banks.append(read_bank(document, wordings=wordings))
-            except BankError as error:
-                if not path.is_dir():
-                    raise
-                passed_over.append(error)
-    if not banks:
-        raise passed_over[0] if len(passed_over) == 1 else BankError(_no_bank(passed_over))
-    return Banks(tuple(banks), tuple(passed_over))
+    bank: Bank
+    filled: Filled
+    out: Path | None = None
+    error: DlgradeError | None = None
+    changed: bool = False
 
+    @property
+    def left(self) -> tuple[str, ...]:
+        """The ids that still have no answer, in the document's order."""
+        done = set(self.filled.filled)
+        return tuple(q.id for q in self.bank.questions if q.slot is not None and q.id not in done)
 
-def _no_bank(passed_over: Sequence[BankError]) -> str:
-    return "no bank found:\n" + "\n".join(error.message for error in passed_over)
+    def saved_as(self, target: Path) -> Outcome:
+        """Write the filled copy; an error is kept, so that other banks are saved all the same."""
+        try:
+            data, original = (text.encode(self.bank.encoding) for text in (self.filled.source, self.bank.source))
+            save_copy(target, data, original)
+        except DlgradeError as error:
+            return replace(self, error=error)
+        return replace(self, out=target)
+
+    def saved_in_place(self, answers: Answers) -> Outcome:
+        """Write the answers into the document. One that was changed meanwhile is filled as it is now."""
+        try:
+            bank = read_bank(self.bank.path)
+            changed = bank.source != self.bank.source
+            now = Outcome(bank, answers.fill(bank), changed=True) if changed else self
+            if now.filled.source != now.bank.source:
+                filling.save(bank.path, now.filled.source.encode(bank.encoding))
+        except DlgradeError as error:
+            return replace(self, error=error)
+        return replace(now, out=Path(bank.path))
 
 
 def shipped_answers(questions: Iterable[Question], rubrics: Rubrics) -> Answers:
@@ -101,7 +100,7 @@ def shipped_answers(questions: Iterable[Question], rubrics: Rubrics) -> Answers:
     Raises:
         RubricError: a rubric that is needed has a mistake in it.
     """
-    found = ((squash(question.text), shipped_answer(question, rubrics)) for question in questions)
+    found = ((identity(question.text), shipped_answer(question, rubrics)) for question in questions)
     return Answers({wording: text for wording, text in found if text is not None})
 
 
@@ -125,7 +124,7 @@ def asked_answers(
         return await ask_for_answer(question, counted, prompts, settings)
 
     counted = Counted(client)
-    different = {squash(group[0].text): group[0] for group in same(questions)}
+    different = {identity(group[0].text): group[0] for group in same(questions)}
     done = run(
         different.items(),
         ask,
@@ -187,5 +186,5 @@ def export(banks: Sequence[Bank], to: str | os.PathLike[str], rubrics: Rubrics) 
         raise OutputError(f"{target}: would replace a bank that is read; choose another file")
     check_writable([target])
     key = answer_key(banks, rubrics)
-    filling.save(target, write(key).encode())
+    save_copy(target, write(key).encode("utf-8", "replace"))
     return key

@@ -3,6 +3,7 @@
 DlgradeError                    exit code
 ├── InputError                      2     the command or what it was given
 │   ├── BankError                         a document that cannot be read as a bank
+│   │   └── NoQuestions                   it can be read, and asks nothing
 │   ├── RubricError                       a rubric with a mistake in it
 │   ├── PromptError                       a template that does not render
 │   ├── SettingsError                     flags, environment or dlgrade.toml
@@ -58,6 +59,10 @@ class InputError(DlgradeError):
 
 class BankError(InputError):
     """A document that cannot be read as a bank."""
+
+
+class NoQuestions(BankError):
+    """A document that asks nothing: found in a folder, it is passed over."""
 
 
 class RubricError(InputError):

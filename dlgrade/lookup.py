@@ -9,16 +9,17 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from dlgrade.banks.reading import find_banks, read_bank
+from dlgrade.banks.reading import SUFFIXES, find_banks, read_bank
 from dlgrade.banks.wording import squash
-from dlgrade.errors import UnknownQuestion
+from dlgrade.errors import BankError, UnknownQuestion
 from dlgrade.models import Bank, Record
 from dlgrade.rubrics import Rubrics
 
-_ID = re.compile(r"(?s)(?P<bank>.+):(?P<position>\d+)\Z")
+_ID = re.compile(r"(?s)(?P<bank>.+?)\s*:\s*(?P<position>\d+)\Z")
 _SHOWN = 8
 
 
@@ -51,22 +52,27 @@ class Lookup:
 
     def _by_id(self, query: str) -> Target | None:
         match = _ID.match(query)
-        path = self._bank_path(match["bank"]) if match else None
-        if match is None or path is None:
+        paths = self._bank_paths(match["bank"]) if match else []
+        if match is None or not paths:
             return None
-        bank = read_bank(path, wordings=self._rubrics.wordings)
+        if len(paths) > 1:
+            candidates = "\n".join(f"  {path}:{match['position']}" for path in paths)
+            raise UnknownQuestion(f"{query!r} may be one of {len(paths)}:\n{candidates}")
+        bank = read_bank(paths[0], wordings=self._rubrics.wordings)
         position = int(match["position"])
         if not 1 <= position <= len(bank.questions):
             first, last = bank.questions[0].id, bank.questions[-1].id
             raise UnknownQuestion(
-                f"{path} has no question {position}", hint=f"It has {len(bank.questions)}: {first} to {last}."
+                f"{paths[0]} has no question {position}", hint=f"It has {len(bank.questions)}: {first} to {last}."
             )
         return self._targets(bank)[position - 1]
 
-    def _bank_path(self, name: str) -> Path | None:
-        """A bank's file by its path, or by its stem in the library."""
-        path = Path(name)
-        return path if path.is_file() else self._banks_by_stem.get(name)
+    def _bank_paths(self, name: str) -> list[Path]:
+        """The files that a bank's name may mean: its path, a document here, or those of that stem in the library."""
+        if Path(name).is_file():
+            return [Path(name)]
+        here = [path for suffix in SUFFIXES if (path := Path(f"{name}{suffix}")).is_file()]
+        return here or self._by_stem.get(name.casefold(), [])
 
     def _by_rubric(self, query: str) -> Target | None:
         if query not in self._rubrics.paths:
@@ -98,16 +104,36 @@ class Lookup:
         return f"The nearest:\n{_listed(_distinct([by_name[name] for name in near]))}"
 
     @cached_property
-    def _banks_by_stem(self) -> Mapping[str, Path]:
-        found: dict[str, Path] = {}
-        for path in find_banks(self._folders):
-            found.setdefault(path.stem, path)
+    def _library(self) -> list[list[Path]]:
+        """The documents of each folder, those left out that an earlier folder has under the same name."""
+        found: list[list[Path]] = []
+        names: set[Path] = set()
+        for folder in self._folders:
+            with suppress(BankError):  # a folder without documents is no reason to find nothing elsewhere
+                inside = find_banks([folder])
+                found.append([path for path in inside if path.relative_to(folder) not in names])
+                names |= {path.relative_to(folder) for path in inside}
+        return found
+
+    @cached_property
+    def _by_stem(self) -> Mapping[str, list[Path]]:
+        found: dict[str, list[Path]] = {}
+        for folder in self._library:
+            stems: dict[str, list[Path]] = {}
+            for path in folder:
+                stems.setdefault(path.stem.casefold(), []).append(path)
+            for stem, paths in stems.items():
+                found.setdefault(stem, paths)
         return found
 
     @cached_property
     def _every(self) -> list[Target]:
-        banks = [read_bank(path, wordings=self._rubrics.wordings) for path in self._banks_by_stem.values()]
-        return [target for bank in banks for target in self._targets(bank)]
+        paths = [path for folder in self._library for path in folder]
+        targets: list[Target] = []
+        for path in paths:
+            with suppress(BankError):  # what is no bank asks nothing
+                targets += self._targets(read_bank(path, wordings=self._rubrics.wordings))
+        return targets
 
     def _targets(self, bank: Bank) -> list[Target]:
         return [Target(id=q.id, text=q.text, rubric=self._rubrics.name_for(q)) for q in bank.questions]

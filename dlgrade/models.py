@@ -93,7 +93,7 @@ class Criterion(Record):
     """
 
     id: str
-    points: float = Field(gt=0)
+    points: float = Field(gt=0, strict=True, allow_inf_nan=False)
     expects: str
     partial: str | None = None
     cues: tuple[Way, ...] = ()
@@ -110,7 +110,7 @@ class Misconception(Record):
     """One thing a wrong answer claims, and what it costs."""
 
     id: str
-    costs: float = Field(gt=0)
+    costs: float = Field(gt=0, strict=True, allow_inf_nan=False)
     claims: str
     cues: tuple[Way, ...] = ()
 

@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError
+from jinja2.meta import find_referenced_templates
 from jinja2.sandbox import SandboxedEnvironment
 
 from dlgrade.errors import PromptError
@@ -48,18 +49,24 @@ class Prompts:
         template = self._template(name)
         try:
             parts = [(role, self._block(template, role, context)) for role in _ROLES if role in template.blocks]
-        except TemplateError as error:
+        except Exception as error:  # a template computes: it can fail in any way
             names = ", ".join(sorted(context))
-            raise PromptError(f"{_place(error, template)}: {error.message}", hint=f"Defined here: {names}.") from None
+            raise PromptError(f"{_place(error, template)}: {error}", hint=f"Defined here: {names}.") from None
         messages = tuple(Message(role=role, content=text) for role, text in parts if text)
         if not any(message.role == "user" for message in messages):
             raise PromptError(f"{template.filename}: a template needs a block named user that is not empty")
         return messages
 
     def fingerprint(self, name: str) -> str:
-        """The first 12 hex digits of SHA-256 over the template's file."""
-        path = Path(str(self._template(name).filename))
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        """The first 12 hex digits of SHA-256 over the template and those that it includes or extends."""
+        digest = hashlib.sha256()
+        todo = [f"{name}.j2"]
+        for file in todo:
+            source = Path(str(self._template(file.removesuffix(".j2")).filename)).read_text(encoding="utf-8")
+            digest.update(f"{file}\0{source}\0".encode())
+            named = find_referenced_templates(self._environment.parse(source))
+            todo += [other for other in named if other is not None and other not in todo]
+        return digest.hexdigest()[:12]
 
     def _template(self, name: str) -> Template:
         try:
@@ -78,7 +85,7 @@ class Prompts:
         return "".join(cast("Any", block)(template.new_context(context))).strip()
 
 
-def _place(error: TemplateError, template: Template) -> str:
+def _place(error: Exception, template: Template) -> str:
     """The template's file and, where the traceback knows it, line."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.lineno and frame.filename == template.filename]

@@ -28,7 +28,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from dlgrade.banks.wording import squash
+from dlgrade.banks.same import identity
 from dlgrade.errors import RubricError
 from dlgrade.models import Question, Rubric
 
@@ -40,6 +40,7 @@ _WORDS = {
     "float_parsing": "not a number",
     "float_type": "not a number",
     "greater_than": "must be more than 0",
+    "finite_number": "not a number",
     "literal_error": "not one of the words allowed",
 }
 
@@ -92,8 +93,8 @@ def _parse(text: str, path: Path) -> tuple[Any, dict[Location, int]]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise RubricError(f"{path}:{line}: not YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise RubricError(f"{path}: not YAML: {error}") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise RubricError(f"{path}: not YAML that can be read: {error}") from None
     finally:
         loader.dispose()
 
@@ -149,23 +150,25 @@ class Rubrics:
 
     @cached_property
     def _by_wording(self) -> Mapping[str, str]:
+        """Identity -> rubric name. Of two folders the earlier wins; two rubrics of one folder must not compete."""
         found: dict[str, str] = {}
-        for name, wordings in self._heads.items():
-            for wording in wordings:
-                other = found.setdefault(squash(wording), name)
-                if other != name:
-                    raise RubricError(f"{self.paths[name]}: {wording!r} already stands in {self.paths[other]}")
+        for folder in self._folders:
+            for name in (name for name, path in self.paths.items() if path.parent == folder):
+                for wording in self._heads[name]:
+                    other = found.setdefault(identity(wording), name)
+                    if other != name and self.paths[other].parent == folder:
+                        raise RubricError(f"{self.paths[name]}: {wording!r} already stands in {self.paths[other]}")
         return found
 
     @cached_property
     def wordings(self) -> Mapping[str, str]:
-        """Squashed text -> the text as a careful person wrote it, for repairing questions."""
-        return {squash(wording): wording for wordings in self._heads.values() for wording in wordings}
+        """Identity -> the text as a careful person wrote it, for repairing questions."""
+        return {identity(wording): wording for wordings in self._heads.values() for wording in wordings}
 
     def name_for(self, question: Question | str) -> str | None:
         """The name of the question's rubric, if it has one."""
         text = question if isinstance(question, str) else question.text
-        return self._by_wording.get(squash(text))
+        return self._by_wording.get(identity(text))
 
     def for_question(self, question: Question | str) -> Rubric | None:
         """The question's rubric, loaded and checked, if it has one."""

@@ -58,7 +58,8 @@ _SAID = {
 def _is_base_url(value: str) -> bool:
     try:
         parts = urlsplit(value)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        plain = not parts.query and not parts.fragment
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and plain
     except ValueError:
         return False
 
@@ -70,7 +71,7 @@ class Settings(Record):
     base_url: str = OPENAI
     api_key: SecretStr | None = None
     concurrency: int | None = Field(default=None, ge=1, le=1000)
-    timeout: float = Field(default=120.0, gt=0)
+    timeout: float = Field(default=120.0, gt=0, allow_inf_nan=False)
     max_tokens: int = Field(default=4096, ge=1)
     temperature: float | None = Field(default=0.0, ge=0, le=2)
     cache: Path = Field(default_factory=lambda: user_cache_path("dlgrade", appauthor=False))
@@ -82,7 +83,9 @@ class Settings(Record):
     @classmethod
     def _is_a_url(cls, value: str) -> str:
         if not _is_base_url(value):
-            raise ValueError("must begin with http:// or https:// and name a host, as in http://localhost:8080/v1")
+            raise ValueError(
+                "must begin with http:// or https://, name a host, and have no ? or #, as in http://localhost:8080/v1"
+            )
         return value.rstrip("/")
 
     @field_validator("cache")
@@ -96,14 +99,22 @@ class Settings(Record):
         return self.model is None or self.model == OFFLINE
 
     @property
+    def _local(self) -> bool:
+        return urlsplit(self.base_url).hostname in _LOCAL
+
+    @property
+    def trusted(self) -> bool:
+        """Whether a key may go to the base URL although only a file names it: this machine, or OpenAI."""
+        return self._local or self.base_url == OPENAI
+
+    @property
     def requests_at_once(self) -> int:
         """The ceiling of requests in flight: what was asked for, else 4 for a local server and 16 elsewhere.
 
         A local server has one machine's worth of slots and queues the rest; more than 4 were seen to stall
         llama.cpp's just after its start.
         """
-        local = urlsplit(self.base_url).hostname in _LOCAL
-        return self.concurrency or (4 if local else 16)
+        return self.concurrency or (4 if self._local else 16)
 
 
 def load_settings(
@@ -118,19 +129,28 @@ def load_settings(
     path = (folder or Path()) / FILE
     from_file = _read_file(path)
     from_environment = {key: environment[name] for key, name in _ENVIRONMENT.items() if environment.get(name)}
-    from_flags = {key: value for key, value in flags.items() if value is not None}
+    from_flags = {key: value for key, value in flags.items() if value not in {None, ""}}
     try:
-        return Settings.model_validate({**from_file, **from_environment, **from_flags})
+        settings = Settings.model_validate({**from_file, **from_environment, **from_flags})
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         key = str(first["loc"][0])
         said = _SAID.get(first["type"], first["msg"].removeprefix("Value error, "))
         raise SettingsError(f"{_origin(key, path, from_environment, from_flags)}: {said}") from None
+    if "base_url" in from_flags and settings.model is None:
+        raise SettingsError("--base-url: no model is named; name one with --model")
+    if "base_url" not in {**from_environment, **from_flags} and settings.api_key and not settings.trusted:
+        # The file may have come with somebody else's folder.
+        raise SettingsError(
+            f"{path}:{_line(path, 'base_url')}: base_url: your OPENAI_API_KEY would go to {settings.base_url}; "
+            "if that is meant, name it with --base-url or OPENAI_BASE_URL"
+        )
+    return settings
 
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -22,6 +22,7 @@ def lookup() -> Lookup:
     [
         ("general:2", "general:2", "dropout"),
         (" general:2 ", "general:2", "dropout"),
+        ("General : 2", "general:2", "dropout"),
         ("dropout", "dropout", "dropout"),
         ("How dodropout layershelp preventoverfitting?", "general:2", "dropout"),
         ("how do dropout layers help", "general:2", "dropout"),
@@ -45,6 +46,32 @@ def test_the_users_banks_win_over_the_shipped_ones(tmp_path: Path) -> None:
     both = Lookup([tmp_path, SHIPPED / "questions"], Rubrics([SHIPPED / "rubrics"]))
     assert both.find("general:1").text == "What is a flumph?"
     assert both.find("fifty:1").id == "fifty:1"
+
+
+def test_an_id_that_list_prints_is_understood_beside_the_document(
+    lookup: Lookup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("general.md").write_text("1. What is a flumph?\n2. Why?\n", encoding="utf-8")
+    assert lookup.find("general:1").text == "What is a flumph?"
+
+
+def test_two_banks_of_one_name_are_candidates_not_a_guess(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "bank.md").write_text("1. What is a flumph?\n2. Why?\n", encoding="utf-8")
+    with pytest.raises(UnknownQuestion, match=r"(?s)may be one of 2:.*a/bank\.md:1.*b/bank\.md:1"):
+        Lookup([tmp_path], Rubrics([])).find("bank:1")
+
+
+def test_a_folder_of_the_users_that_holds_no_bank_hides_nothing(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "README.md").write_text("Nothing to ask.\n", encoding="utf-8")
+    folders = [tmp_path / "empty", tmp_path / "notes", SHIPPED / "questions"]
+    found = Lookup(folders, Rubrics([SHIPPED / "rubrics"]))
+    assert found.find("general:2").rubric == "dropout"
+    assert found.find("how do dropout layers help").rubric == "dropout"
 
 
 @pytest.mark.parametrize(

@@ -33,19 +33,19 @@ def test_a_bank_is_never_planned_onto_itself(bank: Bank, tmp_path: Path) -> None
         planned([tmp_path / "in"], tmp_path / "in")
 
 
-def test_what_dlgrade_wrote_or_the_bank_as_it_came_may_be_replaced(bank: Bank, tmp_path: Path) -> None:
+def test_what_dlgrade_wrote_or_the_bank_as_it_came_may_be_replaced(tmp_path: Path) -> None:
     target = tmp_path / "bank.md"
-    check_replaceable([bank], {bank.path: target})
+    check_replaceable(target, TEXT.encode())
     target.write_text(TEXT, encoding="utf-8")
-    check_replaceable([bank], {bank.path: target})
+    check_replaceable(target, TEXT.encode())
     for content in (b"first", b"second"):
-        save_copy(target, content)
-        check_replaceable([bank], {bank.path: target})
+        save_copy(target, content, TEXT.encode())
+        check_replaceable(target, TEXT.encode())
         assert target.read_bytes() == content
 
 
 def test_after_a_kill_between_note_and_copy_the_old_copy_is_still_known(
-    bank: Bank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "bank.md"
     save_copy(target, b"old")
@@ -58,15 +58,18 @@ def test_after_a_kill_between_note_and_copy_the_old_copy_is_still_known(
     monkeypatch.setattr("dlgrade.banks.outputs.save", killed)
     with pytest.raises(KeyboardInterrupt):
         save_copy(target, b"new")
-    check_replaceable([bank], {bank.path: target})
+    check_replaceable(target, TEXT.encode())
 
 
-def test_what_somebody_changed_or_made_is_left(bank: Bank, tmp_path: Path) -> None:
+def test_what_somebody_changed_or_made_is_left(tmp_path: Path) -> None:
     target = tmp_path / "bank.md"
     save_copy(target, b"first")
     target.write_bytes(b"first, and my notes")
     with pytest.raises(OutputError, match="left as it is"):
-        check_replaceable([bank], {bank.path: target})
+        save_copy(target, b"second")
+    assert target.read_bytes() == b"first, and my notes"
+    with pytest.raises(OutputError, match="left as it is"):
+        check_replaceable(target, TEXT.encode())
 
 
 def test_what_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:

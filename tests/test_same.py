@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from dlgrade.banks.reading import bank_from_text, read_bank
-from dlgrade.banks.same import same
+from dlgrade.banks.same import identity, same
 
 QUESTIONS = Path(__file__).parent.parent / "questions"
 
@@ -23,3 +23,19 @@ def test_questions_about_different_things_stay_apart() -> None:
         "1. What is C?\n2. What is C++?\n3. How do you use transfer learning?\n4. When do you use transfer learning?\n"
     )
     assert len(same(bank_from_text(source, path="a.md").questions)) == 4
+
+
+def test_operators_make_questions_different_and_punctuation_does_not() -> None:
+    texts = [
+        "What does `//` do?",
+        "What does `%` do?",
+        "Is `==` or `=` right?",
+        "Is `=` right?",
+        "→?",
+        "∑?",
+        "f(x)>0?",
+        "f(x)<0?",
+    ]
+    assert len({identity(text) for text in texts}) == len(texts)
+    assert identity("What isdeep learning?") == identity("**What** is deep-learning")
+    assert identity("…?") != ""

@@ -55,7 +55,10 @@ def test_a_wrong_flag_or_variable_is_named_by_its_own_name(tmp_path: Path) -> No
         load_settings({}, environment={"OPENAI_BASE_URL": "ftp://x"}, folder=tmp_path)
 
 
-@pytest.mark.parametrize("url", ["http://", "http://host:abc/v1", "https:///v1", "host", "", "http://host:99999"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://", "http://host:abc/v1", "https:///v1", "host", "http://h/v1?key=x", "http://h/v1#x", "http://host:99999"],
+)
 def test_a_base_url_must_name_a_host(tmp_path: Path, url: str) -> None:
     with pytest.raises(SettingsError, match="must begin with http"):
         load_settings({"base_url": url}, environment={}, folder=tmp_path)
@@ -63,12 +66,30 @@ def test_a_base_url_must_name_a_host(tmp_path: Path, url: str) -> None:
 
 def test_a_local_server_gets_fewer_requests_at_once(tmp_path: Path) -> None:
     ceilings = {
-        url: load_settings({"base_url": url}, environment={}, folder=tmp_path).requests_at_once
+        url: load_settings({"base_url": url, "model": "m"}, environment={}, folder=tmp_path).requests_at_once
         for url in ("http://127.0.0.1:8080/v1", "http://localhost/v1", "http://[::1]/v1", "https://example.org/v1")
     }
     assert list(ceilings.values()) == [4, 4, 4, 16]
-    asked = load_settings({"base_url": "http://localhost/v1", "concurrency": 9}, environment={}, folder=tmp_path)
+    asked = load_settings({"concurrency": 9}, environment={"OPENAI_BASE_URL": "http://localhost/v1"}, folder=tmp_path)
     assert asked.requests_at_once == 9
+
+
+def test_a_base_url_without_a_model_is_a_mistake_and_an_empty_flag_is_none(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="--base-url: no model is named"):
+        load_settings({"base_url": "http://localhost/v1"}, environment={}, folder=tmp_path)
+    assert load_settings({"model": ""}, environment={}, folder=tmp_path).offline
+
+
+def test_a_key_never_goes_where_only_a_file_says(tmp_path: Path) -> None:
+    """The file may have come with somebody else's folder."""
+    (tmp_path / "dlgrade.toml").write_text('model = "m"\nbase_url = "https://elsewhere.example/v1"\n')
+    key = {"OPENAI_API_KEY": "sk-planted"}
+    with pytest.raises(SettingsError, match=r"dlgrade\.toml:2: base_url: your OPENAI_API_KEY would go to") as caught:
+        load_settings({}, environment=key, folder=tmp_path)
+    assert "sk-planted" not in str(caught.value)
+    assert load_settings({}, environment={}, folder=tmp_path).model == "m"
+    meant = key | {"OPENAI_BASE_URL": "https://elsewhere.example/v1"}
+    assert load_settings({}, environment=meant, folder=tmp_path).base_url == "https://elsewhere.example/v1"
 
 
 def test_the_key_does_not_show(tmp_path: Path) -> None:

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from dlgrade.banks.filling import save
-from dlgrade.banks.reading import find_banks
+from dlgrade.banks.gathering import documents
 from dlgrade.errors import OutputError
-from dlgrade.models import Bank
 
 
 def planned(paths: Iterable[str | os.PathLike[str]], folder: Path) -> dict[str, Path]:
@@ -29,10 +28,9 @@ def planned(paths: Iterable[str | os.PathLike[str]], folder: Path) -> dict[str, 
         OutputError: two banks would go to one file, or one onto itself or another bank that is read.
     """
     found: dict[str, Path] = {}
-    for path in map(Path, paths):
-        for document in find_banks([path]):
-            inside = document.relative_to(path) if path.is_dir() else Path(document.name)
-            found.setdefault(str(document), folder / inside)
+    for path, document in documents(paths, leave_out=folder):
+        inside = document.relative_to(path) if path.is_dir() else Path(document.name)
+        found[str(document)] = folder / inside
     sources = {Path(name).resolve(): name for name in found}
     targets: dict[Path, str] = {}
     for name, target in found.items():
@@ -57,31 +55,37 @@ def check_writable(targets: Iterable[Path]) -> None:
             raise OutputError(f"{target.parent}: this folder cannot be made: {reason}") from None
         if target.is_dir():
             raise OutputError(f"{target}: cannot be written: this is a folder")
-        if not os.access(target.parent, os.W_OK):
-            raise OutputError(f"{target.parent}: this folder cannot be written: permission denied")
+        for path in (target.parent, *([target] if target.exists() else [])):
+            if not os.access(path, os.W_OK):
+                raise OutputError(f"{path}: cannot be written: permission denied")
 
 
-def check_replaceable(banks: Sequence[Bank], targets: Mapping[str, Path]) -> None:
-    """See that no target holds work that would be lost.
-
-    Raises:
-        OutputError: one does.
-    """
-    for bank in banks:
-        target = targets[bank.path]
-        if target.exists() and not _replaceable(target, bank):
-            raise OutputError(
-                f"{target}: left as it is: someone changed it since dlgrade wrote it, or it is not dlgrade's",
-                hint="Move it away, or choose another --out.",
-            )
-
-
-def save_copy(target: Path, data: bytes) -> None:
-    """Write a filled copy whole or not at all, and remember it as dlgrade's.
+def check_replaceable(target: Path, original: bytes = b"") -> None:
+    """See that nobody's work would be lost: the target is new, empty, the original itself, or dlgrade's own.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: it holds something else.
     """
+    try:
+        there = target.read_bytes()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+    if there.strip() and there != original and _hash(there) not in _noted(target):
+        raise OutputError(
+            f"{target}: left as it is: someone changed it since dlgrade wrote it, or it is not dlgrade's",
+            hint="Move it away, or choose another place.",
+        )
+
+
+def save_copy(target: Path, data: bytes, original: bytes = b"") -> None:
+    """Write a file whole or not at all, and remember it as dlgrade's; nobody's work is replaced.
+
+    Raises:
+        OutputError: it cannot be written, or holds somebody's work by now.
+    """
+    check_replaceable(target, original)
     note = _note(target)
     check_writable([note])
     # Old and new are noted first: killed in between, whichever stands there is known.
@@ -90,17 +94,11 @@ def save_copy(target: Path, data: bytes) -> None:
     save(target, data)
 
 
-def _replaceable(target: Path, bank: Bank) -> bool:
+def _noted(target: Path) -> list[str]:
     try:
-        there = target.read_bytes()
-    except OSError as error:
-        raise OutputError(f"{target}: cannot be read: {(error.strerror or str(error)).lower()}") from None
-    if not there.strip() or there == bank.source.encode(bank.encoding):
-        return True
-    try:
-        return _hash(there) in _note(target).read_text(encoding="utf-8").split()
+        return _note(target).read_text(encoding="utf-8").split()
     except (OSError, ValueError):
-        return False
+        return []
 
 
 def _note(target: Path) -> Path:

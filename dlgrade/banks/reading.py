@@ -14,8 +14,9 @@ from types import MappingProxyType
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Entry
 from dlgrade.banks.forms import best_reading
-from dlgrade.banks.wording import spaced, squash
-from dlgrade.errors import BankError
+from dlgrade.banks.same import identity
+from dlgrade.banks.wording import spaced
+from dlgrade.errors import BankError, NoQuestions
 from dlgrade.models import Bank, Question
 
 SUFFIXES = (".md", ".markdown", ".txt")
@@ -32,7 +33,7 @@ _UNDERSTOOD = (
 def read_bank(path: str | os.PathLike[str], *, wordings: Mapping[str, str] = NO_WORDINGS) -> Bank:
     """Read one document.
 
-    `wordings` maps `squash(text)` to the right wording known elsewhere: a question that lost its spaces
+    `wordings` maps `identity(text)` to the right wording known elsewhere: a question that lost its spaces
     takes it as its `text`, `raw` stays as it is.
 
     Raises:
@@ -53,7 +54,7 @@ def bank_from_text(
     """
     reading = best_reading(Document(source))
     if reading is None:
-        raise BankError(f"{path}: no questions found; {_UNDERSTOOD}")
+        raise NoQuestions(f"{path}: no questions found; {_UNDERSTOOD}")
     name = Path(path).stem
     questions = tuple(
         _question(entry, name, position, wordings) for position, entry in enumerate(reading.entries, start=1)
@@ -117,7 +118,7 @@ def _question(entry: Entry, bank: str, position: int, wordings: Mapping[str, str
         position=position,
         number=entry.number,
         raw=entry.raw,
-        text=wordings.get(squash(entry.raw)) or spaced(entry.raw),
+        text=wordings.get(identity(entry.raw)) or spaced(entry.raw),
         category=entry.category,
         difficulty=entry.difficulty,
         answer=entry.body.answer,

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from dlgrade.banks.wording import squash
+from dlgrade.banks.wording import fold
 from dlgrade.models import Question
+
+# What a careful and a careless hand set differently. Operators stay: `//` and `%` are two questions.
+_PUNCTUATION = re.compile(r"[\s.,;:?'\"“”‘’´`()\[\]{}_*\\‐-―…·。，、；：？！（）「」¿¡-]+|!(?!=)")
+
+
+def identity(text: str) -> str:
+    """What makes a question the question it is: letters, digits and operators, with spaces and markup gone.
+
+    A text that lost its spaces has the same identity as the right one. Never empty for a text that is not.
+    """
+    folded = fold(text)
+    return _PUNCTUATION.sub("", folded) or folded or text
 
 
 def same(questions: Iterable[Question]) -> list[tuple[Question, ...]]:
@@ -15,6 +28,5 @@ def same(questions: Iterable[Question]) -> list[tuple[Question, ...]]:
     """
     groups: dict[str, list[Question]] = {}
     for question in questions:
-        # A text without letters ("…?") says nothing that could be the same.
-        groups.setdefault(squash(question.text) or question.id, []).append(question)
+        groups.setdefault(identity(question.text), []).append(question)
     return [tuple(group) for group in groups.values()]

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dlgrade.banks.checking import check_bank
+from dlgrade.banks.gathering import Banks
 from dlgrade.cli import show
 from dlgrade.cli.options import Json
 from dlgrade.cli.wiring import Session
@@ -35,12 +36,12 @@ def check(
     banks = [path for path in paths if path not in rubrics]
     for path in rubrics:
         load_rubric(path)
-    read = Session.open().read(banks).banks if banks else ()
-    found = [finding for bank in read for finding in check_bank(bank)]
+    read = Session.open().read(banks) if banks else Banks(())
+    found = [finding for bank in read.banks for finding in check_bank(bank)]
     if json:
         show.json_document([finding.model_dump() for finding in found])
     else:
         for finding in found:
             show.text(f"{finding.path}:{finding.line}: {finding.message}")
-    show.remark(f"{len(read)} banks and {len(rubrics)} rubrics checked, {len(found)} findings")
-    raise typer.Exit(1 if found else 0)
+    show.remark(f"{len(read.banks)} banks and {len(rubrics)} rubrics checked, {len(found)} findings")
+    raise typer.Exit(1 if found or read.unreadable else 0)

@@ -34,8 +34,9 @@ def export(
     """
     writer_for(to)  # a suffix that is not known is said before anything is read
     session = Session.open()
-    key = write_key(session.read(paths).banks, to, session.rubrics)
+    read = session.read(paths, leave_out=to)
+    key = write_key(read.banks, to, session.rubrics)
     show.text(f"{to}: {len(key.entries)} questions, {len(key.entries) - len(key.missing)} with a reference")
     for question in key.missing:
         show.remark(f"  no reference: {question.id}  {question.text}")
-    raise typer.Exit(1 if key.missing else 0)
+    raise typer.Exit(1 if key.missing or read.unreadable else 0)

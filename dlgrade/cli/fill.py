@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,15 +11,15 @@ from typing import Annotated, Any
 import typer
 
 from dlgrade.answering import answer_request
-from dlgrade.api import Answers, Banks, asked_answers, shipped_answers
-from dlgrade.banks.filling import Filled, diff, save
-from dlgrade.banks.outputs import check_replaceable, check_writable, planned, save_copy
-from dlgrade.banks.reading import read_bank
+from dlgrade.api import Answers, Outcome, asked_answers, shipped_answers
+from dlgrade.banks.filling import diff as diff_of
+from dlgrade.banks.gathering import Banks
+from dlgrade.banks.outputs import check_replaceable, check_writable, planned
 from dlgrade.banks.same import same
 from dlgrade.cli import options, show
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError
-from dlgrade.models import Bank, Question
+from dlgrade.models import Question
 from dlgrade.settings import SET_UP_A_MODEL
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -69,26 +69,22 @@ def fill(
     if json and mode is Mode.DIFF:
         raise InputError("--json and --diff both print to stdout: choose one")
     session = Session.open(model=model, base_url=base_url, concurrency=concurrency)
-    read = session.read(paths)
+    read = session.read(paths, leave_out=out)
     if mode is Mode.DRY_RUN:
         _print_messages(session, _missing(read), json=json)
         return
     targets = _targets(mode, paths, out, read)
     answers = Answers({}) if mode is Mode.CHECK else _answers(session, _missing(read))
-    filled = [(bank, answers.fill(bank)) for bank in read.banks]
-    if targets and (answers.texts or answers.stopped is None):
-        if mode is Mode.IN_PLACE:
-            filled = [_in_place(session, bank, result, answers) for bank, result in filled]
-        else:
-            for bank, result in filled:
-                save_copy(targets[bank.path], result.source.encode(bank.encoding))
+    outcomes = [Outcome(bank, answers.fill(bank)) for bank in read.banks]
+    if answers.texts or answers.stopped is None:
+        outcomes = [_saved(mode, outcome, targets, answers) for outcome in outcomes]
     if mode is Mode.DIFF:
-        for bank, result in filled:
-            typer.echo(_diff(bank, result), nl=False)
+        for outcome in outcomes:
+            typer.echo(diff_of(outcome.bank.source, outcome.filled.source, outcome.bank.path.lstrip("/")), nl=False)
     if json:
-        show.json_document(_report(filled, targets, answers, time.monotonic() - started))
-    _say(mode, filled, targets, answers, session, quiet=json)
-    raise typer.Exit(_exit_code(filled, answers))
+        show.json_document(_report(outcomes, read, answers, time.monotonic() - started))
+    _say(mode, outcomes, answers, session, line=show.remark if json or mode is Mode.DIFF else show.text)
+    raise typer.Exit(_exit_code(outcomes, read, answers))
 
 
 def _mode(out: Path | None, **flags: bool) -> Mode:
@@ -110,15 +106,16 @@ def _missing(read: Banks) -> list[Question]:
 
 def _targets(mode: Mode, paths: Sequence[Path], out: Path | None, read: Banks) -> dict[str, Path]:
     """Where each bank goes, by its path: checked before anything is asked. Empty where nothing is written."""
+    targets: dict[str, Path] = {}
     if mode is Mode.IN_PLACE:
         targets = {bank.path: Path(bank.path) for bank in read.banks}
-        check_writable(targets.values())
-        return targets
-    if mode is not Mode.OUT or out is None:
-        return {}
-    targets = planned(paths, out)
-    check_replaceable(read.banks, targets)
-    check_writable(targets[bank.path] for bank in read.banks)
+    elif out is not None:
+        places = planned(paths, out)
+        targets = {bank.path: places[bank.path] for bank in read.banks}
+    check_writable(targets.values())
+    if mode is Mode.OUT:
+        for bank in read.banks:
+            check_replaceable(targets[bank.path], bank.source.encode(bank.encoding))
     return targets
 
 
@@ -132,47 +129,41 @@ def _answers(session: Session, missing: Sequence[Question]) -> Answers:
         return asked_answers(missing, client, session.prompts, session.settings, on_progress=report)
 
 
-def _in_place(session: Session, bank: Bank, filled: Filled, answers: Answers) -> tuple[Bank, Filled]:
-    """Save a document that was filled. One that was changed meanwhile is read again and filled as it is now."""
-    now = read_bank(bank.path, wordings=session.rubrics.wordings)
-    if now.source != bank.source:
-        show.remark(f"{bank.path}: was changed meanwhile; the answers go into it as it is now")
-        bank, filled = now, answers.fill(now)
-    if filled.source != bank.source:
-        save(bank.path, filled.source.encode(bank.encoding))
-    return bank, filled
+def _saved(mode: Mode, outcome: Outcome, targets: dict[str, Path], answers: Answers) -> Outcome:
+    if mode is Mode.IN_PLACE:
+        return outcome.saved_in_place(answers)
+    return outcome.saved_as(targets[outcome.bank.path]) if mode is Mode.OUT else outcome
 
 
-def _diff(bank: Bank, filled: Filled) -> str:
-    return diff(bank.source, filled.source, bank.path.lstrip("/"))
-
-
-def _exit_code(filled: Sequence[tuple[Bank, Filled]], answers: Answers) -> int:
+def _exit_code(outcomes: Sequence[Outcome], read: Banks, answers: Answers) -> int:
     if answers.interrupted:
         return 130
     if answers.stopped is not None:
         return answers.stopped.exit_code
-    return 1 if any(result.unanswered or result.failed for _, result in filled) else 0
+    if errors := [outcome.error.exit_code for outcome in outcomes if outcome.error]:
+        return max(errors)
+    return 1 if read.unreadable or any(outcome.left for outcome in outcomes) else 0
 
 
 # ── what is said ─────────────────────────────────────────────────────────────────────────────
 
 
-def _report(
-    filled: Sequence[tuple[Bank, Filled]], targets: dict[str, Path], answers: Answers, seconds: float
-) -> dict[str, Any]:
+def _report(outcomes: Sequence[Outcome], read: Banks, answers: Answers, seconds: float) -> dict[str, Any]:
+    failed = [{"id": f.id, "error": f.message} for outcome in outcomes for f in outcome.filled.failed]
+    failed += [{"id": o.bank.path, "error": o.error.message} for o in outcomes if o.error]
+    failed += [{"id": error.message.partition(":")[0], "error": error.message} for error in read.unreadable]
     return {
         "files": [
             {
-                "path": bank.path,
-                "out": str(targets[bank.path]) if bank.path in targets else None,
-                "filled": len(result.filled),
-                "kept": len(result.kept),
-                "unanswered": _left(bank, result),
+                "path": outcome.bank.path,
+                "out": str(outcome.out) if outcome.out else None,
+                "filled": len(outcome.filled.filled),
+                "kept": len(outcome.filled.kept),
+                "unanswered": list(outcome.left),
             }
-            for bank, result in filled
+            for outcome in outcomes
         ],
-        "failed": [{"id": f.id, "error": f.message} for _, result in filled for f in result.failed],
+        "failed": failed,
         "requests": answers.requests,
         "cached": answers.cached,
         "usage": answers.usage.model_dump(),
@@ -182,30 +173,19 @@ def _report(
     }
 
 
-def _left(bank: Bank, result: Filled) -> list[str]:
-    """The ids that still have no answer, in the document's order."""
-    return [q.id for q in bank.questions if q.slot is not None and q.id not in set(result.filled)]
-
-
 def _say(
-    mode: Mode,
-    filled: Sequence[tuple[Bank, Filled]],
-    targets: dict[str, Path],
-    answers: Answers,
-    session: Session,
-    *,
-    quiet: bool,
+    mode: Mode, outcomes: Sequence[Outcome], answers: Answers, session: Session, *, line: Callable[[str], None]
 ) -> None:
     """One line for each file, one for each question left and why, and what to do about it."""
-    line = show.remark if quiet or mode is Mode.DIFF else show.text
-    for bank, result in filled:
-        left = _left(bank, result)
-        arrow = f" -> {targets[bank.path]}" if mode is Mode.OUT else ""
-        counts = f"{len(result.filled)} filled, {len(result.kept)} had an answer, {len(left)} left"
+    for outcome in outcomes:
         if answers.texts or answers.stopped is None:
-            line(f"{bank.path}{arrow}: {counts}")
+            line(_summary(mode, outcome))
+        if outcome.changed:
+            show.remark(f"{outcome.bank.path}: was changed meanwhile; the answers went into it as it is now")
+        if outcome.error is not None:
+            show.remark(f"dlgrade: {outcome.error}")
         if answers.stopped is None:
-            _name(bank, left, {failure.id: failure.message for failure in result.failed})
+            _name(outcome)
     if not session.settings.offline and mode is not Mode.CHECK:
         show.remark(f"{answers.requests} requests, {answers.cached} from cache, {answers.usage.total_tokens:,} tokens")
     if answers.interrupted:
@@ -213,14 +193,21 @@ def _say(
     if answers.stopped is not None:
         show.remark(f"dlgrade: {answers.stopped}")
         show.remark("What was finished is kept." if answers.texts else "Nothing was written.")
-    elif mode is not Mode.CHECK and session.settings.offline and any(_left(bank, result) for bank, result in filled):
+    elif mode is not Mode.CHECK and session.settings.offline and any(outcome.left for outcome in outcomes):
         show.remark(SET_UP_A_MODEL)
 
 
-def _name(bank: Bank, left: Sequence[str], reasons: dict[str, str]) -> None:
-    texts = {question.id: question.text for question in bank.questions}
-    for id_ in left:
-        show.remark(f"  no answer: {id_}  {texts[id_]}" + (f": {reasons[id_]}" if id_ in reasons else ""))
+def _summary(mode: Mode, outcome: Outcome) -> str:
+    arrow = f" -> {outcome.out}" if mode is Mode.OUT and outcome.out else ""
+    counts = f"{len(outcome.filled.filled)} filled, {len(outcome.filled.kept)} had an answer, {len(outcome.left)} left"
+    return f"{outcome.bank.path}{arrow}: {counts}" if outcome.error is None else f"{outcome.bank.path}: not written"
+
+
+def _name(outcome: Outcome) -> None:
+    texts = {question.id: question.text for question in outcome.bank.questions}
+    reasons = {failure.id: f": {failure.message}" for failure in outcome.filled.failed}
+    for id_ in outcome.left:
+        show.remark(f"  no answer: {id_}  {texts[id_]}{reasons.get(id_, '')}")
 
 
 def _print_messages(session: Session, missing: Sequence[Question], *, json: bool) -> None:
@@ -229,11 +216,12 @@ def _print_messages(session: Session, missing: Sequence[Question], *, json: bool
     if session.settings.offline:
         show.remark("No model is set up, so nothing would be sent. With one, it would get:")
     if json:
-        show.json_document([{"id": question.id, **request.parts} for question, request in requests])
+        model = {"model": None} if session.settings.offline else {}
+        show.json_document([{"id": question.id, **request.parts, **model} for question, request in requests])
         return
     for question, request in requests:
-        model = "" if session.settings.offline else f" to {request.model} at {request.parts['endpoint']}"
-        show.text(f"=== {question.id}{model}")
+        to = "" if session.settings.offline else f" to {request.model} at {request.parts['endpoint']}"
+        show.text(f"=== {question.id}{to}")
         for message in request.messages:
             show.text(f"--- {message.role}\n{message.content}")
         show.text("")

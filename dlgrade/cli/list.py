@@ -40,15 +40,17 @@ def list_questions(
         and _is(question.category, category)
         and _is(question.difficulty, difficulty)
     ]
+    code = 1 if read.unreadable else 0
     if json:
         show.json_document([_row(question, rubrics) for question in questions])
-        return
+        raise typer.Exit(code)
     show.table(
         ("id", "question", "category", "difficulty", "answer", "rubric"),
         [_cells(question, rubrics) for question in questions],
     )
     for bank in read.banks:
         show.remark(f"{bank.path}: {len(bank.questions)} questions, read as {bank.form}")
+    raise typer.Exit(code)
 
 
 def _is(found: str | None, wanted: str | None) -> bool:

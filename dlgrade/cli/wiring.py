@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from dlgrade import library
-from dlgrade.api import Banks, read_banks
+from dlgrade.banks.gathering import Banks, read_banks
 from dlgrade.cli import show
 from dlgrade.errors import BadKey
 from dlgrade.llm.cache import Cached, Store
-from dlgrade.llm.request import Client
+from dlgrade.llm.request import Client, without_credentials
 from dlgrade.lookup import Lookup
 from dlgrade.prompts import Prompts
 from dlgrade.rubrics import Rubrics
@@ -49,15 +49,17 @@ class Session:
         """Finds questions in the banks, the user's over the shipped ones."""
         return Lookup(library.folders("questions", self.settings), self.rubrics)
 
-    def read(self, paths: Iterable[Path]) -> Banks:
+    def read(self, paths: Iterable[Path], *, leave_out: Path | None = None) -> Banks:
         """Read banks, questions repaired by the rubrics' wording; what is passed over is said on stderr.
 
         Raises:
             BankError: a document that was named is no bank, or there is none.
         """
-        read = read_banks(paths, wordings=self.rubrics.wordings)
+        read = read_banks(paths, wordings=self.rubrics.wordings, leave_out=leave_out)
         for error in read.passed_over:
             show.remark(f"passed over: {error.message}")
+        for unreadable in read.unreadable:
+            show.remark(f"dlgrade: {unreadable.message}")
         return read
 
     def say_if_offline(self) -> None:
@@ -84,5 +86,6 @@ class Session:
         settings = self.settings
         if settings.api_key is None and settings.base_url == OPENAI:
             raise BadKey(f"no key for {OPENAI}: OPENAI_API_KEY is not set", hint=SET_UP_A_MODEL)
+        show.remark(f"dlgrade: asking {settings.model} at {without_credentials(settings.base_url)}")
         key = settings.api_key.get_secret_value() if settings.api_key else None
         return OpenAIClient(key, timeout=settings.timeout, on_remark=show.remark)

@@ -135,13 +135,16 @@ ACTIONS: Mapping[Condition, Action] = MappingProxyType(
             ServerFailed, "{url} broke off the connection, 4 times (model {model})", _KEPT, tries=4
         ),
         Condition.TIMEOUT: Action(
-            ServerFailed, "{url} did not finish in time, twice (model {model})", "Raise --timeout.", tries=2
+            ServerFailed,
+            "{url} did not finish in time, twice (model {model})",
+            "Raise `timeout` in dlgrade.toml.",
+            tries=2,
         ),
         Condition.SERVER: Action(ServerFailed, "{url} failed 3 times (model {model})", _KEPT, tries=3),
         Condition.LENGTH: Action(
             CutShort,
             "{model} ran out of tokens before its reply was whole, also with a higher limit",
-            "Raise --max-tokens.",
+            "Raise `max_tokens` in dlgrade.toml.",
             tries=2,
             first=0.0,
         ),
