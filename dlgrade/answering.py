@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dlgrade.banks.wording import is_placeholder
 from dlgrade.llm.request import Client, Reply, Request
 from dlgrade.models import Question
 from dlgrade.prompts import Prompts
@@ -25,6 +26,7 @@ def answer_request(question: Question, prompts: Prompts, settings: Settings) -> 
         messages=prompts.render(_TEMPLATE, question=question),
         temperature=settings.temperature,
         max_tokens=settings.max_tokens,
+        keeps=lambda text: not is_placeholder(text),
     )
 
 

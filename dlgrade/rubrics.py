@@ -115,8 +115,8 @@ def _number(node: yaml.Node, at: Location, lines: dict[Location, int], path: Pat
 
 
 def _first_complaint(error: ValidationError, path: Path, lines: Mapping[Location, int]) -> str:
-    """The first mistake as file:line, where it stands and what it is."""
-    first = error.errors()[0]
+    """The first mistake as file:line, where it stands and what it is; a key misspelt rather than the one missed."""
+    first = min(error.errors(), key=lambda mistake: mistake["type"] != "extra_forbidden")
     location: Location = tuple(first["loc"])
     known = next(location[:n] for n in range(len(location), -1, -1) if location[:n] in lines)
     where = ".".join(str(part + 1 if isinstance(part, int) else part) for part in location)

@@ -43,12 +43,13 @@ class Counted:
             EndpointError: as the other client does.
             ItemError: as the other client does.
         """
-        self.requests += 1
         try:
             reply = await self._client.complete(request)
         except ItemError as error:
+            self.requests += 1
             self._bill(error.usage)
             raise
+        self.requests += 1
         if reply.cached:
             self.cached += 1
         else:

@@ -31,6 +31,8 @@ def test_points_that_do_not_add_up_and_missing_cues_are_named() -> None:
     assert "the points add up to 6, not 10" in found
     assert "scatter has no cues" in found
     wordless = (Criterion(id="scatter", points=10, expects="Short waves scatter.", cues=(("scatter", "∝ | !"),)),)
+    starred = (Criterion(id="scatter", points=10, expects="Short waves scatter.", cues=(("sc*er",),)),)
+    assert "scatter: a star inside a word finds nothing: 'sc*er'" in check_rubric(rubric(criteria=starred))
     assert "scatter: no words in the slot '∝ | !'" in check_rubric(rubric(criteria=wordless))
 
 

@@ -51,8 +51,17 @@ def test_with_no_answer_the_editor_opens_with_the_question(run: Run, monkeypatch
     )
     editor.chmod(editor.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("EDITOR", str(editor))
+    monkeypatch.setenv("TMPDIR", str(Path.cwd()))
+    monkeypatch.setattr("tempfile.tempdir", None)
     ran = run("grade", "general:2", "--json")
     assert (ran.code, json.loads(ran.out)["score"]) == (0, 2.5)
+    assert list(Path().glob("answer-*")) == []
+    # Whatever goes wrong after the editor, the person's words stay.
+    failed = run("grade", "general:2", "--model", "made-up")
+    (draft,) = Path().glob("answer-*")
+    assert failed.code == 3
+    assert f"What you wrote is kept in {draft.resolve()}" in failed.err
+    assert "Units are dropped at random." in draft.read_text()
 
 
 def test_what_was_written_is_kept_when_the_editor_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

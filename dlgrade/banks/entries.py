@@ -6,14 +6,22 @@ A body and what it says:
     **Answer:** Units are dropped.      the answer, without its label
     Units are dropped.                  the answer
                                         no answer; one goes below the question
+
+What stands before the label belongs to the question, and what is told apart by a name of its own is no
+answer: such an aside, as well as a placeholder, is never more than the lines or the block that it fills.
+
+    **Hint:** Think of ensembles.
+    **Answer:** _[To be filled]_
+    Source: Srivastava et al. 2014
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from dlgrade.banks.blocks import Document
+from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.wording import is_placeholder, is_void
 from dlgrade.models import Slot
 
@@ -56,9 +64,10 @@ class Reading:
         return self.sure * len(self.entries)
 
 
+_ANSWER = r"(?:answers?|ans|respuesta|réponse|antwort|resposta|risposta|答案|答|回答|解答|ответ)"
 _NAME = (
     r"(?:(?:model|sample|reference|expected|suggested|correct|short|example)[ \t]+)?"
-    r"(?:answers?|ans|solution|response|reply|respuesta|réponse|antwort|lösung|resposta|risposta|答案|答|回答|解答|ответ)"
+    rf"(?:(?P<answer>{_ANSWER})|solution|response|reply|lösung)"
 )
 _COLON = r"[ \t]*[:：]"
 _LINE_END = r"(?:\r|\n|\Z)"  # `$` knows no CR
@@ -66,16 +75,35 @@ _LABEL = re.compile(
     rf"""(?P<bullet>[-*+][ \t]+)?(?:
         (?P<hashes>\#{{1,6}})[ \t]+(?P<e>\*\*|__|[*_])?{_NAME}(?:{_COLON})?
             (?(e)(?P=e)(?:{_COLON})?)[ \t]*\#*(?=[ \t]*{_LINE_END})
-      | (?P<em>\*\*\*|\*\*|__|[*_]){_NAME}(?:{_COLON}(?P=em) | (?P=em){_COLON} | (?P=em)(?=[ \t]*{_LINE_END}))
-      | (?:{_NAME}|A){_COLON}
+      | (?P<em>\*\*\*|\*\*|__|[*_]){_NAME.replace("<answer>", "<bold>")}
+            (?:{_COLON}(?P=em) | (?P=em){_COLON} | (?P=em)(?=[ \t]*{_LINE_END}))
+      | (?:{_NAME.replace("<answer>", "<bare>")}|A){_COLON}
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-# An empty `<details>` is a placeholder with its own natural place: between summary and end.
+# Lines that say something about the question or beside the answer: `data` fills a line, `source` a paragraph,
+# `part` opens what runs on to the end of the entry.
+_ASIDE = re.compile(
+    r"""(?P<mark>(?:[^\w\r\n`<|$\\]|_){0,12})(?:
+        (?P<data>difficulty(?:[ ]level)?|tags?|categor(?:y|ies)|topics?|compan(?:y|ies)|asked[ ](?:by|in|at)|authors?
+            |contributed[ ]by|last[ ]updated)
+      | (?P<source>sources?|credits?|citations?|see[ ]also|(?:read|learn)[ ]more)
+      | (?P<part>hints?|references?|(?:further|additional)[ ]reading|resources?|follow[ -]?ups?(?:[ ]questions?)?)
+    )(?P<end>[*_]{0,3}[ \t]*(?:(?P<colon>[:：])|\#*[ \t]*(?:\r|\n|\Z)))""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# Collapsed text is a placeholder with its own natural place: between summary and end.
 _DETAILS = re.compile(
-    r"<details[^<>]{0,100}>\s*(?:<summary>.{0,300}?</summary>)?(?P<inner>(?:(?!</?details).)*)</details>\s*",
+    r"<details[^<>]{0,100}>\s*(?:<summary>(?P<summary>.{0,300}?)</summary>)?(?P<inner>(?:(?!</?details).)*)</details>",
     re.IGNORECASE | re.DOTALL,
 )
+_SUMMARY = re.compile(rf"(?<!\w)(?:(?P<answer>{_ANSWER}|solution|lösung)|hints?)(?!\w)", re.IGNORECASE)
+EMPTY_BULLET = re.compile(r"[-*+][ \t]*")
+"""A line that holds a list's mark and nothing else."""
+
+_LINE_BREAK = re.compile(r"(?<=\n)")
+_BLANK_LINES = re.compile(r"\A(?:[ \t]*(?:\r\n|\r|\n))+")
+_CODE_INDENT = 4  # so many columns make code, fewer mean nothing
 
 
 def starts_with_label(line: str) -> bool:
@@ -86,62 +114,34 @@ def starts_with_label(line: str) -> bool:
 def without_label(answer: str) -> str:
     """Return the answer without the labels that it begins with, if it does."""
     while label := _LABEL.match(bare := answer.lstrip()):
-        answer = bare[label.end() :].lstrip()
+        rest = bare[label.end() :]
+        below = _BLANK_LINES.match(rest)
+        answer = rest[below.end() :] if below else rest.lstrip()
     return answer
 
 
-def read_body(document: Document, start: int, end: int, indent: int = 0) -> Body:
-    """Find the answer in `text[start:end]`, where a question ends and its entry ends.
+def without_asides(answer: str) -> str:
+    """Return an answer as it reads where it stands in a document: without sources, hints and their like around it."""
+    document = Document(answer)
+    pieces = _pieces(document, document.blocks, -1, len(answer))
+    first, beyond = _core(document, pieces)
+    return _said(document, pieces[first], pieces[beyond - 1].end) if first < beyond else ""
 
-    Every line stands `indent` columns from the left, as it does inside a list item.
+
+def read_body(
+    document: Document, start: int, end: int, blocks: Iterable[Block], indent: int = 0, inside: int | None = None
+) -> Body:
+    """Find the answer in `text[start:end]`, where a question ends and its entry ends; `blocks` are those in it.
+
+    Every line up to `inside` stands `indent` columns from the left, as it does in a list item.
     """
-    text, margin = document.text, " " * indent
-    first = _first(text, start, end)
-    label = _LABEL.match(text, first, end)
-    if label is None:
-        return _unlabelled(document, start, first, end, margin)
-    if label["bullet"]:
-        margin += " " * len(label["bullet"])
-    value = _first(text, label.end(), end)
-    if value < end and is_void(text[value:end]):
-        return Body(None, _below(document, end, margin))
-    if not is_placeholder(text[value:end]):
-        return Body(_undented(text[value:end], margin), None)
-    if "\n" in text[label.end() : value] or "\r" in text[label.end() : value]:
-        return Body(None, _slot(document, value, end, margin))
-    if label["hashes"]:
-        return Body(None, _below(document, label.end(), margin))
-    lead = text[label.end() : value] or " "
-    return Body(
-        None,
-        Slot(start=label.end(), end=end, lead=lead, trail=trail_after(document, end), indent=margin, shape="inline"),
-    )
-
-
-def _unlabelled(document: Document, start: int, first: int, end: int, margin: str) -> Body:
-    content = document.text[first:end]
-    details = _DETAILS.fullmatch(content)
-    if is_void(content):
-        return Body(None, _below(document, start, margin))
-    if details and is_placeholder(details["inner"]):
-        inner = first + details.start("inner")
-        slot = Slot(
-            start=inner, end=first + details.end("inner"), lead=f"\n\n{margin}", trail=f"\n\n{margin}", indent=margin
-        )
-        return Body(None, slot)
-    if details:
-        return Body(without_label(_undented(details["inner"].strip(), margin)), None)
-    if is_placeholder(content):
-        return Body(None, _slot(document, first, end, margin))
-    return Body(_undented(content, margin), None)
-
-
-def _slot(document: Document, start: int, end: int, margin: str) -> Slot:
-    return Slot(start=start, end=end, trail=trail_after(document, end), indent=margin)
-
-
-def _below(document: Document, start: int, margin: str) -> Slot:
-    return Slot(start=start, end=start, lead=f"\n\n{margin}", trail=trail_after(document, start), indent=margin)
+    margin = " " * indent
+    inside = end if inside is None else inside
+    pieces = [
+        replace(piece, margin=margin) if piece.start < inside else piece
+        for piece in _pieces(document, blocks, start, end)
+    ]
+    return _read(document, pieces, start, margin)
 
 
 def trail_after(document: Document, end: int) -> str:
@@ -152,19 +152,335 @@ def trail_after(document: Document, end: int) -> str:
     return "" if document.text[after : after + 1] in ("", "\n", "\r") else "\n"
 
 
-def _first(text: str, start: int, end: int) -> int:
-    """Return where the first character that is not white space stands, `end` if there is none."""
-    return start + len(text[start:end]) - len(text[start:end].lstrip())
+# ── pieces ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _undented(text: str, margin: str) -> str:
-    """Take the margin off the lines that have it, up to the first that stands further left."""
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A block of a body, or a line where a block is a paragraph: `text[start:end]`, from its first visible sign.
+
+    `block` is the offset of the block and `list` that of the outermost list that it stands in, `level` a
+    heading's, `margin` what its lines begin with. `labelled` is what stands behind a label on its line.
+    """
+
+    kind: str
+    line: int
+    start: int
+    end: int
+    block: int
+    list: int | None = None
+    level: int = 0
+    margin: str = ""
+    text: str = ""
+    labelled: bool = False
+    blocks: tuple[Block, ...] = ()
+
+
+def _pieces(
+    document: Document, blocks: Iterable[Block], start: int, end: int, outer: int | None = None
+) -> list[_Piece]:
+    """Take apart what stands after `start`."""
+    found: list[_Piece] = []
+    todo = list(blocks)
+    index = 0
+    while index < len(todo):
+        block = todo[index]
+        index += 1
+        if block.kind == "paragraph":
+            found += _paragraph(document, block, start, outer)
+        elif block.kind == "list":
+            for item in block.children:
+                within = block.start if outer is None else outer
+                inner = _pieces(document, item.children, start, end, within)
+                found += inner or [_piece(document, item, within)]
+        elif block.end > start:
+            count = _collapsed(document, todo, index - 1, end)
+            piece = _piece(document, block, outer)
+            if count:
+                inside = tuple(todo[index - 1 : index - 1 + count])
+                piece = replace(piece, kind="details", end=inside[-1].end, blocks=inside)
+                index += count - 1
+            found.append(piece)
+    return found
+
+
+def _paragraph(document: Document, block: Block, start: int, outer: int | None) -> Iterator[_Piece]:
+    for number in range(block.line, block.last + 1):
+        first, beyond = document.lines[number - 1]
+        if first > start:
+            yield _Piece("line", number, _visible(document, first, beyond), beyond, block.start, outer)
+
+
+def _piece(document: Document, block: Block, outer: int | None) -> _Piece:
+    start = _visible(document, block.start, block.end)
+    return _Piece(block.kind, block.line, start, block.end, block.start, outer, block.level, text=block.text)
+
+
+def _visible(document: Document, start: int, end: int) -> int:
+    """Return where the first character that is no blank stands, `end` if there is none."""
+    text = document.text[start:end]
+    return start + len(text) - len(text.lstrip())
+
+
+def _collapsed(document: Document, blocks: Sequence[Block], first: int, end: int) -> int:
+    """Count the blocks that a `<details>` runs over, from its own on; 0 if this is none."""
+    block = blocks[first]
+    if block.kind != "html":
+        return 0
+    match = _DETAILS.match(document.text, _visible(document, block.start, block.end), end)
+    if match is None:
+        return 0
+    last = next((i for i in range(first, len(blocks)) if blocks[i].end >= match.end()), len(blocks) - 1)
+    clean = not document.text[match.end() : blocks[last].end].strip()
+    return last - first + 1 if clean else 0
+
+
+# ── asides ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _asides(document: Document, pieces: Sequence[_Piece]) -> list[str | None]:
+    """Say of each piece what kind of aside it is, `void` if it shows nothing, None if it may be an answer."""
+    found: list[str | None] = []
+    before: _Piece | None = None
+    for piece in pieces:
+        goes_on = before is not None and before.block == piece.block and found[-1] in ("source", "part")
+        found.append("source" if goes_on else _aside(document, piece))
+        before = piece
+    return found
+
+
+def _aside(document: Document, piece: _Piece) -> str | None:
+    if piece.kind in ("line", "html") and is_void(document.text[piece.start : piece.end]):
+        return "void"
+    if piece.kind == "details" and (details := _DETAILS.match(document.text, piece.start, piece.end)):
+        summary = _SUMMARY.search(details["summary"] or "")
+        return "source" if summary and not summary["answer"] else None
+    if piece.kind not in ("line", "heading") or piece.labelled:
+        return None
+    text = f"# {piece.text}" if piece.kind == "heading" else document.text[piece.start : piece.end]
+    match = _ASIDE.match(text)
+    if match is None or not (match["colon"] or any(sign in match["mark"] for sign in "#*_")):
+        return None
+    return match.lastgroup if match.lastgroup in ("data", "source", "part") else _kind_of(match)
+
+
+def _kind_of(match: re.Match[str]) -> str:
+    return next(kind for kind in ("data", "source", "part") if match[kind] is not None)
+
+
+def _core(document: Document, pieces: Sequence[_Piece], *, bulleted: bool = False, opened: bool = False) -> tuple[int, int]:
+    """Return the first and after the last of the pieces that are no asides around the others.
+
+    `opened` says that something stands before them already, and `bulleted` that a list's item does: then other
+    items of the list are asides by themselves, else only all that it ends with up from its first.
+    """
+    asides = _asides(document, pieces)
+    first = 0
+    if not opened:
+        first = next((i for i, aside in enumerate(asides) if aside is None), len(pieces))
+    beyond = next((i for i in range(first, len(pieces)) if asides[i] == "part"), len(pieces))
+    if opened:
+        first = next((i for i in range(beyond) if asides[i] is None), beyond)
+    stop = beyond
+    while stop > first and asides[stop - 1] is not None:
+        stop -= 1
+    if not bulleted and first < stop < beyond and _one_list(pieces[stop - 1], pieces[stop]):
+        while stop < beyond and _one_list(pieces[stop - 1], pieces[stop]):
+            stop += 1
+    return first, stop
+
+
+def _one_list(one: _Piece, other: _Piece) -> bool:
+    return one.list is not None and one.list == other.list
+
+
+# ── the answer ───────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """A label that stands at the beginning of piece `at` and ends at `end`."""
+
+    at: int
+    end: int
+    bullet: str = ""
+
+
+def _read(document: Document, pieces: Sequence[_Piece], start: int, margin: str) -> Body:
+    label = _label(document, pieces)
+    if label is None:
+        return _unlabelled(document, pieces, start, margin)
+    head = pieces[label.at]
+    if head.kind == "details":
+        return _in_details(document, head)
+    rest = pieces[label.at + 1 :]
+    if head.kind == "heading":
+        rest = rest[: next((i for i, piece in enumerate(rest) if 0 < piece.level <= head.level), len(rest))]
+    rest = [replace(piece, margin=piece.margin + " " * len(label.bullet)) for piece in rest]
+    margin = head.margin + " " * len(label.bullet)
+    value = _visible(document, label.end, head.end)
+    if value < head.end:
+        rest = [replace(head, start=value, margin=margin, labelled=True), *rest]
+    first, beyond = _core(document, rest, bulleted=bool(label.bullet))
+    if first == beyond:
+        if head.kind == "heading" or value < head.end:
+            return Body(None, _below(document, head.end, margin))
+        return Body(None, _inline(document, label.end, head.end, head.end, margin))
+    answer, filled = _told(document, rest, first, beyond, bulleted=bool(label.bullet))
+    if answer is not None:
+        return Body(answer, None)
+    if rest[first].labelled:
+        return Body(None, _inline(document, label.end, value, filled, margin))
+    return Body(None, _in_place(document, rest[first], filled))
+
+
+def _unlabelled(document: Document, pieces: Sequence[_Piece], start: int, margin: str) -> Body:
+    first, beyond = _core(document, pieces)
+    if first == beyond:
+        asides = _asides(document, pieces)
+        above = [piece for piece, aside in zip(pieces, asides, strict=True) if aside != "void"]
+        if not above:
+            return Body(None, _below(document, start, margin))
+        return Body(None, _below(document, above[-1].end, above[-1].margin))
+    if beyond - first == 1 and pieces[first].kind == "details":
+        return _in_details(document, pieces[first])
+    answer, filled = _told(document, pieces, first, beyond)
+    if answer is not None:
+        return Body(answer, None)
+    slot = _in_place(document, pieces[first], filled)
+    if margin and all(piece.margin for piece in pieces[:first]) and not pieces[first].margin:
+        # A placeholder that stands left of its item: the answer goes into the item, where no list can join another.
+        slot = slot.model_copy(update={"lead": margin + slot.lead, "indent": margin + slot.indent})
+    return Body(None, slot)
+
+
+def _label(document: Document, pieces: Sequence[_Piece]) -> _Label | None:
+    """Find the first label; after prose only one that says `Answer`: every answer may come to a solution."""
+    asides = _asides(document, pieces)
+    prose = False
+    for at, piece in enumerate(pieces):
+        found = _label_at(document, at, piece)
+        if found and (found[1] or not prose):
+            return found[0]
+        prose = prose or (piece.kind not in ("fence", "code", "html", "table", "heading") and asides[at] is None)
+    return None
+
+
+def _label_at(document: Document, at: int, piece: _Piece) -> tuple[_Label, bool] | None:
+    """Return the label that a piece begins with, and whether it says that an answer follows."""
+    if piece.kind == "details":
+        details = _DETAILS.match(document.text, piece.start, piece.end)
+        summary = _SUMMARY.search(details["summary"] or "") if details else None
+        return (_Label(at, piece.end), True) if summary and summary["answer"] and at else None
+    if piece.kind == "heading":
+        match = _LABEL.match(f"# {piece.text.strip()}")
+        return (_Label(at, piece.end), bool(match["answer"])) if match else None
+    if piece.kind != "line":
+        return None
+    match = _LABEL.match(document.text, piece.start, piece.end)
+    if match is None or (match["bullet"] and piece.list is None):
+        return None
+    return _Label(at, match.end(), match["bullet"] or ""), bool(match["bold"] or match["bare"])
+
+
+def _told(
+    document: Document, pieces: Sequence[_Piece], first: int, beyond: int, *, bulleted: bool = False
+) -> tuple[str | None, int]:
+    """Return the answer; None where a placeholder stands for it, with the offset of the placeholder's end."""
+    after = first
+    while after < beyond and (count := _placeholder(document, pieces[after:beyond])):
+        after += count
+    if after == first:
+        return _said(document, pieces[first], pieces[beyond - 1].end), 0
+    rest = pieces[after:]
+    start, stop = _core(document, rest, bulleted=bulleted, opened=True)
+    if start < stop:
+        return _said(document, rest[start], rest[stop - 1].end), 0
+    return None, pieces[after - 1].end
+
+
+def _placeholder(document: Document, pieces: Sequence[_Piece]) -> int:
+    """Count the pieces that are a placeholder together, a paragraph's lines or the first of them; 0 if none is."""
+    block = next((i for i, piece in enumerate(pieces) if piece.block != pieces[0].block), len(pieces))
+    for count in (block, 1):
+        text = document.text[pieces[0].start : pieces[count - 1].end]
+        if is_placeholder(text) and not is_void(text):
+            return count
+    return 0
+
+
+def _in_details(document: Document, piece: _Piece) -> Body:
+    details = _DETAILS.match(document.text, piece.start, piece.end)
+    if details is None:  # it is one because it matched
+        raise AssertionError
+    start, end, margin = details.start("inner"), details.end("inner"), piece.margin
+    if is_placeholder(details["inner"]):
+        return Body(None, Slot(start=start, end=end, lead=f"\n\n{margin}", trail=f"\n\n{margin}", indent=margin))
+    blocks = [block for block in piece.blocks if block.start >= start and block.end <= end]
+    first = _visible(document, start, end)
+    if blocks and blocks[0].start <= first and not document.text[blocks[-1].end : end].strip():
+        return read_body(document, start, end, blocks, len(margin))
+    text = document.text[first:end].rstrip()
+    line = piece.line + len(re.findall(r"\r\n|\r|\n", document.text[piece.start : first]))
+    whole = _Piece("html", line, first, first + len(text), first, margin=margin)
+    return Body(without_label(_said(document, whole, whole.end)), None)
+
+
+# ── its place ────────────────────────────────────────────────────────────────────────────────
+
+
+def _in_place(document: Document, first: _Piece, end: int) -> Slot:
+    """Return the placeholder's place; behind the mark if it is an empty item of a list."""
+    if EMPTY_BULLET.fullmatch(document.text, first.start, first.end):
+        column = len(document.text[document.lines[first.line - 1][0] : first.start].expandtabs(_CODE_INDENT))
+        return Slot(
+            start=first.start + 1, end=end, lead=" ", trail=trail_after(document, end), indent=" " * (column + 2)
+        )
+    return Slot(start=first.start, end=end, trail=trail_after(document, end), indent=first.margin)
+
+
+def _inline(document: Document, label_end: int, value: int, end: int, margin: str) -> Slot:
+    lead = document.text[label_end:value] or " "
+    return Slot(start=label_end, end=end, lead=lead, trail=trail_after(document, end), indent=margin, shape="inline")
+
+
+def _below(document: Document, start: int, margin: str) -> Slot:
+    return Slot(start=start, end=start, lead=f"\n\n{margin}", trail=trail_after(document, start), indent=margin)
+
+
+# ── its text ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _said(document: Document, first: _Piece, end: int) -> str:
+    """Return what stands from a piece on, without the margin; code at its beginning keeps its indentation."""
+    line = document.lines[first.line - 1][0]
+    begins = not document.text[line : first.start].strip()
+    text = document.text[line if begins else first.start : end]
+    return _undented(text, len(first.margin), begins=begins).rstrip()
+
+
+def _undented(text: str, margin: int, *, begins: bool) -> str:
+    """Take the margin off the lines that have it, up to the first that stands further left.
+
+    Where the text `begins` with a whole line, up to three columns more or less are the margin too.
+    """
+    if begins:
+        own = _indentation(text)
+        margin = own if own < margin + _CODE_INDENT else margin
     if not margin:
-        return text.strip()
-    lines = re.split(r"(?<=\n)", text.replace("\r\n", "\n").replace("\r", "\n"))
-    for number, line in enumerate(lines[1:], start=1):
-        if line.startswith(margin):
-            lines[number] = line[len(margin) :]
+        return text
+    lines = _LINE_BREAK.split(text.replace("\r\n", "\n").replace("\r", "\n"))
+    for number, line in enumerate(lines):
+        if number == 0 and not begins:
+            continue
+        columns = _indentation(line)
+        if columns >= margin:
+            lines[number] = " " * (columns - margin) + line.lstrip(" \t")
         elif line.strip():
             break
-    return "".join(lines).strip()
+    return "".join(lines)
+
+
+def _indentation(line: str) -> int:
+    bare = line.lstrip(" \t")
+    return len(line[: len(line) - len(bare)].expandtabs(_CODE_INDENT))

@@ -8,8 +8,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from dlgrade.cli import show
 from dlgrade.errors import InputError
 
 LONGEST = 100_000  # characters: about 40 printed pages; an interview answer has one
@@ -18,7 +22,34 @@ _EDITORS = ("sensible-editor", "nano", "vi")
 _BELOW = "Everything from this line on is ignored."
 
 
-def answer_from(file: Path | None, text: str | None, *, question: str) -> str:
+@dataclass(frozen=True)
+class Given:
+    """An answer as it was given, and the draft that it stands in if it was written in the editor."""
+
+    text: str
+    draft: Path | None = None
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Whatever goes wrong inside, the draft stays and the person is told where."""
+        try:
+            yield
+        except BaseException:
+            self.keep()
+            raise
+
+    def keep(self) -> None:
+        """Say where the draft is."""
+        if self.draft is not None:
+            show.remark(f"What you wrote is kept in {self.draft}")
+
+    def done(self) -> None:
+        """Remove the draft: its grade has been shown."""
+        if self.draft is not None:
+            self.draft.unlink(missing_ok=True)
+
+
+def answer_from(file: Path | None, text: str | None, *, question: str) -> Given:
     """The answer as it was given.
 
     Raises:
@@ -27,36 +58,42 @@ def answer_from(file: Path | None, text: str | None, *, question: str) -> str:
     if file is not None and text is not None:
         raise InputError("an answer was given twice: as a file and as --text")
     if text is not None:
-        return _usable(text, "--text")
+        return Given(_usable(text, "--text"))
     if file is None:
-        return _usable(_edited(question), "the editor")
+        return _edited(question)
     if str(file) == "-":
-        return _usable(_decoded(sys.stdin.buffer.read(), "stdin"), "stdin")
+        return Given(_usable(_decoded(sys.stdin.buffer.read(), "stdin"), "stdin"))
+    return Given(_usable(_decoded(_bytes(file), str(file)), str(file)))
+
+
+def _bytes(file: Path) -> bytes:
     try:
-        return _usable(_decoded(file.read_bytes(), str(file)), str(file))
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror}") from None
+        return file.read_bytes()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _decoded(data: bytes, where: str) -> str:
     if b"\0" in data:
         raise InputError(f"{where}: binary, not text")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{where}: not UTF-8 (byte {error.start})") from None
 
 
 def _usable(answer: str, where: str) -> str:
-    if not answer.strip():
+    if any("\ud800" <= character <= "\udfff" for character in answer):
+        raise InputError(f"{where}: not UTF-8")
+    if not answer.strip("\ufeff \t\r\n"):
         raise InputError(f"{where}: the answer is empty; nothing was graded")
     if len(answer) > LONGEST:
         raise InputError(f"{where}: the answer has {len(answer):,} characters; more than {LONGEST:,} are not graded")
     return answer
 
 
-def _edited(question: str) -> str:
-    """What the person writes in their editor; the file is kept when the editor fails."""
+def _edited(question: str) -> Given:
+    """What the person writes in their editor. The draft stays until its grade has been shown."""
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or next(filter(shutil.which, _EDITORS), None)
     if editor is None:
         raise InputError("no answer was given and no editor is set", hint="Name a file, use --text, or set EDITOR.")
@@ -65,10 +102,10 @@ def _edited(question: str) -> str:
     path = Path(draft.name)
     try:
         status = subprocess.run([*shlex.split(editor), draft.name], check=False).returncode  # noqa: S603 - their own editor
-    except OSError as error:
-        raise InputError(f"the editor {editor!r} cannot be started: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        path.unlink()
+        raise InputError(f"the editor {editor!r} cannot be started: {error}") from None
     if status != 0:
         raise InputError(f"the editor ended with status {status}; what you wrote is kept in {path}")
-    written = path.read_text(encoding="utf-8")
-    path.unlink()
-    return written.split(f"<!-- {_BELOW}")[0].strip()
+    text = _decoded(_bytes(path), str(path)).split(f"<!-- {_BELOW}")[0].strip()
+    return Given(_usable(text, f"{path}, where the editor left it"), path)

@@ -54,12 +54,16 @@ def grade(
     rubric = session.rubrics.load(target.rubric)
     answer = answer_from(file, text, question=target.text)
     session.say_if_offline()
-    result = _graded(session, answer, rubric, target)
-    if json:
-        show.json_document(result.model_dump(mode="json"))
-    else:
-        show.text(_told(result, rubric))
-    raise typer.Exit(0 if result.status == "graded" else 1)
+    with answer.kept():
+        result = _graded(session, answer.text, rubric, target)
+        if json:
+            show.json_document(result.model_dump(mode="json"))
+        else:
+            show.text(_told(result, rubric))
+    if result.status != "graded":
+        answer.keep()
+        raise typer.Exit(1)
+    answer.done()
 
 
 def _graded(session: Session, answer: str, rubric: Rubric, target: Target) -> Grade:

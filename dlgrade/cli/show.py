@@ -67,7 +67,13 @@ def bar(total: int) -> Iterator[Any]:
     with Progress(*columns, console=stderr, disable=not stderr.is_terminal, transient=True) as progress:
         task = progress.add_task("asking", total=total, said="")
 
+        told = False
+
         def report(now: Progressed) -> None:
+            nonlocal told
+            if now.stopping and now.running and not told:
+                told = True
+                stderr.print(f"Stopping: {now.running} requests in flight finish; Ctrl-C ends them at once.")
             said = f"{now.failed} failed, {now.cached} from cache, {now.tokens:,} tokens"
             progress.update(task, completed=now.done, said=said)
 

@@ -7,6 +7,7 @@ another question's reference earns much.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from dlgrade.models import Grade, Rubric
 
 _POINTS = 10.0
 _FOREIGN = 60.0  # percent that another question's reference may earn: neighbours share content, not most of it
+_STAR_INSIDE = re.compile(r"\*\w")
 _TIMES_SAID = 3
 
 
@@ -74,6 +76,8 @@ def _form(rubric: Rubric) -> Iterator[str]:
     for id_, ways in cues.items():
         empty = (slot for way in ways for slot in way if not compile_slot(slot).alternatives)
         yield from (f"{id_}: no words in the slot {slot!r}" for slot in empty)
+        starred = (slot for way in ways for slot in way if _STAR_INSIDE.search(slot))
+        yield from (f"{id_}: a star inside a word finds nothing: {slot!r}" for slot in starred)
 
 
 def _reference(rubric: Rubric) -> Iterator[str]:

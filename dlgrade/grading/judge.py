@@ -125,7 +125,11 @@ class Judge:
         reading = _read(request, reply, cleaned)
         if not reading.invented:
             return reading, _billed(reply)
-        again = await self._client.complete(_asked_again(request, reply, reading))
+        try:
+            again = await self._client.complete(_asked_again(request, reply, reading))
+        except ItemError as error:
+            # The first reply was whole and is paid for: its verdicts stand, flagged.
+            return reading, _billed(reply) + (error.usage or Usage())
         second = _read(request, again, cleaned)
         better = second if len(second.invented) <= len(reading.invented) else reading
         return better, _billed(reply) + _billed(again)

@@ -226,7 +226,7 @@ class Cached:
                 return (await _shared(running)).model_copy(update={"cached": True})
         stored = self._store.get(key)
         # a validator may ask for more than the schema says, and the key holds the schema alone
-        if stored is not None and (request.shape is None or misfit(stored.text, request.shape) is None):
+        if stored is not None and _worth(request, stored):
             return stored
         return await self._sent(key, request)
 
@@ -245,7 +245,8 @@ class Cached:
         try:
             self._client = self._client or self._make()
             reply = await self._client.complete(request)
-            self._store.put(request, reply)
+            if _worth(request, reply):
+                self._store.put(request, reply)
         except Exception as error:
             future.set_exception(error)
             future.exception()  # seen, also where nobody else waits for it
@@ -258,6 +259,13 @@ class Cached:
             return reply
         finally:
             del self._in_flight[key]
+
+
+def _worth(request: Request, reply: Reply) -> bool:
+    """Whether a reply may be stored, and one that was stored may be used."""
+    if request.shape is not None:
+        return misfit(reply.text, request.shape) is None
+    return request.keeps is None or request.keeps(reply.text)
 
 
 class _OtherCancelled(Exception):

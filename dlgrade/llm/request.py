@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from dlgrade.llm.schema import strict_schema
 from dlgrade.models import Message, Record, Usage
@@ -21,7 +22,8 @@ class Request(BaseModel):
     """One call to `/chat/completions`.
 
     `endpoint` is the base URL. `shape` is the pydantic model that the reply must be, None where plain text is
-    asked for. `max_tokens` limits the reply.
+    asked for. `max_tokens` limits the reply. `keeps` says whether a text is worth keeping: one that is not is
+    returned and not stored, so that the next run asks again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +35,7 @@ class Request(BaseModel):
     temperature: float | None = None
     max_tokens: int = 4096
     sample: int = 0
+    keeps: Callable[[str], bool] | None = Field(default=None, repr=False)
 
     @property
     def parts(self) -> dict[str, Any]:
