@@ -41,6 +41,8 @@ def main() -> None:
     for name, all_taken in taken.items():
         median = statistics.median(all_taken)
         print(f"{name:20} {median * 1000:10.1f} {min(all_taken) * 1000:8.1f} {median / base:6.2f}")
+    if any(statistics.median(all_taken) > PROMISE * base for all_taken in taken.values()):
+        sys.exit("the promise is broken")
 
 
 if __name__ == "__main__":

@@ -71,9 +71,19 @@ def test_the_fence_never_stands_in_the_answer(answer: str) -> None:
     assert tag not in body.removeprefix(f"<{tag}>").removesuffix(f"</{tag}>")
 
 
-def test_an_answer_that_guesses_its_fence_gets_another() -> None:
-    tag = request("Units.").messages[-1].content.split("<")[1].split(">")[0]
-    assert f"</{tag}>" not in request(f"Units. {tag}").messages[-1].content.split("\n", 1)[0]
+def test_an_answer_that_guesses_its_fence_gets_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer can hold its own hash; a hash that can be guessed stands for one that did."""
+
+    class Guessed:
+        def __init__(self, data: bytes) -> None:
+            self._data = data
+
+        def hexdigest(self) -> str:
+            return {b"0": "guessed0", b"1": "guessed1"}.get(self._data[:1], "guessed2") + "0" * 56
+
+    monkeypatch.setattr("dlgrade.grading.judge.hashlib.sha256", Guessed)
+    user = request("Units. answer-guessed0 answer-guessed1 go.").messages[-1].content
+    assert user.startswith("The answer stands between <answer-guessed2> and </answer-guessed2>")
 
 
 def test_the_same_answer_in_other_blanks_is_the_same_request() -> None:
@@ -119,6 +129,20 @@ def test_a_second_invention_is_flagged_and_costs_confidence() -> None:
     assert grade.flags == ("needs review: random-masking rests on a quote that is not in the answer",)
     assert grade.confidence == round(1 - 1 / 8, 2)
     assert grade.verdicts[0].evidence == ()
+
+
+def test_the_better_of_two_replies_counts() -> None:
+    one = {"quotes": ["never said"], "reason": "Yes.", "verdict": "met"}
+    grade, _ = judged("Units go.", said(c1=one), said(c1=one, c2=one))
+    assert len(grade.flags) == 1
+
+
+def test_a_second_request_that_fails_leaves_the_first_reply_standing() -> None:
+    one = {"quotes": ["never said"], "reason": "Yes.", "verdict": "met"}
+    found = {"quotes": ["go"], "reason": "Yes.", "verdict": "met"}
+    grade, _ = judged("Units go.", said(c1=one, c2=found), ServerFailed("500"))
+    assert (grade.status, grade.score, len(grade.flags)) == ("graded", 5.0, 1)
+    assert grade.usage == Usage(total_tokens=5)
 
 
 @pytest.mark.parametrize(

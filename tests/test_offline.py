@@ -83,6 +83,21 @@ def test_a_list_of_terms_earns_nothing_and_asks_for_a_look() -> None:
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        "训练时随机把一部分神经元置零,使网络不能依赖单个神经元,从而减少过拟合。",
+        "Beim Training werden zufällig Neuronen abgeschaltet, damit sich das Netz nicht auf einzelne verlassen kann.",
+        "asdf qwer zxcv poiu lkjh mnbv",
+    ],
+)
+def test_what_it_cannot_read_asks_for_a_look_and_has_no_confidence(answer: str) -> None:
+    grade = graded(answer)
+    assert "needs review: this grader knows English alone" in grade.flags
+    assert grade.confidence is not None
+    assert grade.confidence <= 0.2
+
+
+@pytest.mark.parametrize(
     "notes",
     [
         "training: random zeroing of units (prob p); inference: dropout off, all units on",

@@ -6,6 +6,8 @@ or the SDK: an import inside a function, for start-up time.
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from importlib import import_module
@@ -76,12 +78,29 @@ def dlgrade_command(
 
 def main() -> None:
     """Run the command; an error of dlgrade's becomes a line on stderr and its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a letter shows "?" for it.
+            stream.reconfigure(errors="replace")
     try:
-        app(prog_name="dlgrade")
+        try:
+            app(prog_name="dlgrade")
+        finally:
+            sys.stdout.flush()
     except DlgradeError as error:
         typer.echo(f"dlgrade: {error}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # The reader has gone (`dlgrade list … | head`): nothing is left to say, not even at shutdown.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_stdout()
         sys.exit(1)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EIO, errno.EDQUOT}:
+            raise
+        _forget_stdout()
+        typer.echo(f"dlgrade: cannot write: {error.strerror}", err=True)
+        sys.exit(2)
+
+
+def _forget_stdout() -> None:
+    """Whoever read it has gone, as in `dlgrade list … | head`: nothing is left to say, not even at shutdown."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -36,6 +36,7 @@ _WORDING_MEETS = 0.75
 _WORDING_DOUBTS = 0.5
 _CUES_DOUBT = 0.5
 _ECHO = 0.85  # share of a sentence's words that are the question's own
+_KNOWN_WORDS = 0.25  # share of English function words and the reference's words; right answers have 0.5 to 0.9
 _LIST_LENGTH = 12  # words from which on prose can be told from a list of terms
 _LIST_STOPWORDS = 0.1  # prose has about 0.4
 _LONGEST_ITEM = 8  # words of an item in notes, on average; a heap of keywords has no end
@@ -95,6 +96,8 @@ def _guarded(cleaned: Cleaned, question: str, rubric: Rubric) -> tuple[tuple[Sen
     if not every:
         return (), ("no answer",)
     guards: tuple[str, ...] = ()
+    if _is_other_language(every, rubric):
+        return every, ("needs review: this grader knows English alone",)
     if _is_list_of_terms(every):
         if not _is_notes(cleaned.text, every):
             return (), ("needs review: a list of terms, not sentences",)
@@ -104,6 +107,14 @@ def _guarded(cleaned: Cleaned, question: str, rubric: Rubric) -> tuple[tuple[Sen
     if not any(sentence.content for sentence in own):
         return (), ("repeats the question",)
     return own, guards
+
+
+def _is_other_language(every: Sequence[Sentence], rubric: Rubric) -> bool:
+    """Whether the words are neither ordinary English nor the subject's: then nothing found says little."""
+    inside = [word for sentence in every for word in sentence.words if not word.folded.isdigit()]
+    subject = stems(rubric.reference) | stems(rubric.question)
+    known = sum(word.folded in STOPWORDS or word.stem in subject for word in inside)
+    return bool(inside) and known / len(inside) < _KNOWN_WORDS
 
 
 def _is_list_of_terms(every: Sequence[Sentence]) -> bool:
