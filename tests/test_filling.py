@@ -211,6 +211,70 @@ def test_answers_are_fitted_to_their_place(source: str, answer: str, expected: s
     assert result.source == head + expected + tail
 
 
+PLACED = [
+    # what stands beside a placeholder stays
+    ("**Answer:** _[To be filled]_\n\nSource: Srivastava 2014", "**Answer:** New.\n\nSource: Srivastava 2014"),
+    ("**Answer:** TODO\nSource: a\nlong one", "**Answer:** New.\n\nSource: a\nlong one"),
+    ("_[To be filled]_\n\n**Hint:** Think.\n\nMore.", "New.\n\n**Hint:** Think.\n\nMore."),
+    ("**Answer:**\n\n**References**\n\n- a\n- b", "**Answer:** New.\n\n**References**\n\n- a\n- b"),
+    ("TODO\n\n- Source: a\n- Tags: b", "New.\n\n- Source: a\n- Tags: b"),
+    ("**Answer:** TODO <!-- ask Bob -->", "**Answer:** New.\n <!-- ask Bob -->"),
+    ("Difficulty: hard", "Difficulty: hard\n\nNew."),
+    ("- Level: easy\n- Answer: TODO\n- Source: a", "- Level: easy\n- Answer: New.\n\n- Source: a"),
+    # a label after what belongs to the question
+    ("```py\nx\n```\n\n**Answer:** _[To be filled]_", "```py\nx\n```\n\n**Answer:** New."),
+    ("**Hint:** Think.\n\n**Answer:** TODO", "**Hint:** Think.\n\n**Answer:** New."),
+    ("**Hint:** Think.\n**Answer:**", "**Hint:** Think.\n**Answer:** New."),
+    ("- a) one\n- b) two\n\nAnswer: ...", "- a) one\n- b) two\n\nAnswer: New."),
+    ("### Answer\n\nTODO\n\n### Hints\n\nThink.", "### Answer\n\nNew.\n\n### Hints\n\nThink."),
+    ("### Answer\n\n### Notes\n\nThink.", "### Answer\n\nNew.\n\n### Notes\n\nThink."),
+    ("Answer\n------\n\nTBD", "Answer\n------\n\nNew."),
+    (
+        "```\nx\n```\n\n<details>\n<summary>Show answer</summary>\n\nTODO\n\nSource: a\n\n</details>",
+        "```\nx\n```\n\n<details>\n<summary>Show answer</summary>\n\nNew.\n\nSource: a\n\n</details>",
+    ),
+    # an empty item
+    ("- ", "- New."),
+]
+
+
+@pytest.mark.parametrize(("body", "expected"), PLACED)
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_only_the_placeholder_gives_way(body: str, expected: str, newline: str) -> None:
+    source, wanted = (
+        f"## 1. What is x?\n\n{text}\n\n## 2. Why?\n\nSo.\n".replace("\n", newline) for text in (body, expected)
+    )
+    result = fill(bank(source), {"bank:1": "New."})
+    assert (result.source, result.filled) == (wanted, ("bank:1",))
+    assert bank(result.source).questions[0].answer is not None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "**Answer:** TODO: expand. Units are zeroed at random, so none can rely on another.",
+        "TODO: units are zeroed at random.",
+        "To be added to the output, shapes must match.",
+        "_[To be filled]_\n\nUnits are zeroed at random.",
+        "_[To be filled]_\nUnits are zeroed at random.",
+        "**Answer:**\n\n**Hint:** Think.\n\nUnits are zeroed at random.",
+        "- Source: a\n- Units are zeroed at random.",
+        "Difficulty: hard\nUnits are zeroed at random.",
+    ],
+)
+def test_what_somebody_wrote_beside_a_placeholder_is_their_answer(body: str) -> None:
+    source = f"## 1. What is x?\n\n{body}\n\n## 2. Why?\n\nSo.\n"
+    result = fill(bank(source), {"bank:1": "New."})
+    assert (result.source, result.kept) == (source, ("bank:1", "bank:2"))
+
+
+def test_an_answer_may_name_its_sources() -> None:
+    source = "## 1. What is x?\n\n_[To be filled]_\n\nSource: a\n"
+    result = fill(bank(source), {"bank:1": "It is y.\n\n**References:**\n\n- b"})
+    assert result.source == "## 1. What is x?\n\nIt is y.\n\n**References:**\n\n- b\n\nSource: a\n"
+    assert bank(result.source).questions[0].answer == "It is y."
+
+
 def test_a_table_gets_a_section_and_later_answers_their_place_in_it() -> None:
     source = "| No | Question |\n|--|--|\n| 1 | What? |\n| 2 | Why? |\n| 3 | How? |"
     first = fill(bank(source), {"bank:2": "So."})
@@ -270,6 +334,16 @@ def test_a_diff_shows_what_changed() -> None:
         == "--- a/x.md\n+++ b/x.md\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n\\ No newline at end of file\n"
     )
     assert diff("a", "a", "x.md") == ""
+
+
+@pytest.mark.parametrize("char", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\r"])
+def test_a_diff_is_a_patch_where_lines_hold_other_separators(tmp_path: Path, char: str) -> None:
+    before = f"one{char}two\r\n\nthree{char}"
+    after = f"one{char}two\r\n\nfour\n"
+    (tmp_path / "x.md").write_bytes(before.encode())
+    (tmp_path / "patch").write_bytes(diff(before, after, "x.md").encode())
+    subprocess.run(["git", "apply", "patch"], cwd=tmp_path, check=True)
+    assert (tmp_path / "x.md").read_bytes() == after.encode()
 
 
 def test_saving_keeps_mode_and_links_and_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -102,6 +102,36 @@ def test_what_is_indented_under_a_labelled_item_is_not_in_its_answer() -> None:
     assert answers("## 1. What?\n\n- Answer: One.\n\n  ```py\n  x\n  ```\n") == ["One.\n\n```py\nx\n```"]
 
 
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        ("```py\nx\n```\n\n**Answer:** It is y.", "It is y."),
+        ("**Hint:** Think.\n\n**Answer:** It is y.", "It is y."),
+        ("Consider a long case.\n\n**Answer:** It is y.\n\nAnd z.", "It is y.\n\nAnd z."),
+        ("### Answer\n\nIt is y.\n\n#### More\n\nAnd z.\n\n### Hints\n\nThink.", "It is y.\n\n#### More\n\nAnd z."),
+        ("**Answer:** It is y.\n\n**Hint:** Think.\n\nMore.", "It is y."),
+        ("**Hint:** Think.\n\nIt is y.\n\nSource: a", "It is y."),
+        ("It explodes.\n\n**Solution:** Clip it.", "It explodes.\n\n**Solution:** Clip it."),
+        ("It has:\n\n- Name\n- Source: its origin", "It has:\n\n- Name\n- Source: its origin"),
+        ("```\nx\n```\n\n<details><summary>Answer</summary>\n\nIt is y.\n\n</details>", "It is y."),
+        ("**Answer:** TODO\n\nIt is y.", "It is y."),
+    ],
+)
+def test_the_answer_is_what_its_label_says_and_no_aside(body: str, answer: str) -> None:
+    assert answers(f"## 1. What is x?\n\n{body}\n\n## 2. Why?\n\nSo.") == [answer, "So."]
+
+
+@pytest.mark.parametrize("head", ["## 1. What is x?\n\n", "## 1. What is x?\n\n**Answer:**\n\n"])
+@pytest.mark.parametrize("answer", ["    code\n\nText.", "- a\n   - b\n- c", "\tcode\n\n    code"])
+def test_code_at_the_beginning_of_an_answer_keeps_its_indentation(head: str, answer: str) -> None:
+    assert answers(f"{head}{answer}\n\n## 2. Why?\n") == [answer, None]
+
+
+def test_code_at_the_beginning_of_an_answer_in_an_item_keeps_its_indentation() -> None:
+    source = "1. What is x?\n\n       code\n\n   Text.\n2. Why?\n\n    So.\n\n     - a\n"
+    assert answers(source) == ["    code\n\nText.", "So.\n\n - a"]
+
+
 def test_an_answer_ends_at_a_rule_a_section_and_a_link_to_the_top() -> None:
     source = (
         "# Bank\n\n## CNNs\n\n### 1. What is x?\n\nX.\n\n---\n\n"
@@ -307,5 +337,7 @@ def test_no_text_is_too_strange_for_a_reader(source: str) -> None:
         assert 0 <= reading.sure <= 1
         for entry in reading.entries:
             assert (entry.body.answer is None) == (entry.body.slot is not None)
-            assert entry.body.answer is None or entry.body.answer.strip() == entry.body.answer
+            said = (entry.body.answer or "x").split("\n")
+            assert said[0].strip()
+            assert said[-1].strip()
             assert 1 <= entry.line <= len(Document(source).lines)

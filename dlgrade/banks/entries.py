@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby, takewhile
 
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.wording import is_placeholder, is_void
@@ -89,7 +90,7 @@ _ASIDE = re.compile(
             |contributed[ ]by|last[ ]updated)
       | (?P<source>sources?|credits?|citations?|see[ ]also|(?:read|learn)[ ]more)
       | (?P<part>hints?|references?|(?:further|additional)[ ]reading|resources?|follow[ -]?ups?(?:[ ]questions?)?)
-    )(?P<end>[*_]{0,3}[ \t]*(?:(?P<colon>[:：])|\#*[ \t]*(?:\r|\n|\Z)))""",
+    )[*_]{0,3}[ \t]*(?:(?P<colon>[:：])|\#*[ \t]*\Z)""",
     re.IGNORECASE | re.VERBOSE,
 )
 # Collapsed text is a placeholder with its own natural place: between summary and end.
@@ -101,6 +102,7 @@ _SUMMARY = re.compile(rf"(?<!\w)(?:(?P<answer>{_ANSWER}|solution|lösung)|hints?
 EMPTY_BULLET = re.compile(r"[-*+][ \t]*")
 """A line that holds a list's mark and nothing else."""
 
+_COMMENT_BEHIND = re.compile(r"(?<=[^\s>])[ \t]*(?P<comment><!--(?:(?!-->).){0,300}-->)[ \t]*\Z")
 _LINE_BREAK = re.compile(r"(?<=\n)")
 _BLANK_LINES = re.compile(r"\A(?:[ \t]*(?:\r\n|\r|\n))+")
 _CODE_INDENT = 4  # so many columns make code, fewer mean nothing
@@ -129,7 +131,7 @@ def without_asides(answer: str) -> str:
 
 
 def read_body(
-    document: Document, start: int, end: int, blocks: Iterable[Block], indent: int = 0, inside: int | None = None
+    document: Document, start: int, end: int, blocks: Iterable[Block], *, indent: int = 0, inside: int | None = None
 ) -> Body:
     """Find the answer in `text[start:end]`, where a question ends and its entry ends; `blocks` are those in it.
 
@@ -141,7 +143,12 @@ def read_body(
         replace(piece, margin=margin) if piece.start < inside else piece
         for piece in _pieces(document, blocks, start, end)
     ]
-    return _read(document, pieces, start, margin)
+    label = _label(document, pieces)
+    if label is None:
+        return _unlabelled(document, pieces, start, margin)
+    if pieces[label.at].kind == "details":
+        return _in_details(document, pieces[label.at])
+    return _labelled(document, pieces, label)
 
 
 def trail_after(document: Document, end: int) -> str:
@@ -208,7 +215,11 @@ def _paragraph(document: Document, block: Block, start: int, outer: int | None) 
     for number in range(block.line, block.last + 1):
         first, beyond = document.lines[number - 1]
         if first > start:
-            yield _Piece("line", number, _visible(document, first, beyond), beyond, block.start, outer)
+            comment = _COMMENT_BEHIND.search(document.text, _visible(document, first, beyond), beyond)
+            end = comment.start() if comment else beyond
+            yield _Piece("line", number, _visible(document, first, beyond), end, block.start, outer)
+            if comment:
+                yield _Piece("line", number, comment.start("comment"), beyond, block.start, outer)
 
 
 def _piece(document: Document, block: Block, outer: int | None) -> _Piece:
@@ -241,12 +252,32 @@ def _collapsed(document: Document, blocks: Sequence[Block], first: int, end: int
 def _asides(document: Document, pieces: Sequence[_Piece]) -> list[str | None]:
     """Say of each piece what kind of aside it is, `void` if it shows nothing, None if it may be an answer."""
     found: list[str | None] = []
-    before: _Piece | None = None
-    for piece in pieces:
-        goes_on = before is not None and before.block == piece.block and found[-1] in ("source", "part")
-        found.append("source" if goes_on else _aside(document, piece))
-        before = piece
+    titled: _Piece | None = None  # the title of a part: the first block below it is the part's
+    for _, below in groupby(pieces, key=lambda piece: (piece.list, piece.block if piece.list is None else 0)):
+        group = list(below)
+        if titled and group[0].kind != "heading":
+            found += ["source"] * len(group)
+        else:
+            for _, lines in groupby(group, key=lambda piece: piece.block):
+                found += _asides_in(document, list(lines))
+        titled = group[-1] if found[-1] == "part" and _is_title(document, group[-1]) else None
     return found
+
+
+def _asides_in(document: Document, lines: Sequence[_Piece]) -> list[str | None]:
+    """Say it of the lines of one block."""
+    if lines[0].kind in ("line", "html") and is_void(document.text[lines[0].start : lines[-1].end]):
+        return ["void"] * len(lines)
+    found: list[str | None] = []
+    for piece in lines:
+        found.append("source" if found and found[-1] in ("source", "part") else _aside(document, piece))
+    return found
+
+
+def _is_title(document: Document, piece: _Piece) -> bool:
+    text = document.text[piece.start : piece.end]
+    match = _ASIDE.match(text)
+    return piece.kind == "heading" or (match is not None and not text[match.end() :].strip(" \t*_"))
 
 
 def _aside(document: Document, piece: _Piece) -> str | None:
@@ -261,14 +292,12 @@ def _aside(document: Document, piece: _Piece) -> str | None:
     match = _ASIDE.match(text)
     if match is None or not (match["colon"] or any(sign in match["mark"] for sign in "#*_")):
         return None
-    return match.lastgroup if match.lastgroup in ("data", "source", "part") else _kind_of(match)
-
-
-def _kind_of(match: re.Match[str]) -> str:
     return next(kind for kind in ("data", "source", "part") if match[kind] is not None)
 
 
-def _core(document: Document, pieces: Sequence[_Piece], *, bulleted: bool = False, opened: bool = False) -> tuple[int, int]:
+def _core(
+    document: Document, pieces: Sequence[_Piece], *, bulleted: bool = False, opened: bool = False
+) -> tuple[int, int]:
     """Return the first and after the last of the pieces that are no asides around the others.
 
     `opened` says that something stands before them already, and `bulleted` that a list's item does: then other
@@ -284,6 +313,8 @@ def _core(document: Document, pieces: Sequence[_Piece], *, bulleted: bool = Fals
     stop = beyond
     while stop > first and asides[stop - 1] is not None:
         stop -= 1
+    while first < stop < beyond and asides[stop] == "void":
+        stop += 1
     if not bulleted and first < stop < beyond and _one_list(pieces[stop - 1], pieces[stop]):
         while stop < beyond and _one_list(pieces[stop - 1], pieces[stop]):
             stop += 1
@@ -306,26 +337,23 @@ class _Label:
     bullet: str = ""
 
 
-def _read(document: Document, pieces: Sequence[_Piece], start: int, margin: str) -> Body:
-    label = _label(document, pieces)
-    if label is None:
-        return _unlabelled(document, pieces, start, margin)
+def _labelled(document: Document, pieces: Sequence[_Piece], label: _Label) -> Body:
     head = pieces[label.at]
-    if head.kind == "details":
-        return _in_details(document, head)
     rest = pieces[label.at + 1 :]
     if head.kind == "heading":
         rest = rest[: next((i for i, piece in enumerate(rest) if 0 < piece.level <= head.level), len(rest))]
-    rest = [replace(piece, margin=piece.margin + " " * len(label.bullet)) for piece in rest]
-    margin = head.margin + " " * len(label.bullet)
+    margin = _margin_at(document, head, len(label.bullet)) if label.bullet else head.margin
+    rest = [replace(piece, margin=margin) if label.bullet else piece for piece in rest]
     value = _visible(document, label.end, head.end)
     if value < head.end:
         rest = [replace(head, start=value, margin=margin, labelled=True), *rest]
     first, beyond = _core(document, rest, bulleted=bool(label.bullet))
     if first == beyond:
-        if head.kind == "heading" or value < head.end:
-            return Body(None, _below(document, head.end, margin))
-        return Body(None, _inline(document, label.end, head.end, head.end, margin))
+        shows_nothing = takewhile(lambda piece: piece.block == head.block, rest if value < head.end else [])
+        last = max((piece.end for piece in shows_nothing), default=head.end)
+        below = head.kind == "heading" or value < head.end
+        inline = _inline(document, label.end, head.end, head.end, margin)
+        return Body(None, _below(document, last, margin) if below else inline)
     answer, filled = _told(document, rest, first, beyond, bulleted=bool(label.bullet))
     if answer is not None:
         return Body(answer, None)
@@ -419,7 +447,7 @@ def _in_details(document: Document, piece: _Piece) -> Body:
     blocks = [block for block in piece.blocks if block.start >= start and block.end <= end]
     first = _visible(document, start, end)
     if blocks and blocks[0].start <= first and not document.text[blocks[-1].end : end].strip():
-        return read_body(document, start, end, blocks, len(margin))
+        return read_body(document, start, end, blocks, indent=len(margin))
     text = document.text[first:end].rstrip()
     line = piece.line + len(re.findall(r"\r\n|\r|\n", document.text[piece.start : first]))
     whole = _Piece("html", line, first, first + len(text), first, margin=margin)
@@ -432,10 +460,8 @@ def _in_details(document: Document, piece: _Piece) -> Body:
 def _in_place(document: Document, first: _Piece, end: int) -> Slot:
     """Return the placeholder's place; behind the mark if it is an empty item of a list."""
     if EMPTY_BULLET.fullmatch(document.text, first.start, first.end):
-        column = len(document.text[document.lines[first.line - 1][0] : first.start].expandtabs(_CODE_INDENT))
-        return Slot(
-            start=first.start + 1, end=end, lead=" ", trail=trail_after(document, end), indent=" " * (column + 2)
-        )
+        indent = _margin_at(document, first, len("- "))
+        return Slot(start=first.start + 1, end=end, lead=" ", trail=trail_after(document, end), indent=indent)
     return Slot(start=first.start, end=end, trail=trail_after(document, end), indent=first.margin)
 
 
@@ -479,6 +505,12 @@ def _undented(text: str, margin: int, *, begins: bool) -> str:
         elif line.strip():
             break
     return "".join(lines)
+
+
+def _margin_at(document: Document, piece: _Piece, columns: int) -> str:
+    """Return the margin of what stands so many columns right of a piece's beginning."""
+    before = document.text[document.lines[piece.line - 1][0] : piece.start]
+    return " " * (len(before.expandtabs(_CODE_INDENT)) + columns)
 
 
 def _indentation(line: str) -> int:

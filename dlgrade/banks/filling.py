@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,11 +24,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dlgrade.banks.blocks import Document
+from dlgrade.banks.entries import without_asides
 from dlgrade.banks.fitting import fit, in_cell, starts_with_block
 from dlgrade.banks.reading import bank_from_text
 from dlgrade.banks.wording import fold, is_placeholder
 from dlgrade.errors import BankError, OutputError, UnknownQuestion
 from dlgrade.models import Bank, Failure, Question, Record, Slot
+
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class Filled(Record):
@@ -185,11 +189,17 @@ def _wrong(bank: Bank, items: Sequence[_Fitted]) -> set[str] | None:
         if _identity(old) != _identity(new):
             return None
         if old.id in given:
-            if new.answer is None or fold(new.answer) != fold(given[old.id]):
+            if new.answer is None or not _says(new.answer, given[old.id]):
                 wrong.add(old.id)
         elif old.answer != new.answer:
             return None
     return wrong
+
+
+def _says(found: str, given: str) -> bool:
+    """Say whether an answer was found whole; the sources that it names at its end are read as the entry's."""
+    said = fold(found)
+    return bool(said) and (said == fold(given) or said == fold(without_asides(given)))
 
 
 def _identity(question: Question) -> tuple[object, ...]:
@@ -201,7 +211,8 @@ def _identity(question: Question) -> tuple[object, ...]:
 
 def diff(before: str, after: str, name: str) -> str:
     """Return what changed as a unified diff, empty if nothing did."""
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    # Other line ends than these do not count for patches, nor for Git.
+    old, new = _LINE.findall(before), _LINE.findall(after)
     lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 

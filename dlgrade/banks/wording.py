@@ -63,8 +63,15 @@ _MISSING = re.compile(
 _DOTS = re.compile(r"[\s.…_*\[\]()?？\-–—:]*")
 _EMPTY_PAIR = re.compile(r"</?details(?:\s[^<>]{0,100})?>", re.IGNORECASE)
 _VOID_TAG = re.compile(r"<br\s*/?>|<a\s[^<>]{0,300}>\s*</a>|<a\s[^<>]{0,300}/>|</?(?:div|p|center)\s*>", re.IGNORECASE)
+# A task for the writer is one clause; whatever else follows `TODO` may be the answer.
 _NOTE_TO_SELF = re.compile(
-    r"\W*(?:(?:todo|fixme|tbd)(?:\s*[:(\-–—].{0,80})?|to be (?:filled|added|answered|written|completed)\b.{0,40})",
+    r"\W*(?:"
+    r"(?:todo|fixme|tbd)\s*(?:\([\w@ .-]{1,30}\))?(?:\s*[:\-–—]\s*"
+    r"(?:add|answer|check|clarify|clean|complete|describe|elaborate|expand|explain|fill|finish|fix|improve|insert|later"
+    r"|look|provide|research|revise|rewrite|update|verify|write)\b[^.!?:;。！？]{0,60})?"
+    r"|to be (?:filled|added|answered|written|completed|done)"
+    r"(?:\s+(?:in|out|up|here|later|soon|shortly|tomorrow|below|yet|by\s+(?:me|you|us|the\s+\w+|@?\w+)))*"
+    r")\W*",
     re.IGNORECASE,
 )
 

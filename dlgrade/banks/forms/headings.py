@@ -81,7 +81,7 @@ def read(document: Document) -> Reading | None:
                 line=question.line,
                 number=title.number,
                 category=sections.current,
-                body=read_body(document, question.end, end),
+                body=read_body(document, question.end, end, document.blocks[question.next_index : stop]),
             )
         )
         lines += document.blocks[max(stop, question.next_index) - 1].last - title.block.line + 1

@@ -56,7 +56,7 @@ def _entry(document: Document, item: Block, paragraph: Block, category: str | No
         line=paragraph.line,
         number=item.number,
         category=category,
-        body=read_body(document, end, max(end, item.end), item.indent),
+        body=read_body(document, end, max(end, item.end), item.children, indent=item.indent),
     )
 
 

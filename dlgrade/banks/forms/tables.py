@@ -251,7 +251,8 @@ def _given(document: Document, group: _Group) -> dict[int, tuple[Body, int]]:
     for start, beyond in zip(starts, [*starts[1:], group.after], strict=False):
         stop = last_inside(blocks, start + 1, beyond)
         end = blocks[stop - 1].end
-        given[rows[squash(blocks[start].text)]] = read_body(document, blocks[start].end, end), end
+        body = read_body(document, blocks[start].end, end, blocks[start + 1 : stop])
+        given[rows[squash(blocks[start].text)]] = body, end
     return given
 
 
