@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dlgrade.banks.gathering import read_banks
 from dlgrade.banks.reading import read_bank
 from dlgrade.errors import RubricError
 from dlgrade.library import SHIPPED
@@ -124,6 +125,63 @@ def test_every_question_of_general_has_a_rubric_of_the_pattern() -> None:
         assert rubric.max_score == 10, rubric.name
         assert 2 <= len(rubric.misconceptions) <= 3, rubric.name
         assert 120 <= len(rubric.reference.split()) <= 300, rubric.name
+
+
+ALL = Rubrics([SHIPPED / "rubrics"])
+EVERY = read_banks([SHIPPED / "questions"], wordings=ALL.wordings).questions
+
+
+def test_each_of_the_175_entries_has_its_rubric_and_no_rubric_is_idle() -> None:
+    names = [ALL.name_for(question) for question in EVERY]
+    assert len(names) == 175
+    assert None not in names
+    assert set(names) == set(ALL.paths)
+
+
+def test_every_rubric_keeps_to_the_frame() -> None:
+    for rubric in ALL.all():
+        assert 4 <= len(rubric.criteria) <= 8, rubric.name
+        assert 1 <= len(rubric.misconceptions) <= 4, rubric.name
+        assert 120 <= len(rubric.reference.split()) <= 350, rubric.name
+        assert rubric.difficulty is not None, rubric.name
+        assert rubric.topic in TOPICS, rubric.name
+
+
+TOPICS = (
+    "fundamentals architectures training optimization regularization data evaluation interpretability generative "
+    "sequence-models transfer-and-representation applications engineering robustness reinforcement-learning"
+).split()
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ("general:4", "fifty:14", "catalogue:5"),  # how to use, what and why, when and pitfalls of transfer learning
+        ("fifty:13", "catalogue:3", "theory:21"),  # batch normalization: what and benefits, why it helps, how it works
+        ("fifty:6", "catalogue:2"),  # vanishing / vanishing and exploding gradients
+        ("fifty:9", "fifty:10"),  # what a CNN is used for / its architecture
+        ("fifty:34", "fifty:36", "general:15"),
+        ("fifty:39", "catalogue:27"),  # what early stopping is / how to implement it
+        ("fifty:27", "catalogue:37", "catalogue:38"),
+    ],
+)
+def test_questions_that_ask_for_different_things_have_different_rubrics(ids: tuple[str, ...]) -> None:
+    found = {ALL.name_for(question) for question in EVERY if question.id in ids}
+    assert len(found) == len(ids)
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ("general:1", "fifty:1", "article:1"),
+        ("general:2", "fifty:12", "fifty:41", "catalogue:23"),
+        ("general:13", "fifty:33"),
+        ("catalogue:1", "catalogue:8"),
+        ("fifty:5", "article:3", "article:14", "catalogue:24"),
+    ],
+)
+def test_one_question_in_several_wordings_has_one_rubric(ids: tuple[str, ...]) -> None:
+    assert len({ALL.name_for(question) for question in EVERY if question.id in ids}) == 1
 
 
 def test_general_reads_repaired_through_the_rubrics_wording() -> None:
