@@ -38,6 +38,16 @@ def test_unanswered_leaves_out_the_answered(run: Run) -> None:
     assert len(rows) == 175 - 17
 
 
+def test_same_shows_what_stands_in_several_places_together(run: Run) -> None:
+    rows = json.loads(run("list", QUESTIONS, "--same", "--json").out)
+    rubrics = [row["rubric"] for row in rows]
+    dropout = [row["id"] for row in rows if row["rubric"] == "dropout"]
+    assert dropout == ["catalogue:23", "fifty:12", "fifty:41", "general:2"]
+    first = rubrics.index("dropout")
+    assert rubrics[first : first + 4] == ["dropout"] * 4
+    assert all(rubrics.count(name) > 1 for name in rubrics)
+
+
 def test_the_table_holds_every_question_and_says_how_it_was_read(run: Run) -> None:
     ran = run("list", QUESTIONS / "general.md")
     assert "How do dropout layers help prevent overfitting?" in " ".join(ran.out.split())

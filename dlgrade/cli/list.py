@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from dlgrade.banks.same import identity
 from dlgrade.cli import show
 from dlgrade.cli.options import Banks, Json
 from dlgrade.cli.wiring import Session
@@ -21,6 +23,9 @@ def list_questions(
     unanswered: Annotated[bool, typer.Option("--unanswered", help="Only those without an answer.")] = False,
     category: Annotated[str | None, typer.Option(help="Only this category.", show_default=False)] = None,
     difficulty: Annotated[str | None, typer.Option(help="Only this difficulty.", show_default=False)] = None,
+    same: Annotated[
+        bool, typer.Option("--same", help="Only questions that stand in several places, together.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Show the questions of banks.
@@ -40,6 +45,8 @@ def list_questions(
         and _is(question.category, category)
         and _is(question.difficulty, difficulty)
     ]
+    if same:
+        questions = _together(questions, rubrics)
     code = 1 if read.unreadable else 0
     if json:
         show.json_document([_row(question, rubrics) for question in questions])
@@ -51,6 +58,14 @@ def list_questions(
     for bank in read.banks:
         show.remark(f"{bank.path}: {len(bank.questions)} questions, read as {bank.form}")
     raise typer.Exit(code)
+
+
+def _together(questions: Sequence[Question], rubrics: Rubrics) -> list[Question]:
+    """Those that ask the same, by their text or by sharing a rubric, group by group."""
+    groups: dict[str, list[Question]] = {}
+    for question in questions:
+        groups.setdefault(rubrics.name_for(question) or identity(question.text), []).append(question)
+    return [question for group in groups.values() if len(group) > 1 for question in group]
 
 
 def _is(found: str | None, wanted: str | None) -> bool:
