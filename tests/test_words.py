@@ -41,6 +41,10 @@ def test_stems_leave_out_what_carries_no_meaning() -> None:
     assert stems("It is the networks that are being trained") == {"network", "train"}
 
 
+def test_yes_or_no_denies_nothing() -> None:
+    assert not any(word.negates for word in words("For a yes/no problem you get the hits."))
+
+
 @pytest.mark.parametrize("text", ["cannot rely", "can't rely", "can’t rely", "not rely", "never rely"])
 def test_all_negations_are_one(text: str) -> None:
     assert [word.stem for word in words(text)] == ["not", "reli"]

@@ -112,14 +112,16 @@ def words(text: str, offset: int = 0) -> tuple[Word, ...]:
     """The words of a text; offsets count from `offset`."""
     # Commands that only typeset are blanked, not cut: the offsets must stay.
     plain = _FORMULA_COMMAND.sub(lambda m: " " * len(m.group()), text)
-    found = []
+    found: list[Word] = []
     at = clause = 0
     for match in _WORD.finditer(plain):
         folded = fold_word(match.group())
         if folded in _CLAUSE_WORDS or _CLAUSE_END.search(plain, at, match.start()):
             clause += 1
         at = match.end()
-        found.append(Word(folded, stem(folded), match.start() + offset, match.end() + offset, clause))
+        # "yes/no" names two answers and denies nothing.
+        root = folded if folded == "no" and found and found[-1].folded == "yes" else stem(folded)
+        found.append(Word(folded, root, match.start() + offset, match.end() + offset, clause))
     return tuple(found)
 
 
