@@ -75,6 +75,10 @@ FORMS = {
     "cells": (
         "| Question | Answer | Level |\n|---|---|---|\n| What is x? | | hard |\n| Why? | TODO | easy |\n| How? |\n"
     ),
+    "apart": (
+        "# T\n\n1. What is x?\n\n_[To be filled]_\n\n2. Why?\n   - \n3. How?\n\nTODO\n\n4. When?\n5. Where?\n\n"
+        "_[To be filled]_\n\n6. Who?\n\nTODO\n\nSource: me\n\n# Links\n\nNo answer.\n"
+    ),
     "details": (
         "## 1. What is x?\n\n<details>\n<summary>Answer</summary>\n\n</details>\n\n## 2. Why?\n\n"
         "<!-- hard -->\n\n<a name='q3'></a>\n\n## 3. How?"
@@ -273,6 +277,25 @@ def test_an_answer_may_name_its_sources() -> None:
     result = fill(bank(source), {"bank:1": "It is y.\n\n**References:**\n\n- b"})
     assert result.source == "## 1. What is x?\n\nIt is y.\n\n**References:**\n\n- b\n\nSource: a\n"
     assert bank(result.source).questions[0].answer == "It is y."
+
+
+@pytest.mark.parametrize(
+    ("below", "answer", "expected"),
+    [
+        ("\n\n_[To be filled]_", "One.\n\n- a", "\n\nOne.\n\n- a"),
+        ("\n\n_[To be filled]_", "1. a\n2. b", "\n\n   1. a\n   2. b"),
+        ("\n\n_[To be filled]_\n\nSource: a", "One.\n\n1. a", "\n\n   One.\n\n   1. a\n\nSource: a"),
+        ("\n\n**Answer:** TODO", "One.\n\nTwo.", "\n\n**Answer:** One.\n\nTwo."),
+        ("\n   - ", "One.\n\n- a", "\n   - One.\n\n     - a"),
+        ("\n   - ", "- a\n- b", "\n   - a\n   - b"),
+        ("\n   * ", "One.", "\n   * One."),
+        ("", "One.", "\n\n   One.\n"),
+    ],
+)
+def test_an_answer_goes_where_its_items_place_is(below: str, answer: str, expected: str) -> None:
+    head, tail = "1. What is x?\n\nX.\n\n2. Why?", "\n\n3. How?\n\nSo.\n"
+    result = fill(bank(head + below + tail), {"bank:2": answer})
+    assert (result.source, result.filled) == (head + expected.rstrip("\n") + tail, ("bank:2",))
 
 
 def test_a_table_gets_a_section_and_later_answers_their_place_in_it() -> None:

@@ -228,6 +228,48 @@ def test_items_are_questions_and_what_is_indented_is_their_answer() -> None:
     assert numbers(source) == ["1", "2", "3", "4", "5", "10"]
 
 
+APART = "# T\n\n1. What is Adam?\n\nAdam is.\n\n- a\n- b\n\n2. What is SGD?\n\n{}\n\n3. Why?\n\nSo."
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n---\n\nBye.\n", "\n\n## Links\n\nBye.\n", "\n\n[a]: http://a\n"])
+@pytest.mark.parametrize(
+    "answer", ["SGD is.", "   SGD is.\n\nAnd more.", "```\n1. What?\n```", "It does:\n\n1. Drop.\n2. Scale."]
+)
+def test_what_stands_between_the_items_of_one_numbering_is_the_firsts(answer: str, end: str) -> None:
+    source = APART.format(answer) + end
+    assert texts(source) == ["What is Adam?", "What is SGD?", "Why?"]
+    assert answers(source) == ["Adam is.\n\n- a\n- b", answer.lstrip(), "So."]
+    assert answers(source.replace("2.", "1.").replace("3.", "1."))[0] == "Adam is.\n\n- a\n- b"
+
+
+def test_what_stands_below_a_list_is_no_answer_where_the_items_are_not_apart() -> None:
+    source = "# T\n\nIntro.\n\n1. What is x?\n2. Why?\n\nRecurrent:\n\n1. How?\n2. When?\n\nBye.\n"
+    assert answers(source) == [None] * 4
+
+
+def test_a_section_ends_an_answer_between_items_and_the_label_of_an_answer_does_not() -> None:
+    source = "# T\n\n1. What is x?\n\n### Answer\n\nX.\n\n2. Why?\n\nSo.\n\n## CNNs\n\nIntro.\n\n3. How?\n\nThus.\n"
+    assert answers(source) == ["X.", "So.", "Thus."]
+    assert categories(source) == [None, None, "CNNs"]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "**What is x?**\n   - ",
+        "What is x?\n   -",
+        "What is x?\n   * ",
+        "### What is x?",
+        "What is x?\n   ---",
+        "**What is x?**\n   - TODO",
+    ],
+)
+def test_no_question_vanishes_with_what_stands_below_it(item: str) -> None:
+    source = f"1. Why?\n2. {item}\n3. How?\n"
+    assert texts(source) == ["Why?", "What is x?", "How?"]
+    assert answers(source) == [None, None, None]
+
+
 def test_lists_that_do_not_ask_are_no_bank_and_headings_above_are_categories() -> None:
     source = "# Bank\n\n1. Open the file.\n2. Read it.\n\n## CNNs\n\n1. What is x?\n\n## RNNs\n\n1. What is y?\n"
     assert texts(source) == ["What is x?", "What is y?"]

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -123,7 +123,7 @@ class Document:
             elif token.type in ("heading_open", "paragraph_open"):
                 content = next(tokens).content
                 next(tokens)
-                yield self._block(token, text=content)
+                yield from self._titled(self._block(token, text=content))
             elif token.type == "tr_open":
                 for _ in iter(lambda: next(tokens).type, "tr_close"):
                     pass
@@ -151,6 +151,16 @@ class Document:
             indent=_content_column(self.line(line)) if kind == "item" else 0,
             children=children,
         )
+
+    def _titled(self, block: Block) -> Iterator[Block]:
+        """Take a single dash below a text for what it was meant as: an empty item, no underline."""
+        if block.kind != "heading" or self.line(block.last).strip(" \t>") != "-":
+            yield block
+            return
+        start, end = self.lines[block.last - 1]
+        item = Block("item", start, end, block.last, block.last, indent=_content_column(self.line(block.last)))
+        yield replace(block, kind="paragraph", end=self.line_end(block.last - 1), last=block.last - 1, level=0)
+        yield replace(item, kind="list", indent=0, children=(item,))
 
     def _with_definitions(self, blocks: Iterator[Block]) -> Iterator[Block]:
         """Give link definitions, for which the parser has no token, blocks of their own."""

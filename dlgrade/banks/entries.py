@@ -376,9 +376,8 @@ def _unlabelled(document: Document, pieces: Sequence[_Piece], start: int, margin
     if answer is not None:
         return Body(answer, None)
     slot = _in_place(document, pieces[first], filled)
-    if margin and all(piece.margin for piece in pieces[:first]) and not pieces[first].margin:
-        # A placeholder that stands left of its item: the answer goes into the item, where no list can join another.
-        slot = slot.model_copy(update={"lead": margin + slot.lead, "indent": margin + slot.indent})
+    if margin and not pieces[first].margin and all(piece.margin for piece in pieces[:first]):
+        slot = slot.model_copy(update={"lead": margin, "indent": margin})  # below a list's item; see `filling`
     return Body(None, slot)
 
 
@@ -458,10 +457,11 @@ def _in_details(document: Document, piece: _Piece) -> Body:
 
 
 def _in_place(document: Document, first: _Piece, end: int) -> Slot:
-    """Return the placeholder's place; behind the mark if it is an empty item of a list."""
+    """Return the placeholder's place; the mark of a list's empty item stays, see `filling`."""
     if EMPTY_BULLET.fullmatch(document.text, first.start, first.end):
         indent = _margin_at(document, first, len("- "))
-        return Slot(start=first.start + 1, end=end, lead=" ", trail=trail_after(document, end), indent=indent)
+        lead = f"{document.text[first.start]} "
+        return Slot(start=first.start, end=end, lead=lead, trail=trail_after(document, end), indent=indent)
     return Slot(start=first.start, end=end, trail=trail_after(document, end), indent=first.margin)
 
 

@@ -25,12 +25,13 @@ from typing import NamedTuple
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import without_asides
-from dlgrade.banks.fitting import fit, in_cell, starts_with_block
+from dlgrade.banks.fitting import fit, has_own_marks, holds_numbers, in_cell, starts_with_block
 from dlgrade.banks.reading import bank_from_text
 from dlgrade.banks.wording import fold, is_placeholder
 from dlgrade.errors import BankError, OutputError, UnknownQuestion
 from dlgrade.models import Bank, Failure, Question, Record, Slot
 
+_BULLETS = {"- ", "* ", "+ "}
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -144,13 +145,18 @@ def _laid_out(item: _Fitted) -> tuple[str, str]:
     slot = item.slot
     if slot.shape == "cell":
         return slot.lead, in_cell(item.answer)
-    lead = slot.lead
+    lead, indent = slot.lead, slot.indent
+    if slot.shape == "block" and lead and lead == indent and not holds_numbers(item.answer):
+        # Below a list's item: only where its own numbers would go on with the list's has an answer to go into the item.
+        lead = indent = ""
+    if slot.shape == "block" and lead in _BULLETS and has_own_marks(item.answer):
+        lead, indent = "", indent[: -len(lead)]
     if slot.shape == "inline" and starts_with_block(item.answer):
         lead = lead.rstrip(" \t") + f"\n\n{slot.indent}"
     answer = item.answer
-    if slot.indent:
+    if indent:
         lines = answer.split("\n")
-        answer = "\n".join([lines[0], *(f"{slot.indent}{line}" if line.strip() else "" for line in lines[1:])])
+        answer = "\n".join([lines[0], *(f"{indent}{line}" if line.strip() else "" for line in lines[1:])])
     return lead, answer
 
 

@@ -49,6 +49,17 @@ def starts_with_block(answer: str) -> bool:
     return bool(blocks) and (blocks[0].kind != "paragraph" or blocks[0].text.startswith(("$$", "\\[")))
 
 
+def holds_numbers(answer: str) -> bool:
+    """Say whether a fitted answer holds a numbered list."""
+    return any(block.kind == "list" and block.children[0].number for block in Document(answer).blocks)
+
+
+def has_own_marks(answer: str) -> bool:
+    """Say whether a fitted answer begins with a block that marks itself off, right below any text."""
+    blocks = Document(answer).blocks
+    return bool(blocks) and blocks[0].kind in ("list", "quote", "fence")
+
+
 def in_cell(answer: str) -> str:
     """Return a fitted answer as one line of a table: `<br>` for line ends, pipes escaped."""
     return answer.replace("|", "\\|").replace("\n", "<br>")
