@@ -164,6 +164,23 @@ def test_numbered_terms_are_questions_among_questions_and_chapters_are_not() -> 
     assert categories(source) == ["1. Basics", "1. Basics", "1. Basics", "2. Advanced"]
 
 
+@pytest.mark.parametrize("contents", ["Contents", "**Table of Contents**", "📖 Table of contents:", "TOC", "目录"])
+@pytest.mark.parametrize(
+    "bank",
+    [
+        "## 1. What is x?\n\n## 2. Why?\n",
+        "### 1. What is x?\n\n### 2. Why?\n",
+        "1. What is x?\n2. Why?\n",
+        "| Question |\n|---|\n| What is x? |\n| Why? |\n",
+    ],
+)
+def test_a_table_of_contents_is_no_category(contents: str, bank: str) -> None:
+    links = f"{contents}\n\n- [x](#x)\n- [y](#y)\n\n"
+    assert categories(f"# Bank\n\n## {links}{bank}") == [None, None]
+    assert categories(f"# Bank\n\n## Intro\n\nText.\n\n## {links}{bank}") == [None, None]
+    assert categories(f"# Bank\n\n## CNNs\n\n### {links}{bank}") == ["CNNs", "CNNs"]
+
+
 def test_a_title_that_asks_is_no_question() -> None:
     assert texts("# Ready for the interview?\n\nIntro.\n\n## What is x?\n\nX.\n\n## What is y?\n") == [
         "What is x?",

@@ -6,17 +6,22 @@ import re
 from collections.abc import Iterable, Sequence
 
 from dlgrade.banks.blocks import Block, Document
-from dlgrade.banks.wording import plain
+from dlgrade.banks.wording import plain, spaced, squash
 
 _BACK_TO_TOP = re.compile(
     r"\W*back\s+to\s+(?:the\s+)?(?:top|toc|contents|table of contents)\b.{0,80}", re.IGNORECASE | re.DOTALL
 )
 
 
+# Compared with the squashed heading.
+_CONTENTS = re.compile(r"tableof(?:contents?|questions)|contents?|toc|目录|目錄|目次|оглавление|содержание")
+
+
 class Sections:
     """The headings that open sections, walked through in document order.
 
-    The document's title is no category: it is the first heading, and no other stands as high.
+    The document's title is no category: it is the first heading, and no other stands as high. Nor is its table of
+    contents, which only ends the section before it if it stands as high.
     """
 
     def __init__(self, headings: Iterable[Block]) -> None:
@@ -25,10 +30,15 @@ class Sections:
         alone = first is not None and all(other.level > first.level for other in found[1:])
         self._title = first if alone else None
         self.current: str | None = None
+        self._level = 0
 
     def enter(self, heading: Block) -> None:
         """Go on to the section that the heading opens."""
-        self.current = None if heading is self._title else " ".join(plain(heading.text).split()) or None
+        contents = bool(_CONTENTS.fullmatch(squash(heading.text)))
+        if contents and heading.level > self._level:
+            return
+        self._level = heading.level
+        self.current = None if contents or heading is self._title else spaced(plain(heading.text)) or None
 
 
 def ends_bank(block: Block) -> bool:
