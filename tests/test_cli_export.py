@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from conftest import ROOT, Run
+
+from dlgrade.export.key import Entry, Key
+from dlgrade.export.markdown_key import write
+from dlgrade.models import Question
 
 BANK = """\
 # Mine
@@ -54,6 +59,41 @@ def test_markdown_stands_by_category_with_the_missing_at_the_end(run: Run) -> No
     text = Path("key.md").read_text(encoding="utf-8")
     assert text.index("## Basics") < text.index("### 2. What is a flumph?") < text.index("## Without a reference")
     assert "- `mine:3` Why is a raven like a writing desk?" in text
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("# A\n\nText.", "#### A\n\nText."),
+        ("## A ##\n\n### B\n\n## C", "#### A\n\n##### B\n\n#### C"),
+        ("# A\n\n###### F", "#### A\n\n###### F"),
+        ("#### A\n\n##### B", "#### A\n\n##### B"),
+        ("Long\ntitle\n=====\n\nPart\n----\n\nText.", "#### Long title\n\n##### Part\n\nText."),
+        ("````md\n# inner\n```\n# inner\n````\n\n# A", "````md\n# inner\n```\n# inner\n````\n\n#### A"),
+        ("~~~\n```\n# inner\n~~~\n\n# A", "~~~\n```\n# inner\n~~~\n\n#### A"),
+        ("```\n# open", "```\n# open"),
+        ("    # code\n\n# A", "    # code\n\n#### A"),
+        ("<!--\n# hidden\n-->", "<!--\n# hidden\n-->"),
+    ],
+)
+def test_headings_of_a_reference_stand_below_its_question(answer: str, expected: str) -> None:
+    question = Question(bank="mine", position=1, raw="Why?", text="Why?", answer=answer, line=1)
+    entry = Entry(question=question, rubric=None, reference=answer, source="document")
+    text = write(Key(banks=("mine",), entries=(entry,)))
+    assert text.endswith(f"## Questions\n\n### 1. Why?\n\n{expected}\n")
+
+
+def test_a_key_shows_headings_and_code_as_they_stand_in_the_bank(run: Run) -> None:
+    """Also where the answer begins with code, and where its label stands below the question's own code."""
+    answer = "    # code\n\nSo.\n\n#### Part\n\n````md\n```\n# inner\n```\n````"
+    first = f"## 1. What is printed?\n\n```py\n# asked\n```\n\n**Answer:**\n\n{answer}\n\n"
+    source = f"{first}## 2. Why?\n\n```\nx\n```\n\nAnswer: TBD\n"
+    Path("mine.md").write_text(source, encoding="utf-8")
+    ran = run("export", "mine.md", "--to", "key.md")
+    text = Path("key.md").read_text(encoding="utf-8")
+    assert f"### 1. What is printed?\n\n{answer}\n" in text
+    assert "- `mine:2` Why?" in text
+    assert ("TBD" in text, ran.code) == (False, 1)
 
 
 def test_the_article_keeps_its_own_answers(run: Run) -> None:

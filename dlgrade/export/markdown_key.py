@@ -15,13 +15,14 @@ A dropout layer …
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from dlgrade.banks.blocks import Document
+from dlgrade.banks.wording import spaced
 from dlgrade.export.key import Entry, Key
 
-_HEADING = re.compile(r"^(#{1,6})(?=\s)", re.MULTILINE)
-_FENCED = re.compile(r"(^[ \t]*(?:```|~~~).*?^[ \t]*(?:```|~~~)[ \t]*$)", re.MULTILINE | re.DOTALL)
+_BELOW = 4
+"""The level of a reference's highest headings: below `### 1. What is dropout?`."""
 
 
 def write(key: Key) -> str:
@@ -58,9 +59,15 @@ def _entry(entry: Entry, *, several: bool) -> Iterator[str]:
 
 
 def _below_chapter(reference: str) -> str:
-    """The reference with its own headings below the question's, code left alone."""
-    parts = _FENCED.split(reference)
-    return "".join(part if i % 2 else _HEADING.sub("####", part) for i, part in enumerate(parts))
+    """The reference with its own headings below the question's, code left alone; a part stays below its whole."""
+    headings = [block for block in Document(reference).blocks if block.kind == "heading"]
+    deeper = max(0, _BELOW - min((heading.level for heading in headings), default=_BELOW))
+    parts, done = [], 0
+    for heading in headings if deeper else []:
+        marks, title = "#" * min(heading.level + deeper, 6), spaced(heading.text)
+        parts += [reference[done : heading.start], f"{marks} {title}".rstrip()]
+        done = heading.end
+    return "".join([*parts, reference[done:]])
 
 
 def _count(number: int, word: str) -> str:
