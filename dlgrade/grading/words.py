@@ -34,7 +34,7 @@ STOPWORDS = frozenset(
 )
 # What turns a clause into its opposite. "without" does not count: it often names the means, not a denial.
 NEGATORS = frozenset({"not", "no", "never", "cannot", "neither", "nor", "hardly", "none"})
-_PROCESSORS = frozenset({"cpus", "gpus", "tpus", "npus"})
+_ACRONYMS = frozenset({"cpus", "gpus", "tpus", "npus", "relus", "grus"})
 _CLAUSE_WORDS = frozenset({"but", "instead", "rather", "whereas", "while", "so", "because", "although", "since"})
 _CLAUSE_END = re.compile(r"[,;:()—–]|\s-\s")
 
@@ -97,7 +97,7 @@ def stem(word: str) -> str:
     if word in NEGATORS or word.endswith("n't"):
         return "not"
     # Snowball leaves "-us" alone, for the sake of "virus".
-    if word in _PROCESSORS:
+    if word in _ACRONYMS:
         return word[:-1]
     return str(_STEMMER.stemWord(word))
 
