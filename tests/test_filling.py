@@ -170,6 +170,7 @@ def test_no_answer_breaks_a_document(source: str, answers: list[str]) -> None:
 
 
 @given(st.lists(BITS | st.text(max_size=4), max_size=15).map("".join))
+@example("<div>\n<!-- a\n## Question 1\n")
 def test_fitting_twice_changes_nothing_more_than_once(answer: str) -> None:
     assert squash(fit(fit(answer))) == squash(fit(answer))
 

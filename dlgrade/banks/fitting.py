@@ -116,6 +116,13 @@ def _run_in(document: Document, heading: Block, following: Block | None) -> tupl
 
 def _harmless(text: str) -> str:
     """Show HTML as text where it would go on after the answer: comments left open, containers without end."""
+    # A tag shown as text sets free what its block held, which may be open too.
+    while (shown := _shown(text)) != text:
+        text = shown
+    return text
+
+
+def _shown(text: str) -> str:
     document = Document(text)
     opened = next((block.line for block in document.blocks if block.kind == "html" and _is_open(block.text)), None)
     if opened is None:
