@@ -446,10 +446,10 @@ def test_a_reply_that_was_cut_short_gets_twice_the_limit_once() -> None:
     assert [body["max_tokens"] for body in endpoint.bodies] == [100, 200]
 
 
-def test_a_reply_cut_short_twice_is_an_error_that_names_the_flag() -> None:
+def test_a_reply_cut_short_twice_is_an_error_that_names_the_setting() -> None:
     endpoint = Endpoint(ok("half of", "length"))
     raised = endpoint.fail(CutShort)
-    assert "--max-tokens" in (raised.hint or "")
+    assert "max_tokens" in (raised.hint or "")
     assert len(endpoint.bodies) == 2
 
 
