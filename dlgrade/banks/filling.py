@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dlgrade.banks.blocks import Document
-from dlgrade.banks.entries import without_asides
+from dlgrade.banks.body import without_asides
 from dlgrade.banks.fitting import fit, has_own_marks, holds_numbers, in_cell, starts_with_block
 from dlgrade.banks.reading import bank_from_text
 from dlgrade.banks.wording import fold, is_placeholder

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from dlgrade.banks.blocks import Block, Document
-from dlgrade.banks.entries import without_label
+from dlgrade.banks.labels import without_label
 from dlgrade.banks.wording import INLINE_CODE, plain, spaced
 
 _NEWLINES = re.compile(r"\r\n?|[\u2028\u2029]")

@@ -22,8 +22,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dlgrade.banks.blocks import Block, Document
-from dlgrade.banks.entries import Entry, Reading, read_body, starts_with_label
+from dlgrade.banks.body import read_body
+from dlgrade.banks.entries import Entry, Reading
 from dlgrade.banks.forms.sections import Sections, explained, last_inside
+from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.wording import asks, bold, is_question, plain
 
 FORM = "headings"

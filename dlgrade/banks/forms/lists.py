@@ -21,8 +21,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from dlgrade.banks.blocks import Block, Document
-from dlgrade.banks.entries import EMPTY_BULLET, Entry, Reading, read_body, starts_with_label
+from dlgrade.banks.body import EMPTY_BULLET, read_body
+from dlgrade.banks.entries import Entry, Reading
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained
+from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.wording import asks, bold, is_question, plain
 
 FORM = "lists"

@@ -1,0 +1,59 @@
+"""The names by which documents tell an answer, and what stands beside it, apart.
+
+**Answer:** …   Ans: …   ### Solution   <details><summary>Answer</summary> …     labels
+Difficulty: hard   Source: …   **Hint:** …                                        asides
+"""
+
+from __future__ import annotations
+
+import re
+
+_ANSWER = r"(?:answers?|ans|respuesta|réponse|antwort|resposta|risposta|答案|答|回答|解答|ответ)"
+_NAME = (
+    r"(?:(?:model|sample|reference|expected|suggested|correct|short|example)[ \t]+)?"
+    rf"(?:(?P<answer>{_ANSWER})|solution|response|reply|lösung)"
+)
+_COLON = r"[ \t]*[:：]"
+_LINE_END = r"(?:\r|\n|\Z)"  # `$` knows no CR
+LABEL = re.compile(
+    rf"""(?P<bullet>[-*+][ \t]+)?(?:
+        (?P<hashes>\#{{1,6}})[ \t]+(?P<e>\*\*|__|[*_])?{_NAME}(?:{_COLON})?
+            (?(e)(?P=e)(?:{_COLON})?)[ \t]*\#*(?=[ \t]*{_LINE_END})
+      | (?P<em>\*\*\*|\*\*|__|[*_]){_NAME.replace("<answer>", "<bold>")}
+            (?:{_COLON}(?P=em) | (?P=em){_COLON} | (?P=em)(?=[ \t]*{_LINE_END}))
+      | (?:{_NAME.replace("<answer>", "<bare>")}|A){_COLON}
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# Lines that say something about the question or beside the answer: `data` fills a line, `source` a paragraph,
+# `part` opens what runs on to the end of the entry.
+ASIDE = re.compile(
+    r"""(?P<mark>(?:[^\w\r\n`<|$\\]|_){0,12})(?:
+        (?P<data>difficulty(?:[ ]level)?|tags?|categor(?:y|ies)|topics?|compan(?:y|ies)|asked[ ](?:by|in|at)|authors?
+            |contributed[ ]by|last[ ]updated)
+      | (?P<source>sources?|credits?|citations?|see[ ]also|(?:read|learn)[ ]more)
+      | (?P<part>hints?|references?|(?:further|additional)[ ]reading|resources?|follow[ -]?ups?(?:[ ]questions?)?)
+    )[*_]{0,3}[ \t]*(?:(?P<colon>[:：])|\#*[ \t]*\Z)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# Collapsed text is a placeholder with its own natural place: between summary and end.
+DETAILS = re.compile(
+    r"<details[^<>]{0,100}>\s*(?:<summary>(?P<summary>.{0,300}?)</summary>)?(?P<inner>(?:(?!</?details).)*)</details>",
+    re.IGNORECASE | re.DOTALL,
+)
+SUMMARY = re.compile(rf"(?<!\w)(?:(?P<answer>{_ANSWER}|solution|lösung)|hints?)(?!\w)", re.IGNORECASE)
+_BLANK_LINES = re.compile(r"\A(?:[ \t]*(?:\r\n|\r|\n))+")
+
+
+def starts_with_label(line: str) -> bool:
+    """Say whether a line begins with `Answer:` in one of its many spellings."""
+    return bool(LABEL.match(line.lstrip(" \t")))
+
+
+def without_label(answer: str) -> str:
+    """Return the answer without the labels that it begins with, if it does."""
+    while label := LABEL.match(bare := answer.lstrip()):
+        rest = bare[label.end() :]
+        below = _BLANK_LINES.match(rest)
+        answer = rest[below.end() :] if below else rest.lstrip()
+    return answer
