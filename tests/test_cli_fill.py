@@ -417,5 +417,6 @@ def test_ctrl_c_keeps_what_was_finished(tmp_path: Path, run: Run) -> None:
     stored = when_stored(4)
     left = Path("build/general.md").read_text().count(PLACEHOLDER)
     assert left == 17 - stored
+    assert b"requests in flight finish; Ctrl-C ends them at once" in said
     assert b"Interrupted: what was finished is kept" in said
     assert b"Traceback" not in said
