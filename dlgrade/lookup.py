@@ -20,6 +20,7 @@ from dlgrade.models import Bank, Record
 from dlgrade.rubrics import Rubrics
 
 _ID = re.compile(r"(?s)(?P<bank>.+?)\s*:\s*(?P<position>\d+)\Z")
+_WORD = re.compile(r"\w{5,}")
 _SHOWN = 8
 
 
@@ -53,6 +54,8 @@ class Lookup:
     def _by_id(self, query: str) -> Target | None:
         match = _ID.match(query)
         paths = self._bank_paths(match["bank"]) if match else []
+        if match is not None and not paths and Path(match["bank"]).suffix in SUFFIXES:
+            raise UnknownQuestion(f"{match['bank']}: no such file")
         if match is None or not paths:
             return None
         if len(paths) > 1:
@@ -98,10 +101,23 @@ class Lookup:
         by_name: dict[str, Target] = {}
         for target in self._every:
             by_name |= {target.id.casefold(): target, target.text.casefold(): target}
-        near = difflib.get_close_matches(query.casefold(), by_name, n=3, cutoff=0.5)
+            if target.rubric is not None:
+                by_name.setdefault(target.rubric, target)
+        near = [by_name[name] for name in difflib.get_close_matches(query.casefold(), by_name, n=3, cutoff=0.5)]
+        near = near or self._with_words_like(query)
         if not near:
             return "`dlgrade list PATH` shows a bank's questions and their ids."
-        return f"The nearest:\n{_listed(_distinct([by_name[name] for name in near]))}"
+        return f"The nearest:\n{_listed(_distinct(near))}"
+
+    def _with_words_like(self, query: str) -> list[Target]:
+        """The questions that have most of the query's longer words, misspellings forgiven."""
+        words = {target.id: set(_WORD.findall(target.text.casefold())) for target in self._every}
+        every = set().union(*words.values())
+        meant = [difflib.get_close_matches(word, every, n=1, cutoff=0.8) for word in _WORD.findall(query.casefold())]
+        wanted = {word for close in meant for word in close}
+        if not wanted:
+            return []
+        return sorted(self._every, key=lambda target: -len(wanted & words[target.id]))[:3]
 
     @cached_property
     def _library(self) -> list[list[Path]]:

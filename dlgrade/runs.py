@@ -69,12 +69,15 @@ class Counted:
 
 @dataclass(frozen=True)
 class Progressed:
-    """How far a run is. `done` counts the failed ones too; `stopping` once no new items are begun."""
+    """How far a run is. `done` counts the failed ones too; `stopping` once no new items are begun, for one
+    because the user `interrupted`.
+    """
 
     done: int
     failed: int
     running: int
     stopping: bool
+    interrupted: bool
     requests: int
     cached: int
     usage: Usage
@@ -217,6 +220,7 @@ class _Going(Generic[T, R]):
                     failed=len(self._failures),
                     running=self._running,
                     stopping=self._stopping,
+                    interrupted=self._presses > 0,
                     requests=counted.requests if counted else 0,
                     cached=counted.cached if counted else 0,
                     usage=counted.usage if counted else Usage(),

@@ -64,6 +64,11 @@ def test_with_no_answer_the_editor_opens_with_the_question(run: Run, monkeypatch
     assert "Units are dropped at random." in draft.read_text()
 
 
+def test_without_a_terminal_no_editor_is_guessed(run: Run) -> None:
+    ran = run("grade", "general:2", stdin=b"Units are dropped at random.")
+    assert (ran.code, ran.err.splitlines()[0]) == (2, "dlgrade: no answer was given")
+
+
 def test_what_was_written_is_kept_when_the_editor_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDITOR", "false")
     ran = run("grade", "general:2")

@@ -82,6 +82,9 @@ def test_a_folder_of_the_users_that_holds_no_bank_hides_nothing(tmp_path: Path) 
         ("genral:2", ("no question is called 'genral:2'", "general:2")),
         ("convolutional neural network", ("is part of", "article:", "fifty:9")),
         ("flumph", ("no question is called 'flumph'", "`dlgrade list PATH`")),
+        ("dropuot", ("no question is called 'dropuot'", "What is dropout")),
+        ("What is dropuot about", ("The nearest:", "dropout")),
+        ("nope/nope.md:1", ("nope/nope.md: no such file",)),
         ("", ("no question was named",)),
     ],
 )

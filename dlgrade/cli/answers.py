@@ -94,9 +94,11 @@ def _usable(answer: str, where: str) -> str:
 
 def _edited(question: str) -> Given:
     """What the person writes in their editor. The draft stays until its grade has been shown."""
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or next(filter(shutil.which, _EDITORS), None)
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if editor is None and sys.stdin.isatty():
+        editor = next(filter(shutil.which, _EDITORS), None)
     if editor is None:
-        raise InputError("no answer was given and no editor is set", hint="Name a file, use --text, or set EDITOR.")
+        raise InputError("no answer was given", hint="Name a file, `-` for stdin, or --text; or set EDITOR.")
     with tempfile.NamedTemporaryFile("w", suffix=".md", prefix="answer-", delete=False, encoding="utf-8") as draft:
         draft.write(f"\n\n<!-- {_BELOW}\n\n{question}\n-->\n")
     path = Path(draft.name)

@@ -185,7 +185,7 @@ def _say(
         if outcome.error is not None:
             show.remark(f"dlgrade: {outcome.error}")
         if answers.stopped is None:
-            _name(outcome)
+            _name(outcome, failed_alone=answers.interrupted)
     if not session.settings.offline and mode is not Mode.CHECK:
         show.remark(f"{answers.requests} requests, {answers.cached} from cache, {answers.usage.total_tokens:,} tokens")
     if answers.interrupted:
@@ -203,10 +203,11 @@ def _summary(mode: Mode, outcome: Outcome) -> str:
     return f"{outcome.bank.path}{arrow}: {counts}" if outcome.error is None else f"{outcome.bank.path}: not written"
 
 
-def _name(outcome: Outcome) -> None:
+def _name(outcome: Outcome, *, failed_alone: bool) -> None:
+    """The questions left, with the reason where there is one; after Ctrl-C most have none but that."""
     texts = {question.id: question.text for question in outcome.bank.questions}
     reasons = {failure.id: f": {failure.message}" for failure in outcome.filled.failed}
-    for id_ in outcome.left:
+    for id_ in (id_ for id_ in outcome.left if id_ in reasons or not failed_alone):
         show.remark(f"  no answer: {id_}  {texts[id_]}{reasons.get(id_, '')}")
 
 

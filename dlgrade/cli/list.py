@@ -51,6 +51,8 @@ def list_questions(
     if json:
         show.json_document([_row(question, rubrics) for question in questions])
         raise typer.Exit(code)
+    if not questions:
+        show.remark("no question is like that")
     show.table(
         ("id", "question", "category", "difficulty", "answer", "rubric"),
         [_cells(question, rubrics) for question in questions],

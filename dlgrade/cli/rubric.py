@@ -14,6 +14,8 @@ from dlgrade.grading.checking import check_all
 from dlgrade.models import Rubric
 from dlgrade.rubrics import load_rubric
 
+_MANY = 40  # from here on a person waits long enough to wonder
+
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Check rubrics, or show one.")
 
 
@@ -35,12 +37,15 @@ def check(
     """
     loaded: list[tuple[Path, Rubric]] = []
     wrong: list[str] = []
-    for path in paths or Session.open().rubrics.paths.values():
+    library = Session.open().rubrics.paths
+    for path in paths or library.values():
         try:
             loaded.append((path, load_rubric(path)))
         except RubricError as error:
             wrong.append(str(error))
-    found = check_all([rubric for _, rubric in loaded])
+    if len(loaded) > _MANY:
+        show.remark(f"grading the references of {len(loaded)} rubrics by each other: about a minute for 150 …")
+    found = check_all([rubric for _, rubric in loaded], known=library)
     wrong += [f"{path}: {complaint}" for path, rubric in loaded for complaint in found[rubric.name]]
     for line in wrong:
         show.text(line)

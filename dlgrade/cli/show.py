@@ -71,7 +71,7 @@ def bar(total: int) -> Iterator[Any]:
 
         def report(now: Progressed) -> None:
             nonlocal told
-            if now.stopping and now.running and not told:
+            if now.interrupted and now.running and not told:
                 told = True
                 stderr.print(f"Stopping: {now.running} requests in flight finish; Ctrl-C ends them at once.")
             said = f"{now.failed} failed, {now.cached} from cache, {now.tokens:,} tokens"

@@ -8,7 +8,7 @@ another question's reference earns much.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dlgrade.grading.cues import compile_slot
@@ -35,15 +35,20 @@ class Foreign:
     percent: float
 
 
-def check_all(rubrics: Sequence[Rubric]) -> dict[str, list[str]]:
-    """What is wrong with each rubric, alone and among the others, by name."""
+def check_all(rubrics: Sequence[Rubric], *, known: Collection[str] = ()) -> dict[str, list[str]]:
+    """What is wrong with each rubric, alone and among the others, by name.
+
+    `known` names rubrics that exist and are not checked.
+    """
     found = {rubric.name: check_rubric(rubric) for rubric in rubrics}
     by_name = {rubric.name: rubric for rubric in rubrics}
     for pair in foreign(rubrics):
         if pair.percent > _FOREIGN and not _share_content(by_name[pair.rubric], by_name[pair.reference]):
             found[pair.rubric].append(f"the reference of {pair.reference} earns {pair.percent:g} percent here")
     for rubric in rubrics:
-        found[rubric.name] += [f"near: there is no rubric {name}" for name in rubric.near if name not in by_name]
+        found[rubric.name] += [
+            f"near: there is no rubric {name}" for name in rubric.near if name not in {*by_name, *known}
+        ]
     return found
 
 
