@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Entry
 from dlgrade.banks.forms import FORMS, best_reading
+from dlgrade.banks.reading import bank_from_text
 
 SEEDS = Path(__file__).parent.parent / "questions"
 SAMPLES = Path(__file__).parent / "samples" / "seeds"
@@ -400,3 +401,17 @@ def test_no_text_is_too_strange_for_a_reader(source: str) -> None:
             assert said[0].strip()
             assert said[-1].strip()
             assert 1 <= entry.line <= len(Document(source).lines)
+
+
+def test_what_follows_the_question_mark_on_its_own_lines_is_the_answer() -> None:
+    text = (
+        "1. Why is the sky blue?\n   Light scatters.\n2. Given x,\n   what is z?\n"
+        "3. What is y?\n   Explain with a sketch.\n4. Explain the sky\n   and the sea\n"
+    )
+    found = bank_from_text(text, path="x.md").questions
+    assert [(q.text, q.answer) for q in found] == [
+        ("Why is the sky blue?", "Light scatters."),
+        ("Given x, what is z?", None),
+        ("What is y? Explain with a sketch.", None),
+        ("Explain the sky and the sea", None),
+    ]

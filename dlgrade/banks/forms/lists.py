@@ -139,6 +139,7 @@ def _asked(document: Document, item: Block) -> _Question | None:
         return _Question(item, raw, first.line, first.end) if raw else None
     lines = first.text.split("\n")
     count = next((n for n, line in enumerate(lines) if n and _ends_question(lines[n - 1], line)), len(lines))
+    count = _asked_in(lines[:count])
     raw = plain("\n".join(lines[:count])).strip()
     return _Question(item, raw, first.line, document.line_end(first.line + count - 1))
 
@@ -155,6 +156,15 @@ def _entry(document: Document, question: _Question) -> Entry:
         category=question.category,
         body=read_body(document, question.end, end, blocks, indent=item.indent, inside=inside),
     )
+
+
+def _asked_in(lines: Sequence[str]) -> int:
+    """How many of a paragraph's lines ask: those after the last question mark answer, unless they ask for more."""
+    marked = [n for n, line in enumerate(lines, 1) if asks(line)]
+    count = marked[-1] if marked else len(lines)
+    while count < len(lines) and is_question(lines[count]):
+        count += 1
+    return count
 
 
 def _ends_question(before: str, line: str) -> bool:
