@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlgrade.banks.wording import bold, fold, is_placeholder, is_question, is_void, plain, slug, squash
+from dlgrade.banks.wording import bold, fold, is_placeholder, is_question, is_void, plain, squash
 
 
 @pytest.mark.parametrize(
@@ -44,19 +44,6 @@ def test_names_that_end_in_signs_and_words_that_differ_in_marks_stay_apart() -> 
     assert len({squash(text) for text in ("What is C?", "What is C++?", "What is C#?")}) == 3
     assert squash("कि") != squash("का")
     assert squash("What is C++ für?") == "whatisc++für"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("What is dropout?", "what-is-dropout"),
-        ("Réseaux & L1/L2!", "reseaux-l1-l2"),
-        ("何ですか？", "何ですか"),
-        ("?!", ""),
-    ],
-)
-def test_slug_is_fit_for_a_file_name(text: str, expected: str) -> None:
-    assert slug(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -170,7 +157,6 @@ def test_any_text_folds_once(text: str) -> None:
     assert squash(squash(text)) == squash(squash(squash(text)))
     assert isinstance(is_question(text), bool)
     assert isinstance(is_placeholder(text), bool)
-    assert isinstance(slug(text), str)
 
 
 @pytest.mark.parametrize("bit", ["**a ", "*a", "_a ", "`", "[a](", "<div ", "![", "<!--", "&lt;", "```\n", "\\*"])

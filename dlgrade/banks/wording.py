@@ -31,7 +31,6 @@ _SUMMARY = re.compile(r"<summary>.{0,500}?</summary>", re.IGNORECASE | re.DOTALL
 _LINE_MARK = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+)", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^\n`]*$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_ACCENT = re.compile("[\u0300-\u036f]")  # of Latin, Greek and Cyrillic letters; elsewhere marks make other letters
 _SPACE = re.compile(r"\s+")
 # A sign right after a letter is part of a name: C++ and C# are not C.
 _NOT_NAMES = re.compile(r"((?<=[a-z0-9])[+#]+)|[\W_]")
@@ -136,13 +135,6 @@ def squash(text: str) -> str:
         or unicodedata.category(char)[0] == "M"
         or (char in "+#" and (before.isalnum() or before in "+#"))
     )
-
-
-def slug(text: str) -> str:
-    """Return a name for files and ids: lower case, accents off, hyphens for all that is not a letter or digit."""
-    decomposed = unicodedata.normalize("NFKD", fold(text))
-    bare = unicodedata.normalize("NFC", _ACCENT.sub("", decomposed))
-    return re.sub(r"[\W_]+", "-", bare).strip("-")
 
 
 def asks(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from dlgrade.models import Bank, Question, Record
@@ -41,7 +41,7 @@ class Key(Record):
 def answer_key(banks: Sequence[Bank], rubrics: Rubrics) -> Key:
     """The key of some banks: each document's own answer first, else the shipped reference."""
     entries = tuple(_entry(question, rubrics) for bank in banks for question in bank.questions)
-    return Key(banks=tuple(_names(banks)), entries=entries)
+    return Key(banks=tuple(bank.name for bank in banks), entries=entries)
 
 
 def _entry(question: Question, rubrics: Rubrics) -> Entry:
@@ -51,7 +51,3 @@ def _entry(question: Question, rubrics: Rubrics) -> Entry:
     if name is None:
         return Entry(question=question, rubric=None, reference=None, source=None)
     return Entry(question=question, rubric=name, reference=rubrics.load(name).reference, source="shipped")
-
-
-def _names(banks: Iterable[Bank]) -> list[str]:
-    return [bank.name for bank in banks]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from dlgrade.grading.cues import compile_slot
 from dlgrade.grading.offline import grade
-from dlgrade.models import Grade, Rubric
+from dlgrade.models import Rubric
 
 _POINTS = 10.0
 _FOREIGN = 60.0  # percent that another question's reference may earn: neighbours share content, not most of it
@@ -60,16 +60,12 @@ def _share_content(one: Rubric, other: Rubric) -> bool:
 def foreign(rubrics: Sequence[Rubric]) -> list[Foreign]:
     """The reference of every rubric graded by every other, what earns most first."""
     pairs = [
-        Foreign(rubric.name, other.name, _grade(rubric, other.reference).percent or 0.0)
+        Foreign(rubric.name, other.name, grade(other.reference, rubric).percent or 0.0)
         for rubric in rubrics
         for other in rubrics
         if other is not rubric
     ]
     return sorted(pairs, key=lambda pair: -pair.percent)
-
-
-def _grade(rubric: Rubric, answer: str) -> Grade:
-    return grade(answer, rubric)
 
 
 def _form(rubric: Rubric) -> Iterator[str]:
@@ -86,7 +82,7 @@ def _form(rubric: Rubric) -> Iterator[str]:
 
 
 def _reference(rubric: Rubric) -> Iterator[str]:
-    whole = _grade(rubric, rubric.reference)
+    whole = grade(rubric.reference, rubric)
     for verdict in whole.verdicts:
         if verdict.verdict != "met":
             yield f"the reference does not earn {verdict.criterion}: {verdict.verdict}"
@@ -104,7 +100,7 @@ def _survives(rubric: Rubric, criterion: str) -> bool:
     """
     answer = rubric.reference
     for _ in range(_TIMES_SAID + 1):
-        verdict = next(v for v in _grade(rubric, answer).verdicts if v.criterion == criterion)
+        verdict = next(v for v in grade(answer, rubric).verdicts if v.criterion == criterion)
         if verdict.verdict != "met":
             return False
         for start, end in sorted(((e.start, e.end) for e in verdict.evidence), reverse=True):
@@ -114,5 +110,5 @@ def _survives(rubric: Rubric, criterion: str) -> bool:
 
 def _nothing_for_nothing(rubric: Rubric) -> Iterable[str]:
     for name, answer in (("an empty answer", ""), ("the question repeated", rubric.question)):
-        if _grade(rubric, answer).score:
+        if grade(answer, rubric).score:
             yield f"{name} earns points"
