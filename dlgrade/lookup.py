@@ -13,7 +13,8 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from dlgrade.banks.reading import SUFFIXES, find_banks, read_bank
+from dlgrade.banks.forms import SUFFIXES
+from dlgrade.banks.reading import find_banks, read_bank
 from dlgrade.banks.wording import squash
 from dlgrade.errors import BankError, UnknownQuestion
 from dlgrade.models import Bank, Record

@@ -23,13 +23,36 @@ class Record(BaseModel):
 # ── documents ────────────────────────────────────────────────────────────────────────────────
 
 
-class Slot(Record):
-    """Where a missing answer goes in a bank's source.
+Shape = Literal["block", "inline", "cell"]
+"""How an answer is written down in its place; each is a row of `dlgrade.banks.layout.LAYOUTS`."""
 
-    `source[start:end]` (string offsets) gives way to `lead + answer + trail`. Every line of the answer
-    after the first is indented by `indent`. `shape` says what may stand there: `block` takes any
-    Markdown, `inline` stands after a label on the same line (block Markdown is moved below it), `cell`
-    takes one line of a table.
+
+class Choices(Record):
+    """What a reader of documents may choose, where a document can be read in more than one way.
+
+    `form` names the form, None for the most convincing one. `nested` says what an item below an item that asks
+    is, if it asks as well: a question of its own (`children`) or a part of the one above (`parents`). `table`
+    says where answers go if a table has no column for them: into a `section` below it, or a new `column`.
+    """
+
+    form: str | None = None
+    nested: Literal["children", "parents"] = "children"
+    table: Literal["section", "column"] = "section"
+
+
+class Edit(Record):
+    """`source[start:end]` (string offsets) gives way to `text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Slot(Record):
+    """Where an answer goes in a bank's source, or where one stands.
+
+    `source[start:end]` (string offsets) gives way to `lead + answer + trail`. `shape` says how the answer is
+    written down; every line after its first is indented by `indent`.
     """
 
     start: int
@@ -37,15 +60,18 @@ class Slot(Record):
     lead: str = ""
     trail: str = ""
     indent: str = ""
-    shape: Literal["block", "inline", "cell"] = "block"
+    shape: Shape = "block"
 
 
 class Question(Record):
     """One entry of a bank.
 
-    `position` counts from 1; `number` is what the document itself calls the entry. `raw` is the
-    question's text as it stands, `text` the repaired one. `line` counts from 1. `answer` is what the
-    document says, None where a placeholder or nothing stands; then `slot` says where one would go.
+    `position` counts from 1; `number` is what the document itself calls the entry. `raw` is the question's
+    text as it stands, `text` the repaired one: the wording, then code, options and paragraphs that belong to
+    it. `marks` are signs that stood in the wording and say something about it (`[E]`, `🔒`). `place` is where
+    the wording stands in the source, start and end, where that is known. `line` counts from 1. `answer` is what
+    the document says, and `standing` where it says so; it is None where a placeholder or nothing stands; then
+    `slot` says where one would go.
     """
 
     bank: str
@@ -55,9 +81,17 @@ class Question(Record):
     text: str
     category: str | None = None
     difficulty: str | None = None
+    marks: tuple[str, ...] = ()
     answer: str | None = None
     line: int
+    place: tuple[int, int] | None = None
     slot: Slot | None = None
+    standing: Slot | None = None
+
+    @property
+    def wording(self) -> str:
+        """What is asked, on one line, without the code, options and paragraphs that belong to it."""
+        return self.text.partition("\n\n")[0]
 
     @property
     def id(self) -> str:
@@ -69,15 +103,20 @@ class Bank(Record):
     """One document of questions.
 
     `source` is the whole decoded text, line ends and byte order mark untouched; `encoding` turns it
-    back into the same bytes. `form` is the name of the form the reader recognised.
+    back into the same bytes. `form` is the name of the form the reader recognised, `sure` how sure it is, from
+    0 to 1, and `choices` how it was asked to read. `once` are the edits that come with the first answer, as a
+    new column's header does.
     """
 
     path: str
     name: str
     form: str
+    sure: float = 1.0
+    choices: Choices = Choices()
     source: str = Field(repr=False)
     encoding: str = "utf-8"
     questions: tuple[Question, ...]
+    once: tuple[Edit, ...] = Field(default=(), repr=False)
 
 
 # ── rubrics ──────────────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,7 @@ ORDER = [
         "banks.same",
         "banks.reading",
         "banks.fitting",
+        "banks.layout",
         "banks.filling",
         "banks.gathering",
         "banks.outputs",

@@ -17,7 +17,7 @@ from dlgrade.banks.fitting import fit
 from dlgrade.banks.reading import bank_from_text, read_bank
 from dlgrade.banks.wording import fold, squash
 from dlgrade.errors import OutputError, UnknownQuestion
-from dlgrade.models import Bank
+from dlgrade.models import Bank, Choices
 
 QUESTIONS = Path(__file__).parent.parent / "questions"
 
@@ -339,9 +339,9 @@ def test_a_thousand_answers_are_read_back_once(monkeypatch: pytest.MonkeyPatch) 
     before = bank("".join(f"{n}. What is thing {n}?\n" for n in range(1_000)))
     reads: list[str] = []
 
-    def counted(source: str, *, path: str) -> Bank:
+    def counted(source: str, *, path: str, choices: Choices) -> Bank:
         reads.append(path)
-        return bank_from_text(source, path=path)
+        return bank_from_text(source, path=path, choices=choices)
 
     monkeypatch.setattr("dlgrade.banks.filling.bank_from_text", counted)
     result = fill(before, {question.id: f"It is {question.position}." for question in before.questions})

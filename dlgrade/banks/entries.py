@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dlgrade.models import Slot
+from dlgrade.models import Edit, Slot
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The answer that stands below a question; None where it is missing, then `slot` is its place."""
+    """The answer of a question, and `standing`, its place; where it is missing, `slot` is the place for one."""
 
     answer: str | None
-    slot: Slot | None
+    slot: Slot | None = None
+    standing: Slot | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A question as a form read it, before it belongs to a bank; the fields are those of `Question`."""
+    """A question as a form read it, before it belongs to a bank; the fields are those of `Question`.
+
+    `raw` is the wording as it stands, then, a blank line apart, the code, options and paragraphs that belong to it.
+    """
 
     raw: str
     line: int
@@ -25,6 +29,8 @@ class Entry:
     number: str | None = None
     category: str | None = None
     difficulty: str | None = None
+    marks: tuple[str, ...] = ()
+    place: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +38,14 @@ class Reading:
     """What one form makes of a document.
 
     `sure` runs from 0 to 1: how plainly the entries are marked as questions, times the part of the
-    document that they explain.
+    document that they explain. `once` are edits that come with the first answer, as a new column's header does;
+    one in whose place an answer goes gives way to it.
     """
 
     form: str
     entries: tuple[Entry, ...]
     sure: float
+    once: tuple[Edit, ...] = ()
 
     @property
     def weight(self) -> float:

@@ -17,7 +17,7 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby, takewhile
 from pathlib import Path
@@ -25,13 +25,12 @@ from typing import NamedTuple
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.body import without_asides
-from dlgrade.banks.fitting import fit, has_own_marks, holds_numbers, in_cell, starts_with_block
+from dlgrade.banks.layout import LAYOUTS
 from dlgrade.banks.reading import bank_from_text
 from dlgrade.banks.wording import fold, is_placeholder
 from dlgrade.errors import BankError, OutputError, UnknownQuestion
-from dlgrade.models import Bank, Failure, Question, Record, Slot
+from dlgrade.models import Bank, Edit, Failure, Question, Record, Slot
 
-_BULLETS = {"- ", "* ", "+ "}
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -73,7 +72,7 @@ def fill(bank: Bank, answers: Mapping[str, str]) -> Filled:
     for question in bank.questions:
         if question.slot is None or question.id not in answers:
             continue
-        answer = fit(answers[question.id])
+        answer = LAYOUTS[question.slot.shape].fit(answers[question.id])
         if reason := _unfit(answers[question.id], answer):
             failed[question.id] = reason
         else:
@@ -111,24 +110,32 @@ def _unfit(answer: str, fitted: str) -> str | None:
 
 def _render(bank: Bank, items: Sequence[_Fitted]) -> str:
     """Return the source with the answers in it, in one pass."""
-    newline = Document(bank.source).newline
+    ordered = sorted(items, key=lambda item: (item.slot.start, item.question.position))
+    edits = [
+        Edit(start=start, end=end, text="".join(_pieces(list(group))))
+        for (start, end), group in groupby(ordered, key=lambda item: (item.slot.start, item.slot.end))
+    ]
+    taken = {edit.start for edit in edits}
+    edits += [edit for edit in bank.once if edits and edit.start not in taken]
+    return edited(bank.source, edits)
+
+
+def edited(source: str, edits: Iterable[Edit]) -> str:
+    """Return the source with the edits made, their line ends those of the source; they must not overlap."""
+    newline = Document(source).newline
     parts: list[str] = []
     done = 0
-    for (start, end), group in groupby(sorted(items, key=_order), key=lambda item: (item.slot.start, item.slot.end)):
-        parts += [bank.source[done:start], "".join(_pieces(list(group))).replace("\n", newline)]
-        done = end
-    return "".join([*parts, bank.source[done:]])
-
-
-def _order(item: _Fitted) -> tuple[int, int]:
-    return item.slot.start, item.question.position
+    for edit in sorted(edits, key=lambda edit: edit.start):
+        parts += [source[done : edit.start], edit.text.replace("\n", newline)]
+        done = edit.end
+    return "".join([*parts, source[done:]])
 
 
 def _pieces(group: Sequence[_Fitted]) -> Iterator[str]:
     """Give what goes to one place: headings that several answers share once, the trail after the last."""
     previous: str | None = None
     for item in group:
-        lead, answer = _laid_out(item)
+        lead, answer = LAYOUTS[item.slot.shape].lay(item.slot, item.answer)
         yield lead[len(_shared(previous, lead)) :] if previous is not None else lead
         yield answer
         previous = lead
@@ -139,25 +146,6 @@ def _shared(one: str, other: str) -> str:
     """Return the whole lines that two leads begin with, without the blank ones at their end."""
     pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one.split("\n"), other.split("\n"), strict=False))
     return "\n".join(line for line, _ in pairs).rstrip("\n")
-
-
-def _laid_out(item: _Fitted) -> tuple[str, str]:
-    slot = item.slot
-    if slot.shape == "cell":
-        return slot.lead, in_cell(item.answer)
-    lead, indent = slot.lead, slot.indent
-    if slot.shape == "block" and lead and lead == indent and not holds_numbers(item.answer):
-        # Below a list's item: only where its own numbers would go on with the list's has an answer to go into the item.
-        lead = indent = ""
-    if slot.shape == "block" and lead in _BULLETS and has_own_marks(item.answer):
-        lead, indent = "", indent[: -len(lead)]
-    if slot.shape == "inline" and starts_with_block(item.answer):
-        lead = lead.rstrip(" \t") + f"\n\n{slot.indent}"
-    answer = item.answer
-    if indent:
-        lines = answer.split("\n")
-        answer = "\n".join([lines[0], *(f"{indent}{line}" if line.strip() else "" for line in lines[1:])])
-    return lead, answer
 
 
 # ── the proof ────────────────────────────────────────────────────────────────────────────────
@@ -184,7 +172,7 @@ def _proven(bank: Bank, items: Sequence[_Fitted]) -> list[_Fitted]:
 def _wrong(bank: Bank, items: Sequence[_Fitted]) -> set[str] | None:
     """Return the ids whose answers do not read back; None if anything else changed as well."""
     try:
-        after = bank_from_text(_render(bank, items), path=bank.path)
+        after = bank_from_text(_render(bank, items), path=bank.path, choices=bank.choices)
     except BankError:
         return None
     given = {item.question.id: item.answer for item in items}

@@ -13,14 +13,14 @@ from types import MappingProxyType
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Entry
-from dlgrade.banks.forms import best_reading
+from dlgrade.banks.forms import SUFFIXES, best_reading
 from dlgrade.banks.same import identity
 from dlgrade.banks.wording import spaced
 from dlgrade.errors import BankError, NoQuestions
-from dlgrade.models import Bank, Question
+from dlgrade.models import Bank, Choices, Question
 
-SUFFIXES = (".md", ".markdown", ".txt")
-"""The documents that are looked for in folders; a file named outright may have any suffix."""
+AS_IT_IS = Choices()
+"""Nothing chosen: every document in its most convincing form."""
 
 NO_WORDINGS: Mapping[str, str] = MappingProxyType({})
 
@@ -30,7 +30,9 @@ _UNDERSTOOD = (
 )
 
 
-def read_bank(path: str | os.PathLike[str], *, wordings: Mapping[str, str] = NO_WORDINGS) -> Bank:
+def read_bank(
+    path: str | os.PathLike[str], *, wordings: Mapping[str, str] = NO_WORDINGS, choices: Choices = AS_IT_IS
+) -> Bank:
     """Read one document.
 
     `wordings` maps `identity(text)` to the right wording known elsewhere: a question that lost its spaces
@@ -41,25 +43,40 @@ def read_bank(path: str | os.PathLike[str], *, wordings: Mapping[str, str] = NO_
     """
     path = Path(path)
     source, encoding = decode(_bytes(path), name=str(path))
-    return bank_from_text(source, path=str(path), encoding=encoding, wordings=wordings)
+    return bank_from_text(source, path=str(path), encoding=encoding, wordings=wordings, choices=choices)
 
 
 def bank_from_text(
-    source: str, *, path: str, encoding: str = "utf-8", wordings: Mapping[str, str] = NO_WORDINGS
+    source: str,
+    *,
+    path: str,
+    encoding: str = "utf-8",
+    wordings: Mapping[str, str] = NO_WORDINGS,
+    choices: Choices = AS_IT_IS,
 ) -> Bank:
     """Read a document that is in memory already; `path` names it, and nothing is opened.
 
     Raises:
         BankError: the text holds no questions.
     """
-    reading = best_reading(Document(source))
+    reading = best_reading(Document(source), Path(path).suffix, choices)
     if reading is None:
         raise NoQuestions(f"{path}: no questions found; {_UNDERSTOOD}")
     name = Path(path).stem
     questions = tuple(
         _question(entry, name, position, wordings) for position, entry in enumerate(reading.entries, start=1)
     )
-    return Bank(path=path, name=name, form=reading.form, source=source, encoding=encoding, questions=questions)
+    return Bank(
+        path=path,
+        name=name,
+        form=reading.form,
+        sure=reading.sure,
+        choices=choices,
+        source=source,
+        encoding=encoding,
+        questions=questions,
+        once=reading.once,
+    )
 
 
 def find_banks(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
@@ -118,13 +135,24 @@ def _question(entry: Entry, bank: str, position: int, wordings: Mapping[str, str
         position=position,
         number=entry.number,
         raw=entry.raw,
-        text=wordings.get(identity(entry.raw)) or spaced(entry.raw),
+        text=_text(entry.raw, wordings),
         category=entry.category,
         difficulty=entry.difficulty,
+        marks=entry.marks,
         answer=entry.body.answer,
         line=entry.line,
+        place=entry.place,
         slot=entry.body.slot,
+        standing=entry.body.standing,
     )
+
+
+def _text(raw: str, wordings: Mapping[str, str]) -> str:
+    """The wording on one line and repaired, what belongs to it as it stands."""
+    if (known := wordings.get(identity(raw))) is not None:
+        return known
+    wording, gap, material = raw.partition("\n\n")
+    return f"{spaced(wording)}{gap}{material}"
 
 
 def _bytes(path: Path) -> bytes:

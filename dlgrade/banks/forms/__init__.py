@@ -1,6 +1,7 @@
-"""One pure reader per document form: a parsed text in, a Reading or None out.
+"""One pure reader per document form: a document in, a Reading or None out.
 
-A new form is one new file and one line in `FORMS`.
+A new form is one new file and one line here. A suffix names the forms that such documents are tried with, any
+other suffix the prose forms.
 """
 
 from __future__ import annotations
@@ -10,13 +11,33 @@ from collections.abc import Callable, Mapping
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Reading
 from dlgrade.banks.forms import headings, lists, tables
+from dlgrade.models import Choices
 
-Reader = Callable[[Document], Reading | None]
+Reader = Callable[[Document, Choices], Reading | None]
 
-FORMS: Mapping[str, Reader] = {module.FORM: module.read for module in (headings, lists, tables)}
+PROSE: Mapping[str, Reader] = {module.FORM: module.read for module in (headings, lists, tables)}
+"""What Markdown and text documents are tried with."""
+
+DATA: Mapping[str, tuple[str, Reader]] = {}
+"""By suffix, the one form of documents that are data: its name and its reader."""
+
+FORMS: Mapping[str, Reader] = {**PROSE, **dict(DATA.values())}
+"""Every form by its name."""
+
+SUFFIXES = (".md", ".markdown", ".txt", *DATA)
+"""The documents that are looked for in folders; a file named outright may have any suffix."""
 
 
-def best_reading(document: Document) -> Reading | None:
-    """Return the most convincing reading, None where no form finds a question."""
-    readings = [reading for read in FORMS.values() if (reading := read(document)) is not None]
+def best_reading(document: Document, suffix: str = ".md", choices: Choices | None = None) -> Reading | None:
+    """Return the most convincing reading, None where no form finds a question.
+
+    Raises:
+        BankError: the document is of a kind that says itself what it is, and is broken.
+    """
+    choices = choices or Choices()
+    if choices.form is not None:
+        return FORMS[choices.form](document, choices)
+    if suffix.lower() in DATA:
+        return DATA[suffix.lower()][1](document, choices)
+    readings = [reading for read in PROSE.values() if (reading := read(document, choices)) is not None]
     return max(readings, key=lambda reading: reading.weight, default=None)

@@ -27,6 +27,7 @@ from dlgrade.banks.entries import Entry, Reading
 from dlgrade.banks.forms.sections import Sections, explained, last_inside
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.wording import asks, bold, is_question, plain
+from dlgrade.models import Choices
 
 FORM = "headings"
 
@@ -64,7 +65,7 @@ class _Question:
     end: int
 
 
-def read(document: Document) -> Reading | None:
+def read(document: Document, choices: Choices) -> Reading | None:
     """Read every heading that is a question, with what stands below it."""
     titles = _ranked([_title(i, block) for i, block in enumerate(document.blocks) if block.kind == "heading"])
     entries, lines, sure = [], 0, 0.0

@@ -26,6 +26,7 @@ from dlgrade.banks.entries import Entry, Reading
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.wording import asks, bold, is_question, plain
+from dlgrade.models import Choices
 
 FORM = "lists"
 
@@ -45,7 +46,7 @@ class _Question:
     below: list[Block] = field(default_factory=list)
 
 
-def read(document: Document) -> Reading | None:
+def read(document: Document, choices: Choices) -> Reading | None:
     """Read the items of every numbered list in which most items ask."""
     found = _questions(document)
     if not found:

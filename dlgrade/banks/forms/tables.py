@@ -28,7 +28,7 @@ from dlgrade.banks.body import read_body, trail_after
 from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained, last_inside
 from dlgrade.banks.wording import is_placeholder, is_question, plain, spaced, squash
-from dlgrade.models import Slot
+from dlgrade.models import Choices, Slot
 
 FORM = "tables"
 
@@ -84,7 +84,7 @@ class _Group:
     names: tuple[str, ...]
 
 
-def read(document: Document) -> Reading | None:
+def read(document: Document, choices: Choices) -> Reading | None:
     """Read every table that has a column of questions, and the answers below it."""
     blocks = document.blocks
     groups = list(_groups(document))
