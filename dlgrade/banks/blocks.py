@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from typing import Literal
 
 from markdown_it import MarkdownIt
@@ -34,6 +35,7 @@ _BLANK = re.compile(r"[ \t]*\Z")
 _FRONT_MATTER = re.compile(
     r"\A(?:---[ \t]*\n(?=[\w\"'-]+[ \t]*:|#).*?\n(?:---|\.\.\.)|\+\+\+[ \t]*\n.*?\n\+\+\+)[ \t]*(?=\n|\Z)", re.DOTALL
 )
+_TIGHT_TITLE = re.compile(r"^(?:#{2,6}(?=[^\s#\d])|#(?=[A-Z\u0370-\uffff]))(?=.*\S)", re.MULTILINE)
 _MARKER = re.compile(r"[ \t]*(?:\d{1,9}[.)]|[-+*])")
 _KINDS: dict[str, Kind] = {
     "heading_open": "heading",
@@ -153,14 +155,37 @@ class Document:
         )
 
     def _titled(self, block: Block) -> Iterator[Block]:
-        """Take a single dash below a text for what it was meant as: an empty item, no underline."""
-        if block.kind != "heading" or self.line(block.last).strip(" \t>") != "-":
+        """Take two things for what they were meant as: a single dash below a text, and `##Title` without a space.
+
+        The dash is an empty item, no underline; many documents were written when the space was not asked for.
+        """
+        if block.kind == "heading" and self.line(block.last).strip(" \t>") == "-":
+            start, end = self.lines[block.last - 1]
+            item = Block("item", start, end, block.last, block.last, indent=_content_column(self.line(block.last)))
+            yield replace(block, kind="paragraph", end=self.line_end(block.last - 1), last=block.last - 1, level=0)
+            yield replace(item, kind="list", indent=0, children=(item,))
+        elif block.kind == "paragraph" and "#" in block.text and _TIGHT_TITLE.search(block.text):
+            yield from self._tight_titles(block)
+        else:
             yield block
-            return
-        start, end = self.lines[block.last - 1]
-        item = Block("item", start, end, block.last, block.last, indent=_content_column(self.line(block.last)))
-        yield replace(block, kind="paragraph", end=self.line_end(block.last - 1), last=block.last - 1, level=0)
-        yield replace(item, kind="list", indent=0, children=(item,))
+
+    def _tight_titles(self, block: Block) -> Iterator[Block]:
+        lines = block.text.split("\n")
+        for titled, group in groupby(enumerate(lines), key=lambda at: bool(_TIGHT_TITLE.match(at[1]))):
+            part = list(group)
+            for first, last in [(at, at) for at, _ in part] if titled else [(part[0][0], part[-1][0])]:
+                text = "\n".join(lines[first : last + 1])
+                level = len(text) - len(text.lstrip("#")) if titled else 0
+                yield replace(
+                    block,
+                    kind="heading" if titled else "paragraph",
+                    start=self.lines[block.line + first - 1][0],
+                    end=self.line_end(block.line + last),
+                    line=block.line + first,
+                    last=block.line + last,
+                    text=text.lstrip("#").rstrip("# ") if titled else text,
+                    level=level,
+                )
 
     def _with_definitions(self, blocks: Iterator[Block]) -> Iterator[Block]:
         """Give link definitions, for which the parser has no token, blocks of their own."""

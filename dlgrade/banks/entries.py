@@ -9,11 +9,18 @@ from dlgrade.models import Edit, Slot
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The answer of a question, and `standing`, its place; where it is missing, `slot` is the place for one."""
+    """The answer of a question, and `standing`, its place; where it is missing, `slot` is the place for one.
+
+    `material` belongs to the question: its code, options and further paragraphs. `difficulty` and `category` are
+    what lines of metadata say.
+    """
 
     answer: str | None
     slot: Slot | None = None
     standing: Slot | None = None
+    material: str = ""
+    difficulty: str | None = None
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +58,8 @@ class Reading:
     def weight(self) -> float:
         """What readings are compared by: a form that explains more questions, more surely, is right."""
         return self.sure * len(self.entries)
+
+
+def with_material(raw: str, body: Body) -> str:
+    """Return a question's wording with what else belongs to it."""
+    return f"{raw}\n\n{body.material}" if body.material else raw

@@ -17,8 +17,9 @@ _COLON = r"[ \t]*[:：]"
 _LINE_END = r"(?:\r|\n|\Z)"  # `$` knows no CR
 LABEL = re.compile(
     rf"""(?P<bullet>[-*+][ \t]+)?(?:
-        (?P<hashes>\#{{1,6}})[ \t]+(?P<e>\*\*|__|[*_])?{_NAME}(?:{_COLON})?
-            (?(e)(?P=e)(?:{_COLON})?)[ \t]*\#*(?=[ \t]*{_LINE_END})
+        (?P<hashes>\#{{1,6}})[ \t]+(?P<e>\*\*|__|[*_])?{_NAME}(?:
+              (?:{_COLON})?(?(e)(?P=e)(?:{_COLON})?)[ \t]*\#*(?=[ \t]*{_LINE_END})
+            | (?(e)(?:{_COLON}(?P=e)|(?P=e){_COLON})|{_COLON})(?=[ \t]*\S))
       | (?P<em>\*\*\*|\*\*|__|[*_]){_NAME.replace("<answer>", "<bold>")}
             (?:{_COLON}(?P=em) | (?P=em){_COLON} | (?P=em)(?=[ \t]*{_LINE_END}))
       | (?:{_NAME.replace("<answer>", "<bare>")}|A){_COLON}
@@ -36,6 +37,11 @@ ASIDE = re.compile(
     )[*_]{0,3}[ \t]*(?:(?P<colon>[:：])|\#*[ \t]*\Z)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_FACT = re.compile(
+    r"(?P<name>difficulty(?: level)?|level|category|topic)[*_]{0,3}[ \t]*[:：][*_ \t]*(?P<value>[^|,;·•\r\n*_]{1,60})",
+    re.IGNORECASE,
+)
+_FACT_NAMES = {"categ": "category", "topic": "category"}
 # Collapsed text is a placeholder with its own natural place: between summary and end.
 DETAILS = re.compile(
     r"<details[^<>]{0,100}>\s*(?:<summary>(?P<summary>.{0,300}?)</summary>)?(?P<inner>(?:(?!</?details).)*)</details>",
@@ -57,3 +63,12 @@ def without_label(answer: str) -> str:
         below = _BLANK_LINES.match(rest)
         answer = rest[below.end() :] if below else rest.lstrip()
     return answer
+
+
+def facts(line: str) -> dict[str, str]:
+    """Return what a line of metadata says of `difficulty` and `category`, as the document calls it."""
+    return {
+        _FACT_NAMES.get(match["name"].lower()[:5], "difficulty"): match["value"].strip()
+        for match in _FACT.finditer(line)
+        if match["value"].strip()
+    }

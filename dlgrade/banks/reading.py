@@ -15,7 +15,7 @@ from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Entry
 from dlgrade.banks.forms import SUFFIXES, best_reading
 from dlgrade.banks.same import identity
-from dlgrade.banks.wording import spaced
+from dlgrade.banks.wording import readable
 from dlgrade.errors import BankError, NoQuestions
 from dlgrade.models import Bank, Choices, Question
 
@@ -152,7 +152,7 @@ def _text(raw: str, wordings: Mapping[str, str]) -> str:
     if (known := wordings.get(identity(raw))) is not None:
         return known
     wording, gap, material = raw.partition("\n\n")
-    return f"{spaced(wording)}{gap}{material}"
+    return f"{readable(wording)}{gap}{material}"
 
 
 def _bytes(path: Path) -> bytes:

@@ -32,6 +32,8 @@ _LINE_MARK = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+)", re.MULTI
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^\n`]*$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SPACE = re.compile(r"\s+")
+_MARKED_UP = re.compile(r"[\\&\[]")
+_CODE_OR_FORMULA = re.compile(r"((?<!`)`{1,3}(?!`)[^`]{1,2000}`{1,3}|\$\$?[^$\n]{1,1000}\$\$?)")
 # A sign right after a letter is part of a name: C++ and C# are not C.
 _NOT_NAMES = re.compile(r"((?<=[a-z0-9])[+#]+)|[\W_]")
 
@@ -48,6 +50,14 @@ _TELLING = (
 )
 # Links that lost their spaces glue the next word on: "ExplainRecurrent" still begins with Explain.
 _STARTS_LIKE_QUESTION = re.compile(rf"(?i:(?:please\s+)?(?:{_ASKING}|{_TELLING}))(?=[A-Z]|(?i:[^\w'’-]|$))")
+# Orders that are given to a person who is asked, not to one who follows a recipe.
+_FIRM = re.compile(
+    r"(?i:please\s+|can you\s+|could you\s+)?(?i:what|why|how|when|which|who|where|describe|explain|define|discuss"
+    r"|differentiate|distinguish|elaborate|compare|contrast|derive|prove|tell|talk|name|list|give|state|outline"
+    r"|illustrate|justify|mention|summari[sz]e|differences?|suppose|imagine|walk|do you|is|are|does|can|should|would"
+    r"|have you|write)"
+    r"(?=[A-Z]|(?i:[^\w'-]|['’](?:s|re|d|ll)\b|$))"
+)
 _ENDS_LIKE_QUESTION = re.compile(r"[?？؟⸮]['\"”’»)\]*_.\s]*$")
 
 # Compared with the squashed text.
@@ -110,6 +120,23 @@ def spaced(text: str) -> str:
     return _SPACE.sub(" ", text).strip()
 
 
+def readable(text: str) -> str:
+    """Return one line of Markdown as a reader sees it: links as their text, escapes and entities undone.
+
+    Code and formulas stay as they are.
+    """
+    text = spaced(text)
+    if not _MARKED_UP.search(text):
+        return text
+    parts = _CODE_OR_FORMULA.split(text)
+    return spaced("".join(part if at % 2 else _read(part) for at, part in enumerate(parts)))
+
+
+def _read(text: str) -> str:
+    text = _IMAGE_OR_LINK.sub(lambda match: "" if match[0].startswith("!") else match[1], text)
+    return html.unescape(_ESCAPE.sub(r"\1", text)).replace("\xa0", " ")
+
+
 def fold(text: str) -> str:
     """Return the text for comparison: NFKC, case, Markdown markup and white space folded away."""
     text = unicodedata.normalize("NFKC", text)
@@ -146,6 +173,12 @@ def is_question(text: str) -> bool:
     """Say whether the text reads as a question or as a task to answer: `What is …?`, `Explain …`."""
     bare = plain(text).strip(" \t\r\n\"'“‘«*_#")
     return bool(bare) and (asks(bare) or bool(_STARTS_LIKE_QUESTION.match(bare)))
+
+
+def asks_firmly(text: str) -> bool:
+    """Say whether a text that nothing else marks as a question is one: `Explain …` is, `Evaluate …` may be a step."""
+    bare = plain(text).strip(" \t\r\n\"'“‘«*_#")
+    return bool(bare) and (asks(bare) or bool(_FIRM.match(bare)))
 
 
 def is_placeholder(text: str) -> bool:
