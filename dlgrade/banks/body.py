@@ -49,7 +49,8 @@ _SPEAKS_OF_CODE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _BESIDE = re.compile(
-    r"\W*(?:my\s+)?(?:notes?|hints?|references?|resources?|sources?|further reading|follow[ -]?ups?|discussion|tags|see also)\b",
+    r"\W*(?:my\s+)?(?:notes?|hints?|references?|resources?|sources?|further reading|follow[ -]?ups?|discussion|tags"
+    r"|see also)\b",
     re.IGNORECASE,
 )
 _MATERIAL = frozenset({"fence", "code", "table", "html", "quote"})

@@ -94,6 +94,20 @@ def wording(line: str) -> Wording:
     return found
 
 
+def unmarked(line: str) -> str:
+    """Return the line without the marks around it; number and emphasis stay."""
+    text = line.strip()
+    while text:
+        match = _LEADING.match(text)
+        rest = text[match.end() :] if match else text
+        match = _TRAILING.search(rest, max(0, len(rest) - _TAIL))
+        rest = rest[: match.start()] if match else rest
+        if not rest.strip() or rest == text:
+            break
+        text = rest.strip()
+    return text
+
+
 def title(line: str) -> str:
     """Return what a section's heading says: marks off, a number kept."""
     found = Wording(_bare(line), labelled=True)
