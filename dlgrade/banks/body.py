@@ -86,6 +86,8 @@ def read_body(
         for piece in pieces_in(document, blocks, start, end)
     ]
     label = _label(document, pieces)
+    if label and (options := find_options(document, pieces)) and options.first <= label.at < options.beyond:
+        label = _label(document, pieces, options.beyond)  # `A: 0.5` is one of them
     if label is None:
         body = _unlabelled(document, pieces, start, margin, asked)
     elif pieces[label.at].kind == "details":
@@ -121,9 +123,9 @@ def _with_facts(document: Document, pieces: Sequence[Piece], body: Body) -> Body
     return replace(body, difficulty=found.get("difficulty"), category=found.get("category"))
 
 
-def _material(document: Document, pieces: Sequence[Piece], asked: str) -> int:
+def _material(document: Document, pieces: Sequence[Piece], asked: str | None = None) -> int:
     """Count the pieces right below a question that it speaks of: code, a table, a picture."""
-    if not _SPEAKS_OF_CODE.search(asked):
+    if asked is not None and not _SPEAKS_OF_CODE.search(asked):
         return 0
     count = 0
     while count < len(pieces) and (
@@ -149,7 +151,7 @@ def _labelled(document: Document, pieces: Sequence[Piece], label: _Label) -> Bod
     head = pieces[label.at]
     rest = pieces[label.at + 1 :]
     if head.kind == "heading":
-        rest = rest[: next((i for i, piece in enumerate(rest) if _ends_part(head, piece, first=not i)), len(rest))]
+        rest = rest[: _part_end(head, rest)]
     margin = _margin_at(document, head, len(label.bullet)) if label.bullet else head.margin
     rest = [replace(piece, margin=margin) if label.bullet else piece for piece in rest]
     value = visible(document, label.end, head.end)
@@ -175,11 +177,15 @@ def _labelled(document: Document, pieces: Sequence[Piece], label: _Label) -> Bod
     return Body(None, _in_place(document, rest[first], told.end))
 
 
-def _ends_part(head: Piece, piece: Piece, *, first: bool) -> bool:
-    """Say whether the part under a heading `Answer` is over: some answers begin with a heading just as high."""
-    if not 0 < piece.level <= head.level:
-        return False
-    return not (first and piece.level == head.level) or bool(_BESIDE.match(piece.text))
+def _part_end(head: Piece, rest: Sequence[Piece]) -> int:
+    """Return where the part under a heading `Answer` is over; some answers are made of headings just as high."""
+    level = head.level
+    if rest and rest[0].level == level and not _BESIDE.match(rest[0].text):
+        level -= 1
+    return next(
+        (i for i, piece in enumerate(rest) if 0 < piece.level <= level or (piece.level and _BESIDE.match(piece.text))),
+        len(rest),
+    )
 
 
 def _unlabelled(document: Document, pieces: Sequence[Piece], start: int, margin: str, asked: str) -> Body:
@@ -190,8 +196,11 @@ def _unlabelled(document: Document, pieces: Sequence[Piece], start: int, margin:
         if not above:
             return Body(None, _below(document, start, margin))
         return Body(None, _below(document, above[-1].end, above[-1].margin))
+    own = _material(document, pieces[first:beyond], asked)
     options = find_options(document, pieces[first:beyond])
-    own = options.beyond if options else _material(document, pieces[first:beyond], asked)
+    if options and not options.pose(asked, _material(document, pieces[first:beyond])):
+        options = None
+    own = options.beyond if options else own
     if own:
         posed = _said(document, pieces[first], pieces[first + own - 1].end)
         last, rest = pieces[first + own - 1], pieces[first + own :]
@@ -230,11 +239,11 @@ def _standing(first: Piece, end: int) -> Slot:
     return Slot(start=first.start, end=end, indent=first.margin)
 
 
-def _label(document: Document, pieces: Sequence[Piece]) -> _Label | None:
+def _label(document: Document, pieces: Sequence[Piece], first: int = 0) -> _Label | None:
     """Find the first label; after prose only one that says `Answer`: every answer may come to a solution."""
     asides = asides_of(document, pieces)
     prose = False
-    for at, piece in enumerate(pieces):
+    for at, piece in enumerate(pieces[first:], first):
         found = _label_at(document, at, piece)
         if found and (found[1] or not prose):
             return found[0]
@@ -259,7 +268,7 @@ def _label_at(document: Document, at: int, piece: Piece) -> tuple[_Label, bool] 
     match = LABEL.match(document.text, piece.start, piece.end)
     if match is None or (match["bullet"] and piece.list is None):
         return None
-    return _Label(at, match.end(), match["bullet"] or ""), bool(match["bold"] or match["bare"])
+    return _Label(at, match.end(), match["bullet"] or ""), any(match[name] for name in ("bold", "bare", "a", "b"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ _MARK = rf"""(?:
   | (?P<stars>(?:{_STAR}\s*)+|(?::star2?:\s*)+)
   | (?P<other>
         {_PICTURE}+
+      | [\u2190-\u21ff☞]+(?=\s)
       | :[a-z][a-z0-9_]{{2,30}}:
       | !\[[^\[\]]{{0,200}}\]\([^()\s]{{0,300}}\)
       | \(?\[{{1,2}}\s*{_LINK_NAME}\s*\]{{1,2}}(?:\([^()\s]{{0,500}}\)|(?<=\]\]))\)?
@@ -58,7 +59,7 @@ _KEYCAPS = re.compile("\\A((?:[0-9]\ufe0f?\u20e3)+)")
 
 _LABELLED = re.compile(
     r"(?:question|ques|que|q|problem|exercise|puzzle|问题|問題|题目|вопрос|pregunta|frage)"
-    r"(?:\s*(?:no\.?|nr\.?|number|\#|№|\.|-|:|：)?\s*(?P<number>\d{1,5}(?:\.\d{1,3}){0,3}[a-z]?)"
+    r"(?:\s*(?:no\.?|nr\.?|number|\#|№|\.|-|:|：)?\s*(?P<number>\d{1,5}(?:\.\d{1,3}){0,3}[a-z]?|(?<=q)[x?](?=\s*[.:)]))"
     r"(?![\w/])(?:\s*[.:：、．)\]\-–—|]+\s*|\s*\Z|\s+(?=\S))"
     r"|\s*[:：]\s*(?=\S)|(?<=\bq)[.)]\s+(?=\S))(?P<text>.*)",
     re.IGNORECASE | re.DOTALL,

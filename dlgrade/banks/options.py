@@ -20,15 +20,32 @@ _LETTER = re.compile(
     r"(?:(?:[-*+]|\d{1,2}[.)])[ \t]+)?(?P<open>[(\[])?(?P<em>\*\*|__|`)?(?P<letter>[A-Ja-j])"
     r"(?:[.):]|\\\.|(?(open)[\])]|(?!))|(?(em)|(?!)))+(?(em)(?P=em))[.):]?[ \t]+\S"
 )
+_CHOOSES = re.compile(
+    r"\b(?:which|select|choose|pick|following|correct|true|false|best|outputs?|prints?|not)\b|_{3,}|[:：…]\s*\Z|哪|下列|以下",
+    re.IGNORECASE,
+)
 _FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The pieces up to `beyond` pose the question; `right` are the texts of the options that are checked."""
+    """The options begin at piece `first` and end before `beyond`; `right` are the texts of those that are checked.
 
+    `boxes` says that they have boxes, `capital` that capital letters name them.
+    """
+
+    first: int
     beyond: int
     right: tuple[str, ...] = ()
+    boxes: bool = False
+    capital: bool = False
+
+    def pose(self, asked: str, material: int) -> bool:
+        """Say whether they belong to the question, below `material` pieces of its own.
+
+        An answer may be a lettered list as well: it stands below other text, or the question does not choose.
+        """
+        return self.first <= material and (self.boxes or self.capital or bool(_CHOOSES.search(asked)))
 
 
 def find_options(document: Document, pieces: Sequence[Piece]) -> Options | None:
@@ -40,7 +57,7 @@ def find_options(document: Document, pieces: Sequence[Piece]) -> Options | None:
     for first in (at for at, text in enumerate(texts) if (match := _LETTER.match(text)) and match["letter"] in "Aa"):
         run = _run(texts, first)
         if len(run) >= _FEWEST:
-            return Options(_end(pieces, run))
+            return Options(first, _end(pieces, run), capital=texts[first].lstrip("-*+ \t([_`").startswith("A"))
     return None
 
 
@@ -52,7 +69,7 @@ def _boxed(document: Document, pieces: Sequence[Piece], texts: Sequence[str], bo
         if box and box["box"] != " ":
             text = document.text[pieces[at].start + box.end() : pieces[after - 1].end]
             right.append(re.sub(r"\r\n?", "\n", text).strip())
-    return Options(beyond, tuple(right))
+    return Options(boxes[0], beyond, tuple(right), boxes=True)
 
 
 def _run(texts: Sequence[str], first: int) -> list[int]:

@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from dlgrade.banks.blocks import Block, Document
-from dlgrade.banks.labels import ASIDE, DETAILS, SUMMARY
-from dlgrade.banks.wording import is_void
+from dlgrade.banks.labels import ASIDE, DETAILS, SUMMARY, is_pointer
+from dlgrade.banks.wording import is_void, spaced
 
+_ANY_TAG = re.compile(r"<[^<>]{1,300}>")
 _COMMENT_BEHIND = re.compile(r"(?<=[^\s>])[ \t]*(?P<comment><!--(?:(?!-->).){0,300}-->)[ \t]*\Z")
 
 
@@ -125,7 +126,7 @@ def asides_of(document: Document, pieces: Sequence[Piece]) -> list[str | None]:
         else:
             for _, lines in groupby(group, key=lambda piece: piece.block):
                 found += _asides_in(document, list(lines))
-        titled = group[-1] if found[-1] == "part" and _is_title(document, group[-1]) else None
+        titled = group[-1] if found[-1] in ("part", "source") and _is_title(document, group[-1]) else None
     return found
 
 
@@ -146,7 +147,7 @@ def _is_title(document: Document, piece: Piece) -> bool:
 
 
 def _aside(document: Document, piece: Piece) -> str | None:
-    if piece.kind in ("line", "html") and is_void(document.text[piece.start : piece.end]):
+    if piece.kind in ("line", "html") and _shows_nothing(document.text[piece.start : piece.end], piece.kind):
         return "void"
     if piece.kind == "details" and (details := DETAILS.match(document.text, piece.start, piece.end)):
         summary = SUMMARY.search(details["summary"] or "")
@@ -154,10 +155,16 @@ def _aside(document: Document, piece: Piece) -> str | None:
     if piece.kind not in ("line", "heading") or piece.labelled:
         return None
     text = f"# {piece.text}" if piece.kind == "heading" else document.text[piece.start : piece.end]
+    if piece.kind == "line" and is_pointer(text):
+        return "source"
     match = ASIDE.match(text)
     if match is None or not (match["colon"] or any(sign in match["mark"] for sign in "#*_")):
         return None
     return next(kind for kind in ("data", "source", "part") if match[kind] is not None)
+
+
+def _shows_nothing(text: str, kind: str) -> bool:
+    return is_void(text) or (kind == "html" and is_pointer(spaced(_ANY_TAG.sub(" ", text))))
 
 
 def core(

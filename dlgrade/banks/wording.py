@@ -58,6 +58,11 @@ _FIRM = re.compile(
     r"|have you|write)"
     r"(?=[A-Z]|(?i:[^\w'-]|['’](?:s|re|d|ll)\b|$))"
 )
+_OUTRIGHT = re.compile(
+    r"(?:(?:what|why|how|when|where|which|who)\s+(?:is|are|was|were|do|does|did|can|could|should|would|will|has|have)"
+    r"|explain|describe|define|discuss|compare|differentiate|distinguish|derive)\b",
+    re.IGNORECASE,
+)
 _ENDS_LIKE_QUESTION = re.compile(r"[?？؟⸮]['\"”’»)\]*_.\s]*$")
 
 # Compared with the squashed text.
@@ -179,6 +184,12 @@ def asks_firmly(text: str) -> bool:
     """Say whether a text that nothing else marks as a question is one: `Explain …` is, `Evaluate …` may be a step."""
     bare = plain(text).strip(" \t\r\n\"'“‘«*_#")
     return bool(bare) and (asks(bare) or bool(_FIRM.match(bare)))
+
+
+def asks_outright(text: str) -> bool:
+    """Say whether a heading among questions is one: `What is dropout` is, `Why it matters` is a part of an answer."""
+    bare = plain(text).strip(" \t\r\n\"'“‘«*_#")
+    return bool(bare) and (asks(bare) or bool(_OUTRIGHT.match(bare)))
 
 
 def is_placeholder(text: str) -> bool:

@@ -26,7 +26,7 @@ from dlgrade.banks.entries import Entry, Reading, with_material
 from dlgrade.banks.forms.sections import Sections, collapsed, explained, last_inside, speaks_of_document
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.marks import Wording, wording
-from dlgrade.banks.wording import asks, bold, is_question, plain
+from dlgrade.banks.wording import asks_outright, bold, is_question, plain
 from dlgrade.models import Choices
 
 FORM = "headings"
@@ -123,7 +123,7 @@ def _title(index: int, block: Block) -> _Title:
         rank = _NUMBERED if is_question(found.text) else _SECTION
     else:
         rank = _PLAIN if is_question(found.text) else _SECTION
-    return _Title(index, block, _SECTION if speaks_of_document(found.text) else rank, found)
+    return _Title(index, block, _SECTION if rank == _PLAIN and speaks_of_document(found.text) else rank, found)
 
 
 def _ranked(titles: Sequence[_Title]) -> list[_Title]:
@@ -146,7 +146,7 @@ def _only_looks_like_one(title: _Title, best: int, others: int = 0) -> bool:
     """`Ready for the interview?` high above all questions is the document's title; `Why it matters` does not ask."""
     if title.rank != _PLAIN:
         return False
-    return title.block.level < others or (best > _PLAIN and not asks(title.text))
+    return title.block.level < others or (best > _PLAIN and not asks_outright(title.text))
 
 
 def _with_numbered_terms(titles: Sequence[_Title]) -> list[_Title]:

@@ -24,8 +24,16 @@ _ABOUT = re.compile(
     r"|acknowledge?ments?|credits|codeofconduct|changelog|changes|roadmap|contact(?:us|me)?|feedback|connectwithme"
     r"|followme|installation|install|gettingstarted|setup|prerequisites?|requirements|starhistory|todo(?:list)?"
     r"|(?:how(?:to)?)?us(?:age|ethis(?:repo(?:sitory)?|guide|document|list|book)?)|projectstructure|bibliography|sources"
-    r"|about(?:me|the(?:author|repo(?:sitory)?|project)|this.{0,30})?"
+    r"|about(?:me|the(?:author|repo(?:sitory)?|project)|this.{0,30})?|howtousethis.{0,30}|who(?:is)?this.{0,30}isfor"
+    r"|wh(?:atis|y)(?:it|(?:use)?(?:it|this(?:repo(?:sitory)?|project|book|guide|list)?))"
     r"|(?:further|additional|recommended)(?:reading|resources?)|(?:useful|external|other|important)?(?:links|resources)"
+)
+
+
+# A heading that sends its reader away names no chapter.
+_ADVERT = re.compile(
+    r"(?:\b(?:find|see|check|read|visit|get|explore|recently added|subscribe|join|star)\b.*)(?:\]\(https?:|<a\s)",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -59,7 +67,8 @@ class Sections:
         if contents and heading.level > self._level:
             return
         self._level = heading.level
-        self.current = None if contents or heading is self._title else title(heading.text) or None
+        if not _ADVERT.search(heading.text):
+            self.current = None if contents or heading is self._title else title(heading.text) or None
 
 
 def speaks_of_document(heading: str) -> bool:
