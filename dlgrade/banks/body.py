@@ -44,7 +44,7 @@ _CLOSERS = re.compile(r"(?:\s|<br\s*/?>|</(?:b|p|div|blockquote|strong|em|i|ul|s
 _SPEAKS_OF_CODE = re.compile(
     r"\b(?:following|below|above|this|these|given)\b.{0,60}\b(?:code|snippets?|program|script|function|quer(?:y|ies)|expressions?"
     r"|statements?|lines?|loop|class|example|table|matrix|data(?:set|frame)?|graph|figure|network|image|picture)\b"
-    r"|\boutputs?\b|\bprints?\b|\bresults?\b|\blogged\b|\breturns?\b|\bevaluates?\b|[:：]\s*\Z"
+    r"|\boutputs?\b|\bprints?\b|\bresults?\b|\blogged\b|\breturn(?:s|ed)?\b|\bevaluates? to\b|[:：]\s*\Z"
     r"|\b(?:code|snippet|program|script|expression)\b.{0,40}\b(?:below|above|do|does|wrong|bug|mean|happen|work)",
     re.IGNORECASE | re.DOTALL,
 )

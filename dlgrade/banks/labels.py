@@ -42,8 +42,9 @@ ASIDE = re.compile(
 )
 # What only leads somewhere else, as a whole line: a link, a file's name, a way back.
 _LED_TO = (
-    r"(?:(?:full\ |the\ |model\ )?(?:answers?|ans|solutions?|explanation)|src|sources?|ref(?:erence)?s?|links?|(?:click\ )?here"
-    r"|(?:read|see|learn|view|watch|more)(?:\ [\w’' ]{1,40})?|video|wiki(?:pedia)?|docs?|article|blog(?:\ post)?)"
+    r"(?:(?:full\ |the\ |model\ )?(?:answers?|ans|solutions?|explanation)|src|sources?|ref(?:erence)?s?|links?"
+    r"|(?:click\ )?here|(?:read|see|learn|view|watch|more)(?:\ [\w’' ]{1,40})?|video|wiki(?:pedia)?|docs?|article"
+    r"|blog(?:\ post)?)"
 )
 _POINTER = re.compile(
     rf"""[^\w\[(<`!]{{0,12}}(?:

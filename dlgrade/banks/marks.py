@@ -64,6 +64,7 @@ _LABELLED = re.compile(
     r"|\s*[:：]\s*(?=\S)|(?<=\bq)[.)]\s+(?=\S))(?P<text>.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_ONLY_LEVEL = re.compile(rf"(?:{_LEVEL})", re.IGNORECASE | re.VERBOSE)
 _NUMBERED = re.compile(
     r"(?:[(\[（【]?\#?(?P<number>\d{1,4}[a-z]?|\d{1,3}(?:\.\d{1,3}){1,3})\\?(?:[.:、．)\]）】,]+(?!\d)\s*|\s+[-–—]\s+|\s*\|\s+)"
     r"|(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,3})\s+(?-i:(?=[A-Z]|[^\x00-\x7f])))(?P<text>\S.*)",
@@ -139,7 +140,10 @@ def _marked(found: Wording, match: re.Match[str], rest: str) -> Wording:
 
 def _numbered(found: Wording) -> Wording | None:
     if match := _LABELLED.match(found.text):
-        return replace(found, number=match["number"], text=match["text"].strip(), labelled=True)
+        text = match["text"].strip()
+        if _ONLY_LEVEL.fullmatch(text):
+            return replace(found, number=match["number"], text="", labelled=True, difficulty=text)
+        return replace(found, number=match["number"], text=text, labelled=True)
     if match := _KEYCAPS.match(found.text):
         number = re.sub("\\D", "", match[1])
         return replace(found, number=number, text=found.text[match.end() :].lstrip(" .:)"))

@@ -31,7 +31,7 @@ _FEWEST = 2
 class Options:
     """The options begin at piece `first` and end before `beyond`; `right` are the texts of those that are checked.
 
-    `boxes` says that they have boxes, `capital` that capital letters name them.
+    `boxes` says that they have boxes, `capital` that capital letters name them, or that all the document chooses.
     """
 
     first: int
@@ -57,8 +57,13 @@ def find_options(document: Document, pieces: Sequence[Piece]) -> Options | None:
     for first in (at for at, text in enumerate(texts) if (match := _LETTER.match(text)) and match["letter"] in "Aa"):
         run = _run(texts, first)
         if len(run) >= _FEWEST:
-            return Options(first, _end(pieces, run), capital=texts[first].lstrip("-*+ \t([_`").startswith("A"))
+            return Options(first, _end(pieces, run), capital=_is_capital(texts[first]) or document.multiple_choice)
     return None
+
+
+def _is_capital(text: str) -> bool:
+    match = _LETTER.match(text)
+    return match is not None and match["letter"].isupper()
 
 
 def _boxed(document: Document, pieces: Sequence[Piece], texts: Sequence[str], boxes: Sequence[int]) -> Options:

@@ -147,24 +147,25 @@ def _is_title(document: Document, piece: Piece) -> bool:
 
 
 def _aside(document: Document, piece: Piece) -> str | None:
-    if piece.kind in ("line", "html") and _shows_nothing(document.text[piece.start : piece.end], piece.kind):
+    if piece.kind in ("line", "html") and is_void(document.text[piece.start : piece.end]):
         return "void"
+    if piece.kind in ("line", "html") and _points(document.text[piece.start : piece.end], piece):
+        return "source"
     if piece.kind == "details" and (details := DETAILS.match(document.text, piece.start, piece.end)):
         summary = SUMMARY.search(details["summary"] or "")
         return "source" if summary and not summary["answer"] else None
     if piece.kind not in ("line", "heading") or piece.labelled:
         return None
     text = f"# {piece.text}" if piece.kind == "heading" else document.text[piece.start : piece.end]
-    if piece.kind == "line" and is_pointer(text):
-        return "source"
     match = ASIDE.match(text)
     if match is None or not (match["colon"] or any(sign in match["mark"] for sign in "#*_")):
         return None
     return next(kind for kind in ("data", "source", "part") if match[kind] is not None)
 
 
-def _shows_nothing(text: str, kind: str) -> bool:
-    return is_void(text) or (kind == "html" and is_pointer(spaced(_ANY_TAG.sub(" ", text))))
+def _points(text: str, piece: Piece) -> bool:
+    """Say whether a piece only leads somewhere else; behind a label also that is what somebody answered."""
+    return not piece.labelled and is_pointer(spaced(_ANY_TAG.sub(" ", text)) if piece.kind == "html" else text)
 
 
 def core(

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Entry
 from dlgrade.banks.forms import SUFFIXES, best_reading
+from dlgrade.banks.legend import with_legend
 from dlgrade.banks.same import identity
 from dlgrade.banks.wording import readable
 from dlgrade.errors import BankError, NoQuestions
@@ -63,9 +64,8 @@ def bank_from_text(
     if reading is None:
         raise NoQuestions(f"{path}: no questions found; {_UNDERSTOOD}")
     name = Path(path).stem
-    questions = tuple(
-        _question(entry, name, position, wordings) for position, entry in enumerate(reading.entries, start=1)
-    )
+    entries = with_legend(reading.entries, source)
+    questions = tuple(_question(entry, name, position, wordings) for position, entry in enumerate(entries, start=1))
     return Bank(
         path=path,
         name=name,

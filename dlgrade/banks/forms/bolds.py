@@ -62,9 +62,8 @@ def read(document: Document, choices: Choices) -> Reading | None:
     leads = _chosen(
         [lead for at, block in enumerate(document.blocks) for lead in _leads(at, block) if at not in hidden]
     )
-    sections = Sections(
-        block for at, block in enumerate(document.blocks) if block.kind == "heading" and at not in hidden
-    )
+    headings = (block for at, block in enumerate(document.blocks) if block.kind == "heading" and at not in hidden)
+    sections = Sections(document, headings)
     entries: list[Entry] = []
     lines, sure, at = 0, 0.0, 0
     following: _Lead | None
@@ -100,7 +99,10 @@ def _lead(index: int, number: int, line: str) -> _Lead | None:
     bare = unmarked(line)
     whole = bold(bare.rstrip(":： ")) or bold(_LABEL_BEFORE.sub("", bare)) or _TAGGED.fullmatch(bare)
     if whole and not starts_with_label(bare):
-        return _Lead(index, number, number, wording(line), whole=True)
+        found = wording(line)
+        if found.labelled and not found.text:  # `**Question 1:**`, the text is in the lines below
+            return _Lead(index, number, number, found, whole=False, prefix="")
+        return _Lead(index, number, number, found, whole=True)
     if match := _PREFIX.match(line):
         return _Lead(index, number, number, wording(line), whole=False, prefix=match["name"])
     if _LABEL_PREFIX.match(line):
@@ -115,11 +117,15 @@ def _chosen(leads: Sequence[_Lead]) -> list[_Lead]:
     asking = [lead for lead in numbered if lead.wording.labelled or is_question(lead.wording.text)]
     terms = len(asking) * 2 >= len(numbered) > 0  # most that have a number ask: then `**7. Dropout**` does too
     named = any(lead.prefix == "" for lead in leads)  # `**7)** Explain …` stands in the document
+    plainly = [lead for lead in whole if not lead.numbered and asks(lead.wording.text)]
+    parts = terms and len(numbered) >= 2 * len(plainly)  # few without a number are titles inside the answers of others
     found = []
     for lead in leads:
-        if not lead.wording.text:
+        if not lead.wording.text and lead.prefix is None:
             continue
         if lead.whole:
+            if parts and not lead.numbered:
+                continue
             firm = asks(lead.wording.text) if numbered and terms else asks_firmly(lead.wording.text)
             is_one = lead.wording.labelled or (terms if lead.numbered else firm)
         else:
@@ -138,7 +144,7 @@ def _entry(
     own: list[Block] = []
     first, last = lead.last, lead.last
     if not lead.whole:
-        last = first = _goes_on_to(document, blocks[lead.index], lead, beyond)
+        last = first = _goes_on_to(document, lead, beyond)
     for at in range(lead.index, len(blocks)):
         block = blocks[at]
         if block.line >= beyond or (at > lead.index and at not in hidden and _ends(block)):
@@ -166,9 +172,17 @@ def _entry(
     return entry, last
 
 
-def _goes_on_to(document: Document, block: Block, lead: _Lead, beyond: int) -> int:
-    """Return the last line of a question that is plain text behind its number: up to a label or the paragraph's end."""
+def _goes_on_to(document: Document, lead: _Lead, beyond: int) -> int:
+    """Return the last line of a question that is plain text behind its number: up to a label or the paragraph's end.
+
+    A number that stands alone is followed by its question's paragraph.
+    """
+    block = document.blocks[lead.index]
     last = lead.line
+    if not lead.wording.text and last == block.last and lead.index + 1 < len(document.blocks):
+        below = document.blocks[lead.index + 1]
+        if below.kind == "paragraph" and below.line < beyond and not starts_with_label(below.text):
+            block, last = below, below.line
     while last < block.last and last + 1 < beyond and not starts_with_label(document.line(last + 1).strip()):
         last += 1
     return last

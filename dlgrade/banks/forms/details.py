@@ -76,7 +76,7 @@ class _Lines:
 
 
 def _folded(document: Document) -> Iterator[_Folded]:
-    sections = Sections(block for block in document.blocks if block.kind == "heading")
+    sections = Sections(document, (block for block in document.blocks if block.kind == "heading"))
     done = -1
     for block in _walked(document.blocks):
         if block.start < done:

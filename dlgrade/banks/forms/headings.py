@@ -23,7 +23,15 @@ from dataclasses import dataclass, replace
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import read_body
 from dlgrade.banks.entries import Entry, Reading, with_material
-from dlgrade.banks.forms.sections import Sections, collapsed, explained, last_inside, speaks_of_document
+from dlgrade.banks.forms.sections import (
+    Sections,
+    collapsed,
+    explained,
+    is_advert,
+    is_frame,
+    last_inside,
+    speaks_of_document,
+)
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.marks import Wording, wording
 from dlgrade.banks.wording import asks_outright, bold, is_question, plain
@@ -35,6 +43,7 @@ FORM = "headings"
 _LABELLED, _NUMBERED, _PLAIN, _SECTION = 3, 2, 1, 0
 _SURE = {_LABELLED: 1.0, _NUMBERED: 0.95, _PLAIN: 0.8}
 
+_FEWEST, _MOST = 4, 0.6  # so many headings that ask, of so many of their level, make the others questions too
 _ONE_LEVEL = 0.9  # the share of questions on one level from which on levels mean something
 
 
@@ -78,7 +87,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
         [_title(i, block) for i, block in enumerate(document.blocks) if block.kind == "heading" and i not in hidden]
     )
     entries, lines, sure = [], 0, 0.0
-    sections = Sections(title.block for title in titles if not title.rank)
+    sections = Sections(document, (title.block for title in titles if not title.rank))
     for here, title in enumerate(titles):
         if not title.rank:
             sections.enter(title.block)
@@ -135,6 +144,8 @@ def _ranked(titles: Sequence[_Title]) -> list[_Title]:
     ]
     if best == _NUMBERED:
         titles = _with_numbered_terms(titles)
+    elif best == _PLAIN:
+        titles = _with_terms(titles)
     return _without_inner(titles)
 
 
@@ -163,6 +174,21 @@ def _with_numbered_terms(titles: Sequence[_Title]) -> list[_Title]:
     return found
 
 
+def _with_terms(titles: Sequence[_Title]) -> list[_Title]:
+    """Where most headings of one level ask, `### Bias and variance` among them is a question, unless it opens more."""
+    asking = Counter(title.block.level for title in titles if title.rank)
+    level, count = asking.most_common(1)[0]
+    same = [title for title in titles if title.block.level == level]
+    if count < _FEWEST or count < _MOST * len(same) or count < asking.total():
+        return list(titles)
+    found = []
+    for title, after in zip(titles, [*titles[1:], None], strict=True):
+        opens = after is not None and after.block.level > level
+        is_term = title.block.level == level and not title.rank and not opens and not is_frame(title.block)
+        found.append(replace(title, rank=_PLAIN) if is_term and title is not titles[0] else title)
+    return found
+
+
 def _without_inner(titles: Sequence[_Title]) -> list[_Title]:
     """Leave out the headings that belong to the answer above them."""
     levels = Counter(title.block.level for title in titles if title.rank > _PLAIN)
@@ -181,6 +207,8 @@ def _without_inner(titles: Sequence[_Title]) -> list[_Title]:
 def _is_inner(title: _Title, opened: _Title, *, ordered: bool) -> bool:
     if starts_with_label(f"# {title.text}"):
         return True
+    if is_advert(title.block):
+        return False
     if not opened.text and title.index == opened.index + 1 and _says_question(title):
         return True
     deeper = title.block.level > opened.block.level

@@ -38,7 +38,8 @@ FORM = "lists"
 
 _NUMBERED_SURE, _BULLET_SURE = 0.9, 0.8
 # A link and nothing else leads somewhere: a table of contents, a reading list.
-_LINK = re.compile(r"\W*\[[^\[\]]{0,500}\]\([^()\s]{0,500}(?:\([^()]{0,200}\)[^()\s]{0,200})?\)\W*")
+_LINK = re.compile(r"\W*\[[^\[\]]{0,500}\]\([^()\r\n]{0,500}(?:\([^()]{0,200}\)[^()\s]{0,200})?\)\W*")
+_BOX = re.compile(r"\A\[[ xX✓]\][ \t]+")
 _ANSWER_BEHIND = re.compile(
     r"(?<=[?？.!）)*_`])[ \t]+(?=(?:\*\*|__|_|\*)?(?:Answer|Ans|Solution)(?:\*\*|__|_|\*)?[ \t]*[:：])", re.I
 )
@@ -89,9 +90,8 @@ def _counts(question: _Question) -> float:
 def _questions(document: Document, choices: Choices) -> list[_Question]:
     """Walk through the document; what stands below a list's last item waits until it shows whose it is."""
     hidden = collapsed(document)
-    sections = Sections(
-        block for at, block in enumerate(document.blocks) if block.kind == "heading" and at not in hidden
-    )
+    headings = (block for at, block in enumerate(document.blocks) if block.kind == "heading" and at not in hidden)
+    sections = Sections(document, headings)
     found: list[_Question] = []
     waiting: list[Block] = []
     opened = False
@@ -165,9 +165,10 @@ def _in_list(
     """
     found: list[_Question] = []
     asking = telling = 0
+    leading = _only_leads(block)
     for item, after in zip(block.children, [*(item.line for item in block.children[1:]), beyond], strict=True):
         question = _asked(document, item)
-        if question is None:
+        if question is None or (leading and _leads(item)):
             continue
         question.lines = after - item.line
         firmly = _asks_in_list(question, below_question=below_question)
@@ -193,6 +194,17 @@ def _in_list(
             question.lines = inner[0].line - item.line
             found += inner
     return found if asking >= max(telling, 1) or (found and not asking and not telling) else []
+
+
+def _only_leads(block: Block) -> bool:
+    """Say whether a list is a table of contents or a reading list: links, and nothing below most of them."""
+    return sum(map(_leads, block.children)) * 2 > len(block.children)
+
+
+def _leads(item: Block) -> bool:
+    first = item.children[0] if item.children else None
+    alone = all(child.kind == "list" for child in item.children[1:])
+    return first is not None and alone and bool(_LINK.fullmatch(_BOX.sub("", first.text)))
 
 
 def _nested(
@@ -242,12 +254,12 @@ def _number(item: Block) -> int:
 def _asked(document: Document, item: Block) -> _Question | None:
     """Find the question that an item begins with."""
     first = item.children[0] if item.children else None
-    if first is None or first.kind not in ("paragraph", "heading") or _LINK.fullmatch(first.text):
+    if first is None or first.kind not in ("paragraph", "heading"):
         return None
     if first.kind == "heading":
         found = wording(first.text)
         return _asked_at(item, found, first.line, first.end) if found.text else None
-    lines = first.text.split("\n")
+    lines = _BOX.sub("", first.text).split("\n")
     start = document.lines[first.line - 1][0]
     if len(split := _on_one_line(lines[0])) > 1:
         end = document.text.find(split[1], start, document.line_end(first.line))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.labels import DETAILS, SUMMARY
@@ -37,18 +38,28 @@ _ADVERT = re.compile(
 )
 
 
+_FRAME = re.compile(
+    r"^(?:introduction|intro|overview|preface|foreword|background|conclusions?|summary|finalthoughts?|wrapup|wrappingup|closing"
+    r"|outro|references?|appendix|bonus|more|notes?|tips|questions?|answers?|faqs?|frequentlyaskedquestions|part\d*|chapter\d*"
+    r"|section\d*|others?|misc(?:ellaneous)?|general|basics?|advanced|intermediate|beginner|topics?|next(?:steps?)?)\d*$"
+    r"|questions?$|interview"
+)
+_MATTER = frozenset({"list", "table", "fence", "code", "heading"})
+
+
 class Sections:
     """The headings that open sections, walked through in document order.
 
-    The document's title is no category: it is the first heading, and no other stands as high. Nor is its table of
-    contents, which only ends the section before it if it stands as high.
+    The document's title is no category: it is the first heading, above all else, and no other stands as high. Nor is
+    its table of contents, which only ends the section before it if it stands as high.
     """
 
-    def __init__(self, headings: Iterable[Block]) -> None:
+    def __init__(self, document: Document, headings: Iterable[Block]) -> None:
         found = list(headings)
         first = found[0] if found else None
         alone = first is not None and all(other.level > first.level for other in found[1:])
-        self._title = first if alone else None
+        above = takewhile(lambda block: block is not first, document.blocks) if alone else ()
+        self._title = first if alone and all(block.kind not in _MATTER for block in above) else None
         self.current: str | None = None
         self._level = 0
         self._about: int | None = None
@@ -67,8 +78,19 @@ class Sections:
         if contents and heading.level > self._level:
             return
         self._level = heading.level
-        if not _ADVERT.search(heading.text):
+        if not is_advert(heading):
             self.current = None if contents or heading is self._title else title(heading.text) or None
+
+
+def is_advert(heading: Block) -> bool:
+    """Say whether a heading only sends its reader elsewhere: it ends an entry and opens nothing."""
+    return bool(_ADVERT.search(heading.text))
+
+
+def is_frame(heading: Block) -> bool:
+    """Say whether a heading belongs to the document's frame: an introduction, a conclusion, a chapter about itself."""
+    name = squash(heading.text)
+    return bool(_FRAME.search(name) or _ABOUT.fullmatch(name) or _CONTENTS.fullmatch(name)) or is_advert(heading)
 
 
 def speaks_of_document(heading: str) -> bool:

@@ -90,7 +90,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
     groups = list(_groups(document))
     answering = {index for group in groups for index in range(group.beyond, group.after)}
     headings = [block for index, block in enumerate(blocks) if block.kind == "heading" and index not in answering]
-    sections, categories = Sections(headings), {}
+    sections, categories = Sections(document, headings), {}
     for heading in headings:
         sections.enter(heading)
         categories[heading.line] = sections.current
