@@ -44,15 +44,16 @@ class Entry:
 class Reading:
     """What one form makes of a document.
 
-    `sure` runs from 0 to 1: how plainly the entries are marked as questions, times the part of the
-    document that they explain. `once` are edits that come with the first answer, as a new column's header does;
-    one in whose place an answer goes gives way to it.
+    `sure` runs from 0 to 1: how plainly the entries are marked as questions (`marked`, on the average), times the
+    part of the document that they explain. `once` are edits that come with the first answer, as a new column's
+    header does; one in whose place an answer goes gives way to it.
     """
 
     form: str
     entries: tuple[Entry, ...]
     sure: float
     once: tuple[Edit, ...] = ()
+    marked: float = 0.0
 
     @property
     def weight(self) -> float:

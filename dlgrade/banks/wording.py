@@ -37,34 +37,6 @@ _CODE_OR_FORMULA = re.compile(r"((?<!`)`{1,3}(?!`)[^`]{1,2000}`{1,3}|\$\$?[^$\n]
 # A sign right after a letter is part of a name: C++ and C# are not C.
 _NOT_NAMES = re.compile(r"((?<=[a-z0-9])[+#]+)|[\W_]")
 
-_ASKING = (
-    "what(?:['’]s)?|why|how|when|where|which|who|whom|whose|can|could|do|does|did|is|are|was|were|will|would|should"
-    "|have|has|must|may|might|shall"
-)
-_TELLING = (
-    "analy[sz]e|apply|argue|assess|calculate|characteri[sz]e|classify|comment|compare|compute|consider|construct"
-    "|contrast|debug|define|demonstrate|derive|describe|design|determine|develop|differentiate|discuss|distinguish"
-    "|draw|elaborate|enumerate|estimate|evaluate|examine|explain|explore|express|find|formulate|give|identify"
-    "|illustrate|implement|interpret|introduce|justify|list|mention|name|outline|present|propose|prove|provide"
-    "|recommend|review|show|sketch|solve|specify|state|suggest|summari[sz]e|suppose|tell|trace|walk|write"
-)
-# Links that lost their spaces glue the next word on: "ExplainRecurrent" still begins with Explain.
-_STARTS_LIKE_QUESTION = re.compile(rf"(?i:(?:please\s+)?(?:{_ASKING}|{_TELLING}))(?=[A-Z]|(?i:[^\w'’-]|$))")
-# Orders that are given to a person who is asked, not to one who follows a recipe.
-_FIRM = re.compile(
-    r"(?i:please\s+|can you\s+|could you\s+)?(?i:what|why|how|when|which|who|where|describe|explain|define|discuss"
-    r"|differentiate|distinguish|elaborate|compare|contrast|derive|prove|tell|talk|name|list|give|state|outline"
-    r"|illustrate|justify|mention|summari[sz]e|differences?|suppose|imagine|walk|do you|is|are|does|can|should|would"
-    r"|have you|write)"
-    r"(?=[A-Z]|(?i:[^\w'-]|['’](?:s|re|d|ll)\b|$))"
-)
-_OUTRIGHT = re.compile(
-    r"(?:(?:what|why|how|when|where|which|who)\s+(?:is|are|was|were|do|does|did|can|could|should|would|will|has|have)"
-    r"|explain|describe|define|discuss|compare|differentiate|distinguish|derive)\b",
-    re.IGNORECASE,
-)
-_ENDS_LIKE_QUESTION = re.compile(r"[?？؟⸮]['\"”’»)\]*_.\s]*$")
-
 # Compared with the squashed text.
 _MISSING = re.compile(
     r"tobe(?:filled(?:in)?|added|answered|completed|written|done|determined|announced)"
@@ -167,29 +139,6 @@ def squash(text: str) -> str:
         or unicodedata.category(char)[0] == "M"
         or (char in "+#" and (before.isalnum() or before in "+#"))
     )
-
-
-def asks(text: str) -> bool:
-    """Say whether the text ends in a question mark of any script."""
-    return bool(_ENDS_LIKE_QUESTION.search(text[-40:]))
-
-
-def is_question(text: str) -> bool:
-    """Say whether the text reads as a question or as a task to answer: `What is …?`, `Explain …`."""
-    bare = plain(text).strip(" \t\r\n\"'“‘«*_#")
-    return bool(bare) and (asks(bare) or bool(_STARTS_LIKE_QUESTION.match(bare)))
-
-
-def asks_firmly(text: str) -> bool:
-    """Say whether a text that nothing else marks as a question is one: `Explain …` is, `Evaluate …` may be a step."""
-    bare = plain(text).strip(" \t\r\n\"'“‘«*_#")
-    return bool(bare) and (asks(bare) or bool(_FIRM.match(bare)))
-
-
-def asks_outright(text: str) -> bool:
-    """Say whether a heading among questions is one: `What is dropout` is, `Why it matters` is a part of an answer."""
-    bare = plain(text).strip(" \t\r\n\"'“‘«*_#")
-    return bool(bare) and (asks(bare) or bool(_OUTRIGHT.match(bare)))
 
 
 def is_placeholder(text: str) -> bool:

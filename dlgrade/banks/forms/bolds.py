@@ -16,13 +16,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from dlgrade.banks.asking import asks, asks_firmly, is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import read_body
 from dlgrade.banks.entries import Entry, Reading, with_material
 from dlgrade.banks.forms.sections import Sections, collapsed, ends_bank, explained
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.marks import Wording, unmarked, wording
-from dlgrade.banks.wording import asks, asks_firmly, bold, is_question
+from dlgrade.banks.wording import bold
 from dlgrade.models import Choices
 
 FORM = "bold"
@@ -80,7 +81,8 @@ def read(document: Document, choices: Choices) -> Reading | None:
         sure += _SURE[lead.numbered]
     if not entries:
         return None
-    return Reading(FORM, tuple(entries), sure / len(entries) * explained(document, lines))
+    marked = sure / len(entries)
+    return Reading(FORM, tuple(entries), marked * explained(document, lines), marked=marked)
 
 
 def _leads(index: int, block: Block) -> list[_Lead]:

@@ -16,13 +16,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dlgrade.banks.asking import is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import read_collapsed
 from dlgrade.banks.entries import Entry, Reading, with_material
 from dlgrade.banks.forms.sections import Sections, explained
 from dlgrade.banks.labels import DETAILS, SUMMARY
 from dlgrade.banks.marks import Wording, wording
-from dlgrade.banks.wording import is_question
 from dlgrade.models import Choices
 
 FORM = "details"
@@ -57,7 +57,8 @@ def read(document: Document, choices: Choices) -> Reading | None:
     line_of = _Lines(document)
     entries = tuple(_entry(document, item, line_of(item.start)) for item in folded)
     lines = sum(line_of(item.end) - entry.line + 1 for item, entry in zip(folded, entries, strict=True))
-    return Reading(FORM, entries, _SURE * len(asking) / len(folded) * explained(document, lines))
+    marked = _SURE * len(asking) / len(folded)
+    return Reading(FORM, entries, marked * explained(document, lines), marked=marked)
 
 
 class _Lines:

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from dlgrade.banks.asking import asks_outright, is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import read_body
 from dlgrade.banks.entries import Entry, Reading, with_material
@@ -34,7 +35,7 @@ from dlgrade.banks.forms.sections import (
 )
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.marks import Wording, wording
-from dlgrade.banks.wording import asks_outright, bold, is_question, plain
+from dlgrade.banks.wording import bold, plain
 from dlgrade.models import Choices
 
 FORM = "headings"
@@ -101,7 +102,8 @@ def read(document: Document, choices: Choices) -> Reading | None:
         sure += _SURE[title.rank]
     if not entries:
         return None
-    return Reading(FORM, tuple(entries), sure / len(entries) * explained(document, lines))
+    marked = sure / len(entries)
+    return Reading(FORM, tuple(entries), marked * explained(document, lines), marked=marked)
 
 
 def _entry(document: Document, title: _Title, beyond: int, category: str | None) -> tuple[Entry, int]:

@@ -25,13 +25,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from dlgrade.banks.asking import asks, asks_firmly, is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import EMPTY_BULLET, read_body
 from dlgrade.banks.entries import Entry, Reading, with_material
 from dlgrade.banks.forms.sections import Sections, collapsed, ends_bank, explained
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.marks import Wording, title, wording
-from dlgrade.banks.wording import asks, asks_firmly, bold, is_question, plain
+from dlgrade.banks.wording import bold, plain
 from dlgrade.models import Choices
 
 FORM = "lists"
@@ -78,7 +79,8 @@ def read(document: Document, choices: Choices) -> Reading | None:
     entries = tuple(_entry(document, question) for question in found)
     asking = sum(_counts(question) for question in found)
     lines = sum(question.lines + sum(block.last - block.line + 1 for block in question.below) for question in found)
-    return Reading(FORM, entries, asking / len(entries) * explained(document, lines))
+    marked = asking / len(entries)
+    return Reading(FORM, entries, marked * explained(document, lines), marked=marked)
 
 
 def _counts(question: _Question) -> float:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
+from dlgrade.banks.asking import is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.labels import DETAILS, SUMMARY
 from dlgrade.banks.marks import title
-from dlgrade.banks.wording import is_question, squash
+from dlgrade.banks.wording import squash
 
 _BACK_TO_TOP = re.compile(
     r"\W*back\s+to\s+(?:the\s+)?(?:top|toc|contents|table of contents)\b.{0,80}", re.IGNORECASE | re.DOTALL

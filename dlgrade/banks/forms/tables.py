@@ -23,11 +23,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from dlgrade.banks.asking import is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import read_body, trail_after
 from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained, last_inside
-from dlgrade.banks.wording import is_placeholder, is_question, plain, spaced, squash
+from dlgrade.banks.wording import is_placeholder, plain, spaced, squash
 from dlgrade.models import Choices, Slot
 
 FORM = "tables"
