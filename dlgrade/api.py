@@ -84,7 +84,7 @@ class Outcome:
     def saved_in_place(self, answers: Answers) -> Outcome:
         """Write the answers into the document. One that was changed meanwhile is filled as it is now."""
         try:
-            bank = read_bank(self.bank.path)
+            bank = read_bank(self.bank.path, choices=self.bank.choices)
             changed = bank.source != self.bank.source
             now = Outcome(bank, answers.fill(bank), changed=True) if changed else self
             if now.filled.source != now.bank.source:

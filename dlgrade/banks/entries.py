@@ -46,7 +46,7 @@ class Reading:
 
     `sure` runs from 0 to 1: how plainly the entries are marked as questions (`marked`, on the average), times the
     part of the document that they explain. `once` are edits that come with the first answer, as a new column's
-    header does; one in whose place an answer goes gives way to it.
+    header does; one in whose place an answer goes gives way to it. `remarks` say what else could be made of it.
     """
 
     form: str
@@ -54,6 +54,7 @@ class Reading:
     sure: float
     once: tuple[Edit, ...] = ()
     marked: float = 0.0
+    remarks: tuple[str, ...] = ()
 
     @property
     def weight(self) -> float:

@@ -15,10 +15,14 @@ _PUNCTUATION = re.compile(r"[\s.,;:?'\"“”‘’´`()\[\]{}_*\\‐-―…·�
 def identity(text: str) -> str:
     """What makes a question the question it is: letters, digits and operators, with spaces and markup gone.
 
-    A text that lost its spaces has the same identity as the right one. Never empty for a text that is not.
+    A text that lost its spaces has the same identity as the right one. Code, options and paragraphs that belong to
+    the question count as they stand: one wording over two pieces of code is two questions. Never empty for a text
+    that is not.
     """
-    folded = fold(text)
-    return _PUNCTUATION.sub("", folded) or folded or text
+    wording, gap, material = text.partition("\n\n")
+    folded = fold(wording)
+    same = _PUNCTUATION.sub("", folded) or folded or wording
+    return "\n".join([same, *(line.rstrip() for line in material.splitlines() if line.strip())]) if gap else same
 
 
 def same(questions: Iterable[Question]) -> list[tuple[Question, ...]]:

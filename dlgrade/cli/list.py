@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from dlgrade.banks.same import identity
-from dlgrade.cli import show
-from dlgrade.cli.options import Banks, Json
+from dlgrade.banks.wording import readable
+from dlgrade.cli import options, show
 from dlgrade.cli.wiring import Session
 from dlgrade.models import Question
 from dlgrade.rubrics import Rubrics
@@ -19,14 +19,16 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command(name="list")
 def list_questions(
-    paths: Banks,
+    paths: options.Banks,
     unanswered: Annotated[bool, typer.Option("--unanswered", help="Only those without an answer.")] = False,
     category: Annotated[str | None, typer.Option(help="Only this category.", show_default=False)] = None,
     difficulty: Annotated[str | None, typer.Option(help="Only this difficulty.", show_default=False)] = None,
     same: Annotated[
         bool, typer.Option("--same", help="Only questions that stand in several places, together.")
     ] = False,
-    json: Json = False,
+    form: options.Form = None,
+    nested: options.Nested = None,
+    json: options.Json = False,
 ) -> None:
     """Show the questions of banks.
 
@@ -35,7 +37,7 @@ def list_questions(
       dlgrade list questions/general.md
       dlgrade list questions --unanswered --json
     """
-    session = Session.open()
+    session = Session.open(form=form, nested=nested)
     rubrics = session.rubrics
     read = session.read(paths)
     questions = [
@@ -48,6 +50,10 @@ def list_questions(
     if same:
         questions = _together(questions, rubrics)
     code = 1 if read.unreadable else 0
+    for bank in read.banks:
+        show.remark(f"{bank.path}: {len(bank.questions)} questions, read as {bank.form}, {bank.sure:.0%} sure")
+        for remark in bank.remarks:
+            show.remark(f"  {remark}")
     if json:
         show.json_document([_row(question, rubrics) for question in questions])
         raise typer.Exit(code)
@@ -57,8 +63,6 @@ def list_questions(
         ("id", "question", "category", "difficulty", "answer", "rubric"),
         [_cells(question, rubrics) for question in questions],
     )
-    for bank in read.banks:
-        show.remark(f"{bank.path}: {len(bank.questions)} questions, read as {bank.form}")
     raise typer.Exit(code)
 
 
@@ -91,10 +95,16 @@ def _row(question: Question, rubrics: Rubrics) -> dict[str, object]:
     }
 
 
+def _shown(question: Question) -> str:
+    """The wording, and below it what stands in the document where spaces were lost there."""
+    stands = readable(question.raw.partition("\n\n")[0])
+    return question.wording if stands == question.wording else f"{question.wording}\n[{stands}]"
+
+
 def _cells(question: Question, rubrics: Rubrics) -> tuple[str, ...]:
     return (
         question.id,
-        question.text,
+        _shown(question),
         question.category or "",
         question.difficulty or "",
         "yes" if question.answer is not None else "missing",

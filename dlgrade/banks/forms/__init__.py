@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Reading
 from dlgrade.banks.forms import bolds, details, headings, lists, tables
+from dlgrade.errors import BankError
 from dlgrade.models import Choices
 
 _PLAINLY = 0.9  # what headings and lists with numbers are marked with, those that ask
@@ -35,10 +36,12 @@ def best_reading(document: Document, suffix: str = ".md", choices: Choices | Non
     """Return the most convincing reading, None where no form finds a question.
 
     Raises:
-        BankError: the document is of a kind that says itself what it is, and is broken.
+        BankError: no form has the name that was chosen, or a document that says itself what it is is broken.
     """
     choices = choices or Choices()
     if choices.form is not None:
+        if choices.form not in FORMS:
+            raise BankError(f"no form is called {choices.form!r}", hint=f"There are: {', '.join(FORMS)}.")
         return FORMS[choices.form](document, choices)
     if suffix.lower() in DATA:
         return DATA[suffix.lower()][1](document, choices)
