@@ -170,6 +170,11 @@ class Rubrics:
         text = question if isinstance(question, str) else question.text
         return self._by_wording.get(identity(text)) or self._by_wording.get(identity(text.partition("\n\n")[0]))
 
+    def key(self, question: Question) -> str:
+        """What makes a question the question it is: its rubric, by any of its wordings, or else its own text."""
+        own = identity(question.text)
+        return self._by_wording.get(own, own)
+
     def for_question(self, question: Question | str) -> Rubric | None:
         """The question's rubric, loaded and checked, if it has one."""
         name = self.name_for(question)

@@ -130,8 +130,9 @@ def _answers(session: Session, missing: Sequence[Question]) -> Answers:
         return shipped_answers(missing, session.rubrics)
     if not missing:
         return Answers({})
-    with session.client() as client, show.bar(len(same(missing))) as report:
-        return asked_answers(missing, client, session.prompts, session.settings, on_progress=report)
+    key = session.rubrics.key
+    with session.client() as client, show.bar(len(same(missing, key))) as report:
+        return asked_answers(missing, client, session.prompts, session.settings, key=key, on_progress=report)
 
 
 def _saved(mode: Mode, outcome: Outcome, targets: dict[str, Path], answers: Answers) -> Outcome:

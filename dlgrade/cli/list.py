@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from dlgrade.banks.same import identity
+from dlgrade.banks.same import Likeness, alike
+from dlgrade.banks.same import same as same_of
 from dlgrade.banks.wording import readable
 from dlgrade.cli import options, show
 from dlgrade.cli.wiring import Session
@@ -48,7 +49,10 @@ def list_questions(
         and _is(question.difficulty, difficulty)
     ]
     if same:
-        questions = _together(questions, rubrics)
+        for pair in _suggested(questions, rubrics):
+            show.remark(f"  perhaps the same ({pair.share:.0%} alike): {pair.one.id} and {pair.other.id}")
+            show.remark(f"    {pair.one.wording}\n    {pair.other.wording}")
+        questions = [question for group in same_of(questions, rubrics.key) if len(group) > 1 for question in group]
     code = 1 if read.unreadable else 0
     for bank in read.banks:
         show.remark(f"{bank.path}: {len(bank.questions)} questions, read as {bank.form}, {bank.sure:.0%} sure")
@@ -66,12 +70,15 @@ def list_questions(
     raise typer.Exit(code)
 
 
-def _together(questions: Sequence[Question], rubrics: Rubrics) -> list[Question]:
-    """Those that ask the same, by their text or by sharing a rubric, group by group."""
-    groups: dict[str, list[Question]] = {}
-    for question in questions:
-        groups.setdefault(rubrics.name_for(question) or identity(question.text), []).append(question)
-    return [question for group in groups.values() if len(group) > 1 for question in group]
+def _suggested(questions: Sequence[Question], rubrics: Rubrics) -> list[Likeness]:
+    """Pairs that are not known to be one question, nor by their rubrics to be two."""
+    known = (rubrics.name_for(question) for question in questions)
+    names = dict(zip((question.id for question in questions), known, strict=True))
+    return [
+        pair
+        for pair in alike(questions)
+        if rubrics.key(pair.one) != rubrics.key(pair.other) and not (names[pair.one.id] and names[pair.other.id])
+    ]
 
 
 def _is(found: str | None, wanted: str | None) -> bool:
