@@ -28,10 +28,12 @@ class Entry:
     """A question as a form read it, before it belongs to a bank; the fields are those of `Question`.
 
     `raw` is the wording as it stands, then, a blank line apart, the code, options and paragraphs that belong to it.
+    The entry runs from `line` to `last`, the line on which its answer ends.
     """
 
     raw: str
     line: int
+    last: int
     body: Body
     number: str | None = None
     category: str | None = None

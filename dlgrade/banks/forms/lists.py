@@ -300,6 +300,7 @@ def _entry(document: Document, question: _Question) -> Entry:
     return Entry(
         raw=with_material(parts, body),
         line=question.line,
+        last=question.below[-1].last if question.below else question.line + max(question.lines, 1) - 1,
         number=item.number or found.number,
         category=body.category or question.category,
         difficulty=found.difficulty or body.difficulty,
