@@ -12,7 +12,16 @@ PACKAGE = ROOT / "dlgrade"
 
 ORDER = [
     *("errors", "models", "settings", "library"),
-    *("banks.wording", "banks.labels", "banks.blocks", "banks.entries", "banks.body"),
+    *(
+        "banks.wording",
+        "banks.lexicon",
+        "banks.parting",
+        "banks.repair",
+        "banks.labels",
+        "banks.blocks",
+        "banks.entries",
+        "banks.body",
+    ),
     *("banks.forms.sections", "banks.forms.headings", "banks.forms.lists", "banks.forms.tables", "banks.forms"),
     *(
         "banks.same",
