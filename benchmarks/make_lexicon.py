@@ -37,8 +37,8 @@ SHORT = frozenset(
     re.findall(
         r"\S+",
         """
-    a i ad ai ar ax am an as at be by cd db di do dl em en ex go gp he hi id if in io ip is it js kl lr me ml mr my ng
-    no of oh ok on op or os ox pc pi pr qa ql re rl so tf to ui up us ux vc vs we
+    a i ad ae ai ar ax am an as at be by cd db di do dl em en ex go gp he hi hr id if in io ip is it js kl lr me ml mr
+    my ng nn no of oh ok on op or os ox pc pi pm pr qa ql qr qt re rf rl so tf to ui up us ux va vc vm vr vs we wx
 """,
     )
 )
@@ -150,10 +150,12 @@ def main() -> None:
         cased |= {part for part in parts if is_cased(part)}
         joined |= {f"{left}_{right}" for left, right in pairwise(low)}
         joined |= {f"{left}_{plural}" for left, right in pairwise(low) for plural in plurals(right)}
-        field |= {word for word in low if len(word) > 2 or any(char.isdigit() for char in word)}
-        hyphened |= {pair.lower() for pair in re.findall(r"\b\w-[A-Za-z]+", term)}
+        field |= {word for word in low if len(word) > 2 or not word.isalpha()}
+        field |= {part.lower() for part in parts if len(part) == 2 and part.isupper() and part.lower() in SHORT}
+        hyphened |= {pair.lower() for pair in re.findall(r"(?<![\w-])(?!in|of|to|on)\w{1,2}-[A-Za-z]+", term)}
     names = {part for term in terms() for part in pieces(term)[:1] if part[0].isupper() and part[1:].islower()}
     proper = {name for name in names if not any(name.lower() in pieces(term) for term in terms())}
+    field |= {word + "s" for word in field if len(word) > 3 and word.isalpha() and word[-1] not in "sy"}
     for word in field:
         words[word] = min(words.get(word, RARE), max(DEAREST_TERM, words.get(word, 0) - 10))
     kept |= {word for word in words if len(word) < 3 and word.isalpha()} - SHORT

@@ -143,7 +143,7 @@ def _words_at(run: str, start: int, known: Collection[str], hyphen: bool) -> Ite
 def _capitals_fit(word: str) -> bool:
     if word.islower():
         return len(word) > 2 or word in FUNCTION
-    return len(word) == 1 or word[1:].islower() or is_name(word)
+    return len(word) == 1 or word[0].isdigit() or word[1:].islower() or is_name(word)
 
 
 def _words_convince(parts: list[str], low: list[str], around: Around) -> bool:
@@ -238,6 +238,8 @@ def _is_identifier(parts: list[str], low: list[str]) -> bool:
     ends_in_letter = len(parts[-1]) == 1 and low[-2] in FUNCTION  # "inC++"
     for i, (part, word) in enumerate(zip(parts, low, strict=True)):
         if i and len(part) > 1 and part[0].isupper() and word in FUNCTION:
+            return True
+        if i > 1 and part[1:].islower() and part[0].isupper() and parts[i - 1][0].isupper():
             return True
         if part[1:].islower() and word not in FUNCTION and not _is_plain(word, count):
             return True

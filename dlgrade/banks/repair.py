@@ -101,8 +101,8 @@ def _cuts(text: str, runs: list[re.Match[str]], i: int, known: Collection[str]) 
     low = run.lower()
     if not run.isascii() or (low in FUNCTION and low != "at" and not _ARTICLE.match(run)):
         return
-    if text.startswith("-", end) and i + 1 < len(runs) and _ends_in_letter(low, runs[i + 1][0].lower()):
-        yield end - 1
+    if text.startswith("-", end) and i + 1 < len(runs) and (size := _letters_at_end(low, runs[i + 1][0].lower())):
+        yield end - size
     elif len(run) < 3 or _is_code(text, at, end):
         return
     elif at > 1 and text[at - 1] in "'’" and text[at - 2].isalpha():
@@ -134,12 +134,16 @@ def _is_code(text: str, start: int, end: int) -> bool:
     return bool(_CODE_BEFORE.fullmatch(text, max(0, start - 2), start) or _CODE_AFTER.match(text, end))
 
 
-def _ends_in_letter(low: str, following: str) -> bool:
-    """Say whether the run ends in the letter of `t-SNE`, `k-means`: even `oft` and `fork` are two words then."""
-    rest, terms = low[:-1], lexicon().hyphened
-    if not rest or (rest not in FUNCTION and low in lexicon().words):
-        return False
-    return any(f"{low[-1]}-{following[:size]}" in terms for size in range(1, min(len(following), LONGEST_WORD) + 1))
+def _letters_at_end(low: str, following: str) -> int:
+    """Say how many letters belong to `t-SNE`, `k-means`, `kd-tree`: even `oft` and `fork` are two words then."""
+    terms = lexicon().hyphened
+    for size in (1, 2):
+        rest, letter = low[:-size], low[-size:]
+        if rest and (rest in FUNCTION or not is_known(low)):
+            longest = min(len(following), LONGEST_WORD)
+            if any(f"{letter}-{following[:length]}" in terms for length in range(1, longest + 1)):
+                return size
+    return 0
 
 
 def _rare_cut(low: str, at: int, around: Around) -> Iterator[int]:
