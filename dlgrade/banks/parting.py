@@ -46,7 +46,8 @@ PAIR = 18
 WORD = 8
 """What each further word costs: words that happen to stand in another are dearer together than their shares say."""
 
-OPENING = ASKING | FUNCTION
+OPENING = (ASKING | FUNCTION) - frozenset(("any", "it", "like", "not", "on", "one", "only", "over", "some", "up", "we"))
+"""Words that begin a sentence before a name; the others begin names: AnyIO, OneDrive, OnStar."""
 
 _CAMEL = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2}[a-rt-z]|[A-Z]{2}s[a-z]")
 _ACRONYM = re.compile(r"[A-Z][A-Z0-9]+s?")
@@ -188,7 +189,7 @@ def _is_linked(low: list[str], led: bool, followed: bool) -> bool:
     if head in BEFORE:
         return followed or is_term(low[1]) or (len(head) > 3 and len(low[1]) > 4 and cost(low[1]) <= COMMON)
     if tail in AFTER and len(tail) > 3:
-        return led or is_term(head) or (len(head) > 4 and cost(head) <= COMMON)
+        return led or is_term(head) or len(head) > 7 or (len(head) > 4 and cost(head) <= COMMON)
     if led or followed:
         return cost(tail if led else head) <= COMMON
     if min(map(len, low)) < 4:
@@ -237,7 +238,7 @@ def _is_identifier(parts: list[str], low: list[str]) -> bool:
     words, count = lexicon().words, len(parts)
     ends_in_letter = len(parts[-1]) == 1 and low[-2] in FUNCTION  # "inC++"
     for i, (part, word) in enumerate(zip(parts, low, strict=True)):
-        if i and len(part) > 1 and part[0].isupper() and word in FUNCTION:
+        if i and part[0].isupper() and not part.isupper() and word in FUNCTION:
             return True
         if i > 1 and part[1:].islower() and part[0].isupper() and parts[i - 1][0].isupper():
             return True

@@ -227,6 +227,8 @@ def _closes_aside(text: str, at: int, known: Collection[str]) -> bool:
 
 def _parts_words(text: str, at: int, known: Collection[str]) -> bool:
     left, right = _last_run(text, at), _next_run(text, at + 1)
+    if text[at] == ";" and left.isupper() and right.isupper():  # TL;DR
+        return False
     if text[at - 1] != ")" and (len(left) < 2 or not _is_prose(left, known)):
         return False
     if (len(right) < 2 and right != "a") or not _is_prose(right, known) or _is_code(text, at + 1, at + 1 + len(right)):
