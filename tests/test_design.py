@@ -12,7 +12,8 @@ PACKAGE = ROOT / "dlgrade"
 
 ORDER = [
     *("errors", "models", "settings", "library"),
-    *("banks.wording", "banks.asking", "banks.labels", "banks.marks", "banks.blocks", "banks.entries"),
+    *("banks.wording", "banks.asking", "banks.lexicon", "banks.parting", "banks.repair"),
+    *("banks.labels", "banks.marks", "banks.blocks", "banks.entries"),
     *("banks.pieces", "banks.options", "banks.body", "banks.same"),
     *("banks.forms.sections", "banks.forms.headings", "banks.forms.lists", "banks.forms.tables"),
     *("banks.forms.bolds", "banks.forms.details", "banks.forms"),
@@ -22,6 +23,7 @@ ORDER = [
         "banks.fitting",
         "banks.layout",
         "banks.filling",
+        "banks.mending",
         "banks.gathering",
         "banks.outputs",
         "banks.checking",
