@@ -13,7 +13,7 @@ PACKAGE = ROOT / "dlgrade"
 ORDER = [
     *("errors", "models", "settings", "library"),
     *("banks.wording", "banks.asking", "banks.lexicon", "banks.parting", "banks.repair"),
-    *("banks.labels", "banks.marks", "banks.blocks", "banks.entries"),
+    *("banks.labels", "banks.marks", "banks.stretches", "banks.blocks", "banks.entries"),
     *("banks.pieces", "banks.options", "banks.body", "banks.same"),
     *("banks.forms.sections", "banks.forms.headings", "banks.forms.lists", "banks.forms.tables"),
     *("banks.forms.bolds", "banks.forms.details", "banks.forms"),
