@@ -26,7 +26,8 @@ NO_WORDINGS: Mapping[str, str] = MappingProxyType({})
 
 _UNDERSTOOD = (
     "understood are headings (`## Question 1` with `**What is …?**` below, or `### 1. What is …?`), "
-    "numbered lists (`1. What is …?`) and tables (`| No. | Question | Answer |`)"
+    "numbered lists (`1. What is …?`), tables (`| No. | Question | Answer |`), and by their suffix CSV, TSV, JSON, "
+    "JSON Lines, YAML and notebooks whose fields or cells are questions (`question`, `answer`)"
 )
 
 
@@ -57,9 +58,12 @@ def bank_from_text(
     """Read a document that is in memory already; `path` names it, and nothing is opened.
 
     Raises:
-        BankError: the text holds no questions.
+        BankError: the text holds no questions, or is broken as data.
     """
-    reading = best_reading(Document(source), Path(path).suffix, choices)
+    try:
+        reading = best_reading(Document(source), Path(path).suffix, choices)
+    except BankError as error:  # a form knows the line, not the path
+        raise BankError(f"{path}{error.message}") from None
     if reading is None:
         raise NoQuestions(f"{path}: no questions found; {_UNDERSTOOD}")
     name = Path(path).stem

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Reading
-from dlgrade.banks.forms import headings, lists, tables
+from dlgrade.banks.forms import headings, json_trees, lists, tables, yaml_trees
 from dlgrade.models import Choices
 
 Reader = Callable[[Document, Choices], Reading | None]
@@ -18,7 +18,13 @@ Reader = Callable[[Document, Choices], Reading | None]
 PROSE: Mapping[str, Reader] = {module.FORM: module.read for module in (headings, lists, tables)}
 """What Markdown and text documents are tried with."""
 
-DATA: Mapping[str, tuple[str, Reader]] = {}
+DATA: Mapping[str, tuple[str, Reader]] = {
+    ".json": (json_trees.FORM, json_trees.read),
+    ".jsonl": (json_trees.LINES_FORM, json_trees.read_lines),
+    ".ndjson": (json_trees.LINES_FORM, json_trees.read_lines),
+    ".yaml": (yaml_trees.FORM, yaml_trees.read),
+    ".yml": (yaml_trees.FORM, yaml_trees.read),
+}
 """By suffix, the one form of documents that are data: its name and its reader."""
 
 FORMS: Mapping[str, Reader] = {**PROSE, **dict(DATA.values())}
