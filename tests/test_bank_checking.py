@@ -106,7 +106,7 @@ def test_json_has_what_a_script_wants(run: Run) -> None:
 
 
 def test_a_rubric_with_a_mistake_is_named(run: Run) -> None:
-    Path("bad.yaml").write_text("question: x\n", encoding="utf-8")
+    Path("bad.yaml").write_text("question: x\ncriteria: []\n", encoding="utf-8")
     ran = run("check", "bad.yaml")
     assert ran.code == 2
     assert "bad.yaml:1: topic: missing key" in ran.err

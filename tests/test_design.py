@@ -13,12 +13,14 @@ PACKAGE = ROOT / "dlgrade"
 ORDER = [
     *("errors", "models", "settings", "library"),
     *("banks.wording", "banks.labels", "banks.blocks", "banks.entries", "banks.body"),
-    *("banks.forms.sections", "banks.forms.headings", "banks.forms.lists", "banks.forms.tables", "banks.forms"),
+    *("banks.names", "banks.fitting", "banks.layout"),
+    *("banks.forms.sections", "banks.forms.headings", "banks.forms.lists", "banks.forms.tables"),
+    *("banks.forms.nodes", "banks.forms.options", "banks.forms.records", "banks.forms.trees"),
+    *("banks.forms.json_trees", "banks.forms.yaml_trees", "banks.forms.rows", "banks.forms.delimited"),
+    *("banks.forms.cells", "banks.forms.notebooks", "banks.forms"),
     *(
         "banks.same",
         "banks.reading",
-        "banks.fitting",
-        "banks.layout",
         "banks.filling",
         "banks.gathering",
         "banks.outputs",

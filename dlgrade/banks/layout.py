@@ -7,7 +7,8 @@
     quoted    the inside of such quotes
     string    the inside of a JSON string
     ascii     the same, other letters escaped
-    lines     the insides of JSON strings, one for each line, as notebooks have them
+    lines     the insides of JSON strings, one for each line, as notebooks have their Markdown
+    line      such Markdown in one JSON string
     yaml      a literal block, or a string in quotes where no block can hold it
 
 A shape is a row of `LAYOUTS`: `fit` gives the answer as it will read, `lay` gives what goes before it and its
@@ -27,6 +28,7 @@ from dlgrade.models import Shape, Slot
 
 _BULLETS = {"- ", "* ", "+ "}
 _NEWLINES = re.compile(r"\r\n?")
+_BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 # https://yaml.org/spec/1.2.2/#51-character-set, and the breaks that YAML 1.1 folds
 _NOT_PRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _NO_BLOCK = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -99,8 +101,9 @@ def yaml_string(text: str) -> str:
 
 
 def _data(answer: str) -> str:
-    text = _NEWLINES.sub("\n", answer).replace("\ufeff", "").strip("\n").rstrip()
-    return without_label(text).strip("\n").rstrip()
+    """Keep an answer as it is, but for blank lines around it and a label."""
+    text = _BLANK_LINES.sub("", _NEWLINES.sub("\n", answer).replace("\ufeff", "")).rstrip()
+    return _BLANK_LINES.sub("", without_label(text)).rstrip()
 
 
 def _indented(answer: str, indent: str) -> str:
@@ -119,5 +122,6 @@ LAYOUTS: Mapping[Shape, Layout] = {
     "string": Layout(_data, _string),
     "ascii": Layout(_data, _ascii),
     "lines": Layout(fit, _lines),
+    "line": Layout(fit, _string),
     "yaml": Layout(_data, _yaml),
 }

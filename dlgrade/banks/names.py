@@ -38,7 +38,7 @@ _COLUMNS: Mapping[str, re.Pattern[str]] = {
 # By kind, the names of each rank, the plainest first.
 _FIELDS: Mapping[Kind, tuple[str, ...]] = {
     "number": (
-        r"n|no|nr|num|numbers?|s(?:r|l)?no|q(?:uestion)?(?:no|nr|num|number|index)|#|номер|número|numéro|nummer|序号|编号|番号",
+        r"n|no|nr|num|numbers?|s(?:r|l)?no|q(?:uestion)?(?:n|no|nr|num|number|index)|#|номер|número|numéro|nummer|序号|编号|番号",
         r"id|index|idx|q(?:uestion)?id",
     ),
     "category": (
@@ -49,7 +49,7 @@ _FIELDS: Mapping[Kind, tuple[str, ...]] = {
     ),
     "difficulty": (
         r"(?:question)?difficulty(?:level)?|dificultad|difficulté|dificuldade|schwierigkeit(?:sgrad)?|сложность|难度|難易度",
-        r"level|complexity|seniority|hardness|niveau|nivel|уровень",
+        r"level|complexity(?:level)?|seniority|hardness|niveau|nivel|уровень",
     ),
     "correct": (
         r"(?:correct|right|true)(?:answer|option|choice)?s?(?:index|indices|idx|key|letter|id|number|num|no)?",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Reading
-from dlgrade.banks.forms import headings, json_trees, lists, tables, yaml_trees
+from dlgrade.banks.forms import delimited, headings, json_trees, lists, notebooks, tables, yaml_trees
 from dlgrade.models import Choices
 
 Reader = Callable[[Document, Choices], Reading | None]
@@ -19,9 +19,12 @@ PROSE: Mapping[str, Reader] = {module.FORM: module.read for module in (headings,
 """What Markdown and text documents are tried with."""
 
 DATA: Mapping[str, tuple[str, Reader]] = {
+    ".csv": (delimited.FORM, delimited.read),
+    ".tsv": (delimited.FORM, delimited.read),
     ".json": (json_trees.FORM, json_trees.read),
     ".jsonl": (json_trees.LINES_FORM, json_trees.read_lines),
     ".ndjson": (json_trees.LINES_FORM, json_trees.read_lines),
+    ".ipynb": (notebooks.FORM, notebooks.read),
     ".yaml": (yaml_trees.FORM, yaml_trees.read),
     ".yml": (yaml_trees.FORM, yaml_trees.read),
 }

@@ -17,14 +17,18 @@ from dataclasses import dataclass, field
 from dlgrade.banks.forms.nodes import Node
 from dlgrade.banks.forms.options import Option, read_options, right, shown
 from dlgrade.banks.names import WEAK, Kind, fields, option
-from dlgrade.banks.wording import asks, is_placeholder, is_question, spaced
+from dlgrade.banks.wording import asks, is_placeholder, is_question, spaced, squash
 
 ASKING = 1 / 3
 """The share of texts that must ask: no list of tasks in a build file is a bank."""
 
 _NUMBER = re.compile(r"\W*(?:q(?:uestion)?\W{0,2})?(\d{1,5}(?:\.\d{1,3}){0,2}[a-z]?)\W*", re.IGNORECASE)
+_BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 _PADDED = re.compile(r"[A-Za-z]\W?0\d+")  # Q0007 is a key, no number
 _SAYS = ("text", "value", "content", "answer", "en")
+
+_ABOUT = {"metadata", "meta", "info", "attributes", "details", "properties"}
+_ASIDE: set[Kind] = {"number", "category", "difficulty"}
 
 Members = Sequence[tuple[Node, Node]]
 Name = tuple[Node, Node]
@@ -91,24 +95,24 @@ def read_record(whole: Node, members: Members) -> Record | None:
         return None
     rest = [member for member in members if member is not asked]
     columns = _option_fields(rest)
-    found: dict[Kind, tuple[int, Node, Node]] = {}
-    material: list[Node] = []
-    for member in rest:
-        if member in columns:
-            continue
-        for kind, place in fields(member[0].text):
-            if kind == "material" and member[1].says:
-                material.append(member[1])
-            elif kind not in ("question", "material") and (kind not in found or place < found[kind][0]):
-                found[kind] = (place, *member)
-            elif kind == "question":
-                continue
-            break
+    rest = [member for member in rest if member not in columns]
+    found = plainest(rest)
+    material = [value for key, value in rest if value.says and _is_material(key.text)]
     options = _options(found, columns)
-    if "correct" in found and not options:
-        # A right answer among nothing is the answer.
-        found.setdefault("answer", found.pop("correct"))
+    if "correct" in found:
+        found.setdefault("answer", found["correct"])
     return Record(whole, asked[1], rank, found, options, tuple(material))
+
+
+def plainest(members: Members) -> dict[Kind, tuple[int, Node, Node]]:
+    """Sort fields by what they are: of each kind the plainest, with the rank of its name."""
+    found: dict[Kind, tuple[int, Node, Node]] = {}
+    for key, value in members:
+        for kind, rank in fields(key.text):
+            if kind not in ("question", "material") and (kind not in found or rank < found[kind][0]):
+                found[kind] = (rank, key, value)
+                break
+    return found
 
 
 def habits(records: Sequence[Record]) -> Habits:
@@ -156,15 +160,23 @@ def told(node: Node) -> str:
         by_name = {key.text.casefold(): value for key, value in node.members}
         known = next((by_name[name] for name in _SAYS if name in by_name), None)
         return told(known) if known else "\n".join(text for value in node if (text := told(value)))
-    return node.text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
+    return _BLANK_LINES.sub("", node.text.replace("\r\n", "\n").replace("\r", "\n")).rstrip()
+
+
+def _is_material(name: str) -> bool:
+    return any(one.kind == "material" for one in fields(name))
 
 
 def _spread(members: Members) -> Members:
-    """Give the fields of a question that is a mapping itself a place among the others."""
+    """Give the fields of a question that is a mapping itself a place among the others, and what is said about it."""
     inside = next(
         (m for m in members if m[1].kind == "mapping" and any(f == ("question", 0) for f in fields(m[0].text))), None
     )
-    return members if inside is None else [*inside[1].members, *(member for member in members if member is not inside)]
+    if inside is not None:
+        members = [*inside[1].members, *(member for member in members if member is not inside)]
+    about = [value.members for key, value in members if value.kind == "mapping" and squash(key.text) in _ABOUT]
+    said = [member for inner in about for member in inner if {f.kind for f in fields(member[0].text)} & _ASIDE]
+    return [*members, *said] if said else members
 
 
 def _option_fields(members: Iterable[Name]) -> list[Name]:

@@ -13,7 +13,7 @@ Other data hold no questions that are recognised by name, or too few texts that 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from dlgrade.banks.blocks import Document
@@ -26,6 +26,7 @@ from dlgrade.banks.forms.records import (
     answered,
     habits,
     is_bank,
+    plainest,
     raw,
     read_record,
     told,
@@ -38,7 +39,20 @@ _CONTAINERS = {"questions", "items", "data", "entries", "cards", "results", "rec
 _TITLES = ("category", "topic", "section", "title", "name", "subject", "chapter", "heading", "unit")
 _USER, _ASSISTANT = {"user", "human", "prompter"}, {"assistant", "gpt", "model", "bot"}
 _ROLE, _CONTENT = {"role", "from", "speaker"}, {"content", "value", "text"}
+_SCALARS = ("text", "null", "number")
 _WORDS = 3  # a text alone of fewer words, as `build` or `List all`, is no question
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of the questions in a part of the tree from what stands around it."""
+
+    category: str | None = None
+    difficulty: str | None = None
+    number: str | None = None
+
+
+NOWHERE = About()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +65,7 @@ class Found:
     kind: Literal["record", "pair", "text", "talk"]
     record: Record
     last: Node
-    category: str | None = None
-    number: str | None = None
+    about: About = NOWHERE
 
 
 class Hand(Protocol):
@@ -73,7 +86,7 @@ class Hand(Protocol):
 
 def read_trees(document: Document, form: str, roots: Sequence[Node], hand: Hand) -> Reading | None:
     """Read all questions in trees, as far as together they make a bank."""
-    found = _chosen([one for root in roots for one in _walk(root, None, None)])
+    found = _chosen([one for root in roots for one in _walk(root, NOWHERE)])
     if not found:
         return None
     common = habits([one.record for one in found if one.kind == "record"])
@@ -103,9 +116,9 @@ def _entry(one: Found, common: Habits, lines: Lines, source: str, hand: Hand) ->
         raw=raw(record),
         line=lines.at(record.asked.start),
         body=body,
-        number=record.number or one.number,
-        category=record.text("category") or one.category,
-        difficulty=record.text("difficulty"),
+        number=record.number or one.about.number,
+        category=record.text("category") or one.about.category,
+        difficulty=record.text("difficulty") or one.about.difficulty,
         place=inner if inner and source[slice(*inner)] == record.asked.text else None,
     )
 
@@ -129,55 +142,93 @@ def _body(one: Found, common: Habits, hand: Hand) -> Body:
 # ── the walk ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _walk(node: Node, category: str | None, number: str | None) -> Iterator[Found]:
+def _walk(node: Node, about: About) -> Iterator[Found]:
     if node.kind == "mapping":
-        yield from _in_mapping(node, category, number)
+        yield from _in_mapping(node, about)
     elif node.kind == "list":
-        yield from _in_list(node, category)
+        yield from _in_list(node, about)
 
 
-def _in_mapping(node: Node, category: str | None, number: str | None) -> Iterator[Found]:
-    talk = _talk(node, category)
+def _in_mapping(node: Node, about: About) -> Iterator[Found]:
+    talk = _talk(node, about)
     if talk is not None:
         yield talk
         return
     record = read_record(node, node.members)
-    if record and not (record.rank and _holds_records(node)):
-        yield Found("record", record, _last(node, record), category, number)
+    if record and not _is_section(node, record):
+        yield Found("record", record, _last(node, record), about)
     elif _asks_by_keys(node):
         for key, value in node.members:
             if value.kind != "mapping" and _is_asked(key):
-                yield Found("pair", Record(node, key, 0, {"answer": (0, key, value)}), value, category)
+                yield Found("pair", Record(node, key, 0, {"answer": (0, key, value)}), value, about)
             else:
-                yield from _walk(value, category, None)
+                yield from _walk(value, about)
     else:
-        yield from _in_section(node, category)
+        yield from _in_section(node, about)
 
 
-def _in_section(node: Node, category: str | None) -> Iterator[Found]:
-    """Walk through a mapping of sections, of numbers, or one that holds a list and says what it is about."""
+def _in_section(node: Node, about: About) -> Iterator[Found]:
+    """Walk through a mapping of sections, of numbers, or one that holds questions and says what they are about."""
     by_name = {squash(key.text): value for key, value in node.members}
-    holds = sum(value.kind in ("list", "mapping") for value in node)
-    title = next((by_name[name] for name in _TITLES if name in by_name and by_name[name].says), None)
-    category = spaced(title.text) if title and holds and not _is_asked(title) else category
+    inner = [(key, value) for key, value in node.members if value.kind in ("list", "mapping")]
+    title = next((by_name[name] for name in _TITLES if name in by_name and by_name[name].says), None) if inner else None
+    about = _told_about(node, title, about) if inner else about
+    # Sections that are lists of texts are of one kind: what asks in some of them, asks in all.
+    texts = all(value.kind == "list" and any(item.kind == "text" for item in value.items) for _, value in inner)
+    alike = texts and len(inner) == len(node.members) and any(_asks_often(value) for _, value in inner)
     for key, value in node.members:
         number = _digits(key.text)
         if value.kind == "text" and number and _is_asked(value):
-            yield Found("text", Record(node, value, 0), value, category, number)
+            yield Found("text", Record(node, value, 0), value, replace(about, number=number))
             continue
-        name = squash(key.text)
-        plain = number or name in _CONTAINERS or title or any(field.kind == "question" for field in fields(key.text))
-        yield from _walk(value, category if plain else spaced(key.text) or category, number)
+        plain = number or title or (len(inner) == 1 and _is_container(key.text))
+        within = about if plain else replace(about, category=spaced(key.text) or about.category)
+        within = replace(within, number=number) if value.kind == "mapping" and number else within
+        yield from _in_list(value, within, alike=True) if alike else _walk(value, within)
 
 
-def _in_list(node: Node, category: str | None) -> Iterator[Found]:
-    texts = [item for item in node.items if item.kind == "text"]
-    asking = sum(map(_is_asked, texts)) >= ASKING * len(texts)
+def _is_container(name: str) -> bool:
+    return squash(name) in _CONTAINERS or any(field.kind == "question" for field in fields(name))
+
+
+def _told_about(node: Node, title: Node | None, about: About) -> About:
+    """Return what a section says of its questions; its number is theirs where it holds one alone."""
+    if title is not None and not _is_asked(title):
+        about = replace(about, category=spaced(title.text))
+    told_of = Record(node, node, 0, plainest(node.members))
+    about = replace(about, difficulty=told_of.text("difficulty") or about.difficulty)
+    only = [item for value in node if value.kind == "list" for item in value.items]
+    return replace(about, number=told_of.number) if len(only) == 1 and told_of.number else about
+
+
+def _in_list(node: Node, about: About, *, alike: bool = False) -> Iterator[Found]:
+    if _is_pairs(node):
+        for item in node.items:
+            asked, answer = item.items
+            yield Found("pair", Record(item, asked, 0, {"answer": (0, asked, answer)}), answer, about)
+        return
+    texts = alike or _asks_often(node)
     for item in node.items:
-        if item.kind == "text" and asking and _is_asked(item):
-            yield Found("text", Record(node, item, 0), item, category)
+        if item.kind == "text" and texts and item.says:
+            yield Found("text", Record(node, item, 0), item, about)
         else:
-            yield from _walk(item, category, None)
+            yield from _walk(item, about if len(node.items) == 1 else replace(about, number=None))
+
+
+def _asks_often(node: Node) -> bool:
+    """Say whether a list holds texts that ask often enough; one that became a record counts as the text it was."""
+    texts = [item for item in node.items if item.kind == "text"]
+    records = (read_record(item, item.members) for item in node.items if item.kind == "mapping")
+    asked = [*texts, *(record.asked for record in records if record is not None)] if texts else []
+    return bool(texts) and sum(map(_is_asked, asked)) >= ASKING * len(asked)
+
+
+def _is_pairs(node: Node) -> bool:
+    """Say whether a list holds nothing but lists of a question and an answer."""
+    pairs = [item.items for item in node.items]
+    if not pairs or any(len(pair) != 2 or not pair[0].says or pair[1].kind not in _SCALARS for pair in pairs):
+        return False
+    return sum(_is_asked(asked) for asked, _ in pairs) >= ASKING * len(pairs)
 
 
 def _is_asked(node: Node) -> bool:
@@ -189,11 +240,15 @@ def _asks_by_keys(node: Node) -> bool:
     return asking > 0 and asking * 2 >= len(node.members)
 
 
-def _holds_records(node: Node) -> bool:
+def _is_section(node: Node, record: Record) -> bool:
     """Say whether a mapping that could be a question holds others: then it is a section with a title."""
+    if not record.rank:
+        return False
     items = [item for value in node if value.kind == "list" for item in value.items if item.kind == "mapping"]
+    if record.rank == WEAK and not asks(record.asked.text):
+        return bool(items)
     inner = (read_record(item, item.members) for item in items)
-    return any(record is not None and record.rank < WEAK for record in inner)
+    return any(other is not None and other.rank < WEAK for other in inner)
 
 
 def _last(node: Node, record: Record) -> Node:
@@ -211,7 +266,7 @@ def _digits(key: str) -> str | None:
 # ── talk ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _talk(node: Node, category: str | None) -> Found | None:
+def _talk(node: Node, about: About) -> Found | None:
     """Read the first question of a talk, and the reply that follows it."""
     for key, value in node.members:
         if key.text.casefold() not in ("messages", "conversations", "conversation", "dialog") or value.kind != "list":
@@ -224,7 +279,7 @@ def _talk(node: Node, category: str | None) -> Found | None:
         _, asked, message = said[first]
         reply = said[first + 1] if first + 1 < len(said) and said[first + 1][0] in _ASSISTANT else None
         record = Record(node, asked, 1, {"answer": (0, asked, reply[1])} if reply else {})
-        return Found("talk", record, message, category)
+        return Found("talk", record, message, about)
     return None
 
 

@@ -96,7 +96,8 @@ class _Tree:
             if isinstance(event, yaml.CollectionStartEvent):
                 opened.append((event, []))
                 if len(opened) > DEPTH:
-                    raise BankError(f":{event.start_mark.line + 1}: nested deeper than any bank")
+                    mark: Any = event.start_mark
+                    raise BankError(f":{mark.line + 1}: nested deeper than any bank")
                 continue
             if isinstance(event, yaml.CollectionEndEvent):
                 node = self._collection(*opened.pop(), event)
