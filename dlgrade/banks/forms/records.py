@@ -25,7 +25,8 @@ ASKING = 1 / 3
 _NUMBER = re.compile(r"\W*(?:q(?:uestion)?\W{0,2})?(\d{1,5}(?:\.\d{1,3}){0,2}[a-z]?)\W*", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 _PADDED = re.compile(r"[A-Za-z]\W?0\d+")  # Q0007 is a key, no number
-_SAYS = ("text", "value", "content", "answer", "en")
+SAYS = ("text", "value", "content", "answer", "en")
+"""What the text is called in an answer that is a mapping."""
 
 _ABOUT = {"metadata", "meta", "info", "attributes", "details", "properties"}
 _ASIDE: set[Kind] = {"number", "category", "difficulty"}
@@ -158,7 +159,7 @@ def told(node: Node) -> str:
         return "\n".join(text for item in node.items if (text := told(item)))
     if node.kind == "mapping":
         by_name = {key.text.casefold(): value for key, value in node.members}
-        known = next((by_name[name] for name in _SAYS if name in by_name), None)
+        known = next((by_name[name] for name in SAYS if name in by_name), None)
         return told(known) if known else "\n".join(text for value in node if (text := told(value)))
     return _BLANK_LINES.sub("", node.text.replace("\r\n", "\n").replace("\r", "\n")).rstrip()
 

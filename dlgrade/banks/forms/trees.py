@@ -21,6 +21,7 @@ from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.forms.nodes import Lines, Node
 from dlgrade.banks.forms.records import (
     ASKING,
+    SAYS,
     Habits,
     Record,
     answered,
@@ -127,6 +128,8 @@ def _body(one: Found, common: Habits, hand: Hand) -> Body:
     record = one.record
     answer = answered(record, common.base)
     place = record.answer
+    if place and place[1].kind == "mapping":
+        place = (place[0], _text_in(place[1]))
     if place and record.found["answer"][0] >= 2 and not common.explains:
         answer, place = (answer if record.options and answer != told(place[1]) else None), None
     if answer is not None:
@@ -137,6 +140,12 @@ def _body(one: Found, common: Habits, hand: Hand) -> Body:
     if one.kind == "text":
         return Body(None, hand.wrap(record.asked, common.name))
     return Body(None, hand.reply(one.last) if one.kind == "talk" else hand.add(one, common.name))
+
+
+def _text_in(node: Node) -> Node:
+    """Return the one text in a mapping that stands for an answer: `{"text": "", "source": "me"}`."""
+    named = (value for key, value in node.members if key.text.casefold() in SAYS and value.kind in _SCALARS)
+    return next(named, node)
 
 
 # ── the walk ─────────────────────────────────────────────────────────────────────────────────
@@ -161,6 +170,8 @@ def _in_mapping(node: Node, about: About) -> Iterator[Found]:
         for key, value in node.members:
             if value.kind != "mapping" and _is_asked(key):
                 yield Found("pair", Record(node, key, 0, {"answer": (0, key, value)}), value, about)
+            elif value.members and _is_asked(key) and read_record(value, value.members) is None:
+                yield Found("record", Record(value, key, 0, plainest(value.members)), value.members[-1][1], about)
             else:
                 yield from _walk(value, about)
     else:

@@ -38,6 +38,7 @@ _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)")
 _TRUTH = re.compile(r"true|True|TRUE|false|False|FALSE")
 _NAME = re.compile(r"[A-Za-z](?:[\w -]*\w)?")
 _COMMENT_BELOW = re.compile(r"[ \t]*(?:(?:\r\n|\r|\n)[ \t]*?)+(?<=[\r\n])( *)#")
+_NEXT_LINE = re.compile(r"\n(?=[^\n])")
 _LINE_REST = re.compile(r"[^\r\n]*")
 _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff\ufeff]")
 
@@ -207,6 +208,7 @@ class _Hand:
             opening = "\n" + " " * column
             start = self._text.rindex(":", 0, start) + 1
         text = self._text[node.start : end].replace("\r\n", "\n").replace("\r", "\n")
+        text = _NEXT_LINE.sub("\n  ", text)  # the lines of a text stand further right than its key
         lead = f"{opening}question: {text}\n{' ' * column}{_key(name)}: "
         return Slot(start=start, end=end, lead=lead, indent=self._indent(end, column), shape="yaml")
 
