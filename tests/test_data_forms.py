@@ -7,6 +7,8 @@ import csv
 import io
 import json
 import re
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +195,17 @@ def test_broken_data_are_named_with_their_line(suffix: str, source: str, message
     with pytest.raises(BankError, match=re.escape(message)) as caught:
         bank(source, suffix)
     assert not isinstance(caught.value, NoQuestions)
+
+
+@pytest.mark.parametrize("suffix", DATA)
+def test_many_blanks_and_quotes_take_no_longer_than_others(suffix: str) -> None:
+    for piece in (" ", "\n", '"', '""', "(", "- ", "[ ", "\\", ",\t", "? ", "#\n", '{"a":'):
+        start = time.process_time()
+        with suppress(BankError):
+            bank("question,answer\n" + piece * 20_000, suffix)
+        with suppress(BankError):
+            bank(f'["{piece.strip() * 10_000}{piece * 20_000}?"]', suffix)
+        assert time.process_time() - start < 5
 
 
 def test_a_folder_is_searched_and_what_is_no_bank_passed_over(tmp_path: Path) -> None:
@@ -407,6 +420,12 @@ LAID = [
     (".yaml", "Why?:\n", "yes", "Why?: |-\n  yes\n"),
     (".yaml", "t:\n  - Why? # c\n", "a", "t:\n  - question: Why? # c\n    answer: a\n"),
     (".yaml", "1: Why is it so?\n", "a", "1:\n  question: Why is it so?\n  answer: a\n"),
+    (
+        ".json",
+        '[{"question": "Why?"}, {"question": "How?", "explanation": "b"}]',
+        "a",
+        '[{"question": "Why?", "explanation": "a"}, {"question": "How?", "explanation": "b"}]',
+    ),
     (".yaml", "Why?:\n  # c\n", "a\nb", 'Why?: "a\\nb"\n  # c\n'),
 ]
 

@@ -17,7 +17,18 @@ from dataclasses import dataclass
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.forms.nodes import Lines, Node
-from dlgrade.banks.forms.records import ASKING, Habits, Record, answered, habits, is_bank, raw, read_record, told
+from dlgrade.banks.forms.records import (
+    ASKING,
+    Habits,
+    Record,
+    answered,
+    habits,
+    is_bank,
+    only_explains,
+    raw,
+    read_record,
+    told,
+)
 from dlgrade.banks.forms.rows import Row, Table, is_quoted, read_table
 from dlgrade.banks.names import WEAK, fields
 from dlgrade.banks.wording import asks, is_question, spaced
@@ -99,7 +110,7 @@ def _is_header(table: Table) -> bool:
     kinds = {field.kind for title in titles for field in fields(title)}
     if kinds & {"question", "answer"}:
         return True
-    if not rest or not all(titles) or any(map(is_question, titles)) or _by_content(rest) is None:
+    if not rest or not all(titles) or any(map(is_question, titles)) or _by_content(rest, len(titles)) is None:
         return False
     return not any(title in _column(rest, index) for index, title in enumerate(titles))
 
@@ -110,11 +121,12 @@ def _asked(titles: Sequence[str], rows: Sequence[Row]) -> int | None:
         min((field.rank for field in fields(title) if field.kind == "question"), default=WEAK + 1) for title in titles
     ]
     best = min(ranks)
-    return ranks.index(best) if best < WEAK else _by_content(rows)
+    return ranks.index(best) if best < WEAK else _by_content(rows, len(titles))
 
 
-def _by_content(rows: Sequence[Row]) -> int | None:
-    width = max(len(row.cells) for row in rows) if rows else 0
+def _by_content(rows: Sequence[Row], width: int) -> int | None:
+    if not rows:
+        return None
     shares = [sum(map(_asks, cells)) / len(rows) for cells in (_column(rows, index) for index in range(width))]
     best = max(range(width), key=shares.__getitem__, default=None)
     return best if best is not None and shares[best] >= ASKING else None
@@ -186,7 +198,7 @@ def _entry(sheet: _Sheet, row: Row, record: Record, common: Habits, lines: Lines
     inner = record.asked.inner
     answer = answered(record, common.base)
     place = record.answer
-    if place and record.found["answer"][0] == WEAK - 1 and not common.explains:
+    if place and only_explains(record, common):
         answer, place = (answer if answer != told(place[1]) else None), None
     if answer is None:
         body = Body(None, _place(sheet, place[1]) if place else _behind(sheet, row))

@@ -52,10 +52,8 @@ _TASK = re.compile(
     r"|run|select|set|sort|split|subtract|train|transform|try|use)\b",
     re.IGNORECASE,
 )
-_STARS = re.compile(r"\s*[(\[]?([★☆⭐]{1,5})[)\]]?\s*$")
-_HINT = re.compile(
-    r"\s*[(\[]\W{0,4}hints?\W{0,4}[:：].*\Z|^\W{0,4}hints?\W{0,4}[:：].*\Z", re.IGNORECASE | re.DOTALL | re.MULTILINE
-)
+_STARS = re.compile(r"\s{0,9}[(\[]?([★☆⭐]{1,5})[)\]]?\s*$")
+_HINT = re.compile(r"(?:\s{0,9}[(\[]|^)\W{0,4}hints?\W{0,4}[:：].*\Z", re.IGNORECASE | re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ _LETTERED = re.compile(r"\s*[(\[]?([A-Za-z]|\d{1,2})[).:\]]\s")
 _TEXT = re.compile(r"(?:option|answer|choice)?(?:text|content|body|value|option|answer|choice)|label|name|title")
 _LETTER = re.compile(r"letter|label|key|id|prefix|index|option|value")
 _RIGHT = re.compile(r"(?:is)?(?:correct|right|true|answer|solution)(?:answer|option)?")
-_APART = re.compile(r"[\r\n]+|\s*\|\s*|\s*;\s*")
+_APART = re.compile(r"[\r\n]+|[|;]")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 

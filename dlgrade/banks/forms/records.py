@@ -23,6 +23,7 @@ ASKING = 1 / 3
 """The share of texts that must ask: no list of tasks in a build file is a bank."""
 
 _NUMBER = re.compile(r"\W*(?:q(?:uestion)?\W{0,2})?(\d{1,5}(?:\.\d{1,3}){0,2}[a-z]?)\W*", re.IGNORECASE)
+_EXPLAINS = 2  # the rank of names for explanations
 _BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 _PADDED = re.compile(r"[A-Za-z]\W?0\d+")  # Q0007 is a key, no number
 SAYS = ("text", "value", "content", "answer", "en")
@@ -118,8 +119,10 @@ def plainest(members: Members) -> dict[Kind, tuple[int, Node, Node]]:
 
 def habits(records: Sequence[Record]) -> Habits:
     """Find out what the records of a document have in common."""
-    names = Counter(record.answer[0].text for record in records if record.answer and record.found["answer"][0] < 2)
+    every = [(record.found["answer"][0], record.answer[0].text) for record in records if record.answer]
+    names = Counter(name for rank, name in every if rank < _EXPLAINS)
     explains = not names and not any(record.options for record in records)
+    names = names or Counter(name for _, name in every if explains)
     name = names.most_common(1)[0][0] if names else "answer"
     return Habits(_base(records), name, explains)
 
@@ -139,6 +142,11 @@ def answered(record: Record, base: int = 0) -> str | None:
             return chosen
     said = told(record.answer[1]) if record.answer else ""
     return None if is_placeholder(said) else said
+
+
+def only_explains(record: Record, common: Habits) -> bool:
+    """Say whether what stands for a record's answer is but its explanation, in a document that has answers."""
+    return "answer" in record.found and record.found["answer"][0] >= _EXPLAINS and not common.explains
 
 
 def is_bank(records: Sequence[Record]) -> bool:

@@ -27,6 +27,7 @@ from dlgrade.banks.forms.records import (
     answered,
     habits,
     is_bank,
+    only_explains,
     plainest,
     raw,
     read_record,
@@ -130,7 +131,7 @@ def _body(one: Found, common: Habits, hand: Hand) -> Body:
     place = record.answer
     if place and place[1].kind == "mapping":
         place = (place[0], _text_in(place[1]))
-    if place and record.found["answer"][0] >= 2 and not common.explains:
+    if place and only_explains(record, common):
         answer, place = (answer if record.options and answer != told(place[1]) else None), None
     if answer is not None:
         own = place is not None and place[1].kind == "text" and told(place[1]) == answer
@@ -192,14 +193,16 @@ def _in_section(node: Node, about: About) -> Iterator[Found]:
         if value.kind == "text" and number and _is_asked(value):
             yield Found("text", Record(node, value, 0), value, replace(about, number=number))
             continue
-        plain = number or title or (len(inner) == 1 and _is_container(key.text))
+        plain = number or title or _is_container(key.text, alone=len(inner) == 1)
         within = about if plain else replace(about, category=spaced(key.text) or about.category)
         within = replace(within, number=number) if value.kind == "mapping" and number else within
         yield from _in_list(value, within, alike=True) if alike else _walk(value, within)
 
 
-def _is_container(name: str) -> bool:
-    return squash(name) in _CONTAINERS or any(field.kind == "question" for field in fields(name))
+def _is_container(name: str, *, alone: bool) -> bool:
+    """Say whether a key only says that questions follow; `Data` beside `Models` is a category."""
+    known = squash(name) in _CONTAINERS and (alone or name.islower())
+    return known or any(field.kind == "question" for field in fields(name))
 
 
 def _told_about(node: Node, title: Node | None, about: About) -> About:
