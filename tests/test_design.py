@@ -12,14 +12,15 @@ PACKAGE = ROOT / "dlgrade"
 
 ORDER = [
     *("errors", "models", "settings", "library"),
-    *("banks.wording", "banks.labels", "banks.blocks", "banks.entries", "banks.body"),
-    *("banks.names", "banks.fitting", "banks.layout"),
+    *("banks.wording", "banks.asking", "banks.labels", "banks.marks", "banks.blocks", "banks.entries"),
+    *("banks.pieces", "banks.options", "banks.body", "banks.same", "banks.names", "banks.fitting", "banks.layout"),
     *("banks.forms.sections", "banks.forms.headings", "banks.forms.lists", "banks.forms.tables"),
-    *("banks.forms.nodes", "banks.forms.options", "banks.forms.records", "banks.forms.trees"),
+    *("banks.forms.bolds", "banks.forms.details"),
+    *("banks.forms.nodes", "banks.forms.quiz", "banks.forms.records", "banks.forms.trees"),
     *("banks.forms.json_trees", "banks.forms.yaml_trees", "banks.forms.rows", "banks.forms.delimited"),
     *("banks.forms.cells", "banks.forms.notebooks", "banks.forms"),
     *(
-        "banks.same",
+        "banks.legend",
         "banks.reading",
         "banks.filling",
         "banks.gathering",

@@ -9,11 +9,18 @@ from dlgrade.models import Edit, Slot
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The answer of a question, and `standing`, its place; where it is missing, `slot` is the place for one."""
+    """The answer of a question, and `standing`, its place; where it is missing, `slot` is the place for one.
+
+    `material` belongs to the question: its code, options and further paragraphs. `difficulty` and `category` are
+    what lines of metadata say.
+    """
 
     answer: str | None
     slot: Slot | None = None
     standing: Slot | None = None
+    material: str = ""
+    difficulty: str | None = None
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +28,12 @@ class Entry:
     """A question as a form read it, before it belongs to a bank; the fields are those of `Question`.
 
     `raw` is the wording as it stands, then, a blank line apart, the code, options and paragraphs that belong to it.
+    The entry runs from `line` to `last`, the line on which its answer ends.
     """
 
     raw: str
     line: int
+    last: int
     body: Body
     number: str | None = None
     category: str | None = None
@@ -37,17 +46,24 @@ class Entry:
 class Reading:
     """What one form makes of a document.
 
-    `sure` runs from 0 to 1: how plainly the entries are marked as questions, times the part of the
-    document that they explain. `once` are edits that come with the first answer, as a new column's header does;
-    one in whose place an answer goes gives way to it.
+    `sure` runs from 0 to 1: how plainly the entries are marked as questions (`marked`, on the average), times the
+    part of the document that they explain. `once` are edits that come with the first answer, as a new column's
+    header does; one in whose place an answer goes gives way to it. `remarks` say what else could be made of it.
     """
 
     form: str
     entries: tuple[Entry, ...]
     sure: float
     once: tuple[Edit, ...] = ()
+    marked: float = 0.0
+    remarks: tuple[str, ...] = ()
 
     @property
     def weight(self) -> float:
         """What readings are compared by: a form that explains more questions, more surely, is right."""
         return self.sure * len(self.entries)
+
+
+def with_material(raw: str, body: Body) -> str:
+    """Return a question's wording with what else belongs to it."""
+    return f"{raw}\n\n{body.material}" if body.material else raw

@@ -113,7 +113,8 @@ def _unfit(answer: str, fitted: str) -> str | None:
 
 def _render(bank: Bank, items: Sequence[_Fitted]) -> str:
     """Return the source with the answers in it, in one pass."""
-    ordered = sorted(items, key=lambda item: (item.slot.start, item.question.position))
+    # Two may go to one place: the end of an item is that of the last item in it, whose answer comes first.
+    ordered = sorted(items, key=lambda item: (item.slot.start, -len(item.slot.indent), item.question.position))
     edits = [
         Edit(start=start, end=end, text="".join(_pieces(list(group))))
         for (start, end), group in groupby(ordered, key=lambda item: (item.slot.start, item.slot.end))
@@ -195,8 +196,8 @@ def _wrong(bank: Bank, items: Sequence[_Fitted]) -> set[str] | None:
 
 def _says(found: str, given: str) -> bool:
     """Say whether an answer was found whole; the sources that it names at its end are read as the entry's."""
-    said = fold(found)
-    return bool(said) and (said == fold(given) or said == fold(without_asides(given)))
+    said, whole = fold(found), fold(given)
+    return bool(said) and (said == whole or (said == fold(without_asides(given)) and whole.startswith(said)))
 
 
 def _identity(question: Question) -> tuple[object, ...]:

@@ -14,8 +14,9 @@ from types import MappingProxyType
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Entry
 from dlgrade.banks.forms import SUFFIXES, best_reading
+from dlgrade.banks.legend import with_legend
 from dlgrade.banks.same import identity
-from dlgrade.banks.wording import spaced
+from dlgrade.banks.wording import readable
 from dlgrade.errors import BankError, NoQuestions
 from dlgrade.models import Bank, Choices, Question
 
@@ -62,14 +63,17 @@ def bank_from_text(
     """
     try:
         reading = best_reading(Document(source), Path(path).suffix, choices)
-    except BankError as error:  # a form knows the line, not the path
-        raise BankError(f"{path}{error.message}") from None
+    except BankError as error:
+        if not error.message.startswith(":"):
+            raise
+        raise BankError(f"{path}{error.message}") from None  # a form knows the line, not the path
+    if reading is None and choices.form is not None:
+        raise NoQuestions(f"{path}: no questions found in the form {choices.form!r}; without --form others are tried")
     if reading is None:
         raise NoQuestions(f"{path}: no questions found; {_UNDERSTOOD}")
     name = Path(path).stem
-    questions = tuple(
-        _question(entry, name, position, wordings) for position, entry in enumerate(reading.entries, start=1)
-    )
+    entries = with_legend(reading.entries, source)
+    questions = tuple(_question(entry, name, position, wordings) for position, entry in enumerate(entries, start=1))
     return Bank(
         path=path,
         name=name,
@@ -80,6 +84,7 @@ def bank_from_text(
         encoding=encoding,
         questions=questions,
         once=reading.once,
+        remarks=reading.remarks,
     )
 
 
@@ -153,10 +158,8 @@ def _question(entry: Entry, bank: str, position: int, wordings: Mapping[str, str
 
 def _text(raw: str, wordings: Mapping[str, str]) -> str:
     """The wording on one line and repaired, what belongs to it as it stands."""
-    if (known := wordings.get(identity(raw))) is not None:
-        return known
     wording, gap, material = raw.partition("\n\n")
-    return f"{spaced(wording)}{gap}{material}"
+    return f"{wordings.get(identity(wording)) or readable(wording)}{gap}{material}"
 
 
 def _bytes(path: Path) -> bytes:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from dlgrade.banks.asking import asks, is_question
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.forms.nodes import Lines, Node
@@ -31,7 +32,7 @@ from dlgrade.banks.forms.records import (
 )
 from dlgrade.banks.forms.rows import Row, Table, is_quoted, read_table
 from dlgrade.banks.names import WEAK, fields
-from dlgrade.banks.wording import asks, is_question, spaced
+from dlgrade.banks.wording import spaced
 from dlgrade.models import Choices, Edit, Slot
 
 FORM = "csv"
@@ -208,6 +209,7 @@ def _entry(sheet: _Sheet, row: Row, record: Record, common: Habits, lines: Lines
     return Entry(
         raw=raw(record),
         line=lines.at(record.asked.start),
+        last=lines.at(row.end),
         body=body,
         number=record.number,
         category=record.text("category"),

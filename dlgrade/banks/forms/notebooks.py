@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from dlgrade.banks.asking import asks, is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.forms.cells import Cell, Notebook, read_notebook
@@ -23,7 +24,7 @@ from dlgrade.banks.forms.json_trees import scan
 from dlgrade.banks.forms.nodes import Lines
 from dlgrade.banks.forms.sections import Sections
 from dlgrade.banks.labels import LABEL, starts_with_label, without_label
-from dlgrade.banks.wording import asks, bold, is_placeholder, is_question, plain
+from dlgrade.banks.wording import bold, is_placeholder, plain
 from dlgrade.models import Choices, Slot
 
 FORM = "notebook"
@@ -206,7 +207,7 @@ def _placed(notebook: Notebook, heads: Sequence[_Head]) -> list[_Head]:
         for block in Document(cell.text).blocks
         if block.kind == "heading" and (at, block.start) not in starts and _is_section(block)
     ]
-    sections = Sections(block for _, block in headings)
+    sections = Sections(Document(""), (block for _, block in headings))
     placed: list[_Head] = []
     todo = list(headings)
     for index, head in enumerate(heads):
@@ -248,6 +249,7 @@ def _entry(notebook: Notebook, head: _Head, lines: Lines, *, inside: bool) -> En
     return Entry(
         raw=f"{wording}\n\n{material}" if material.strip() else wording,
         line=lines.at(notebook.offset(cell, head.start)),
+        last=lines.at((head.below or (cell,))[-1].node.end),
         body=_body(notebook, head, part),
         number=head.number,
         category=head.category,

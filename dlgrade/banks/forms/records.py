@@ -14,10 +14,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from dlgrade.banks.asking import asks, is_question
 from dlgrade.banks.forms.nodes import Node
-from dlgrade.banks.forms.options import Option, read_options, right, shown
+from dlgrade.banks.forms.quiz import Option, read_options, right, shown
 from dlgrade.banks.names import WEAK, Kind, fields, option
-from dlgrade.banks.wording import asks, is_placeholder, is_question, spaced, squash
+from dlgrade.banks.wording import is_placeholder, spaced, squash
 
 ASKING = 1 / 3
 """The share of texts that must ask: no list of tasks in a build file is a bank."""

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
+from dlgrade.banks.asking import asks, is_question
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.forms.nodes import Lines, Node
@@ -34,7 +35,7 @@ from dlgrade.banks.forms.records import (
     told,
 )
 from dlgrade.banks.names import WEAK, fields
-from dlgrade.banks.wording import asks, is_question, spaced, squash
+from dlgrade.banks.wording import spaced, squash
 from dlgrade.models import Slot
 
 _CONTAINERS = {"questions", "items", "data", "entries", "cards", "results", "records", "list", "content", "faq", "faqs"}
@@ -117,6 +118,7 @@ def _entry(one: Found, common: Habits, lines: Lines, source: str, hand: Hand) ->
     return Entry(
         raw=raw(record),
         line=lines.at(record.asked.start),
+        last=lines.at(max(record.asked.end, record.answer[1].end if record.answer else 0)),
         body=body,
         number=record.number or one.about.number,
         category=record.text("category") or one.about.category,
