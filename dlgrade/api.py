@@ -51,7 +51,7 @@ class Answers:
         failed = tuple(
             failure.model_copy(update={"id": q.id})
             for q in bank.questions
-            if q.slot is not None and (failure := self.failures.get(identity(q.text))) is not None
+            if q.answer is None and (failure := self.failures.get(identity(q.text))) is not None
         )
         return filled.model_copy(update={"failed": (*filled.failed, *failed)})
 
@@ -70,7 +70,7 @@ class Outcome:
     def left(self) -> tuple[str, ...]:
         """The ids that still have no answer, in the document's order."""
         done = set(self.filled.filled)
-        return tuple(q.id for q in self.bank.questions if q.slot is not None and q.id not in done)
+        return tuple(q.id for q in self.bank.questions if q.answer is None and q.id not in done)
 
     def saved_as(self, target: Path) -> Outcome:
         """Write the filled copy; an error is kept, so that other banks are saved all the same."""

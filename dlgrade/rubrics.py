@@ -34,6 +34,7 @@ from dlgrade.models import Question, Rubric
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEAD = re.compile(r"(?s)\A.*?(?=^(?!question:|also:)[A-Za-z_]\w*:)", re.MULTILINE)
+_CRITERIA = re.compile(r"^criteria[ \t]*:", re.MULTILINE)
 _WORDS = {
     "extra_forbidden": "unknown key",
     "missing": "missing key",
@@ -70,6 +71,14 @@ def load_rubric(path: str | os.PathLike[str]) -> Rubric:
         return Rubric.model_validate({**data, "name": path.stem})
     except ValidationError as error:
         raise RubricError(_first_complaint(error, path, lines)) from None
+
+
+def is_rubric(path: Path) -> bool:
+    """Say whether a YAML file has criteria, as a rubric must; others are banks."""
+    try:
+        return path.suffix.lower() in {".yaml", ".yml"} and bool(_CRITERIA.search(path.read_text("utf-8", "replace")))
+    except OSError:
+        return False  # who reads it says what is wrong
 
 
 def _read(path: Path) -> str:

@@ -70,7 +70,10 @@ def fill(bank: Bank, answers: Mapping[str, str]) -> Filled:
     failed: dict[str, str] = {}
     ready: list[_Fitted] = []
     for question in bank.questions:
-        if question.slot is None or question.id not in answers:
+        if question.answer is not None or question.id not in answers:
+            continue
+        if question.slot is None:
+            failed[question.id] = "the document has no place for an answer to this question"
             continue
         answer = LAYOUTS[question.slot.shape].fit(answers[question.id])
         if reason := _unfit(answers[question.id], answer):
@@ -84,8 +87,8 @@ def fill(bank: Bank, answers: Mapping[str, str]) -> Filled:
     return Filled(
         source=_render(bank, proven),
         filled=tuple(q.id for q in bank.questions if q.id in filled),
-        kept=tuple(q.id for q in bank.questions if q.slot is None),
-        unanswered=tuple(q.id for q in bank.questions if q.slot and q.id not in answers),
+        kept=tuple(q.id for q in bank.questions if q.answer is not None),
+        unanswered=tuple(q.id for q in bank.questions if q.answer is None and q.id not in answers),
         failed=tuple(
             Failure(id=i, kind="unfit", message=failed[i]) for i in sorted(failed, key=_place(bank).__getitem__)
         ),

@@ -24,7 +24,8 @@ AS_IT_IS = Choices()
 
 _UNDERSTOOD = (
     "understood are headings (`## Question 1` with `**What is …?**` below, or `### 1. What is …?`), "
-    "numbered lists (`1. What is …?`) and tables (`| No. | Question | Answer |`)"
+    "numbered lists (`1. What is …?`), tables (`| No. | Question | Answer |`), and by their suffix CSV, TSV, JSON, "
+    "JSON Lines, YAML and notebooks whose fields or cells are questions (`question`, `answer`)"
 )
 
 
@@ -49,9 +50,14 @@ def bank_from_text(
     """Read a document that is in memory already; `path` names it, and nothing is opened.
 
     Raises:
-        BankError: the text holds no questions.
+        BankError: the text holds no questions, or is broken as data.
     """
-    reading = best_reading(Document(source), Path(path).suffix, choices)
+    try:
+        reading = best_reading(Document(source), Path(path).suffix, choices)
+    except BankError as error:
+        if not error.message.startswith(":"):
+            raise
+        raise BankError(f"{path}{error.message}") from None  # a form knows the line, not the path
     if reading is None and choices.form is not None:
         raise NoQuestions(f"{path}: no questions found in the form {choices.form!r}; without --form others are tried")
     if reading is None:
