@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -81,12 +83,10 @@ def test_blocks_of_any_text_stand_in_order_and_cover_all_that_is_written(source:
     ).replace("\r", "").replace("\n", "")
 
 
-BITS = st.sampled_from(
-    (
-        "# a\n1. b\n2) c\n10. d\n- e\n* f\n> g\n```\n````\n~~~\n    ```\n   - ```py\n<div>\n</div>\n<!-- h\n-->\n<pre>\n</pre>\n<?\n?>"
-        "\n|a|b|\n|-|-|\n---\n[i]: j\nk\n    l\n  m\n\n\n"
-    ).split("\n")
-)
+LINES = """\
+# a|1. b|2) c|10. d|- e|* f|> g|```|````|~~~|    ```|   - ```py|<div>|</div>|<!-- h|-->|<pre>|</pre>|<?|?>|---|[i]: j
+k|    l|  m|||"""
+BITS = st.sampled_from(re.split(r"[|\n]", LINES))
 
 
 @given(st.lists(BITS, max_size=40).map("\n".join))

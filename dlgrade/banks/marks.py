@@ -69,7 +69,7 @@ _LABELLED = re.compile(
 _ONLY_LEVEL = re.compile(rf"(?:{_LEVEL})", re.IGNORECASE | re.VERBOSE)
 _NUMBERED = re.compile(
     r"(?:[(\[（【]?\#?(?P<number>\d{1,4}[a-z]?|\d{1,3}(?:\.\d{1,3}){1,3})\\?(?:[.:、．)\]）】,]+(?!\d)\s*|\s+[-–—]\s+|\s*\|\s+)"
-    r"|(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,3})\s+(?-i:(?=[A-Z]|[^\x00-\x7f])))(?P<text>\S.*)",
+    r"|(?P<dotted>\d{1,3}(?:[.-]\d{1,3}){1,3})\s+(?-i:(?=[A-Z]|[^\x00-\x7f])))(?P<text>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _LETTERED = re.compile(r"\(?(?P<number>[A-Za-z]|[IVXL]{1,6}|[ivxl]{2,6})(?:[.)]|\\\.)\s+(?P<text>\S.*)", re.DOTALL)

@@ -32,9 +32,11 @@ _COLUMNS: Mapping[str, re.Pattern[str]] = {
     "number": re.compile(r"|n|no|nr|num|number|id|index|s(?:r|l)?no|q(?:uestion)?(?:no|nr|id|number)"),
     "category": re.compile(r"categor(?:y|ies)|(?:sub)?topics?|subject|section|area|theme|chapter|domain|tags?|type"),
     "difficulty": re.compile(r"difficulty(?:level)?|level|complexity|seniority"),
-    "answer": re.compile(rf"{_ANSWER}|response|reference"),
-    "question": re.compile(rf".*questions?|questiontext|prompt|task|{_QUESTION}"),
+    "answer": re.compile(rf"{_ANSWER}|response|reference|explanation|definition|discussion|keypoints?"),
+    "question": re.compile(rf".*questions?|question(?:text|title|name)|prompt|task|{_QUESTION}"),
 }
+# Longer names for the same: `Respuesta corta`, `Answer (one line)`.
+_ANSWERS = re.compile(r"(?:answer|respuesta|antwort|réponse|resposta|risposta|ответ|答案|回答)")
 # By kind, the names of each rank, the plainest first.
 _FIELDS: Mapping[Kind, tuple[str, ...]] = {
     "number": (
@@ -86,7 +88,8 @@ class Field(NamedTuple):
 def column(title: str) -> str | None:
     """Say what a column of a table holds: number, category, difficulty, answer or question; None if nothing known."""
     name = squash(title)
-    return next((kind for kind, names in _COLUMNS.items() if names.fullmatch(name)), None)
+    kind = next((kind for kind, names in _COLUMNS.items() if names.fullmatch(name)), None)
+    return kind or ("answer" if _ANSWERS.match(name) else None)
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from dlgrade.banks.asking import asks
+from dlgrade.banks.asking import asks, asks_firmly
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Entry, Reading
 from dlgrade.banks.forms import (
@@ -90,9 +90,10 @@ def _joined(best: Reading, others: Sequence[Reading]) -> Reading:
             continue
         taken = sorted((entry.line, entry.last) for entry in entries)
         free = [entry for entry in other.entries if _is_free(entry, taken)]
-        for _, group in groupby(free, key=lambda entry: entry.category):
+        for category, group in groupby(free, key=lambda entry: entry.category):
             new = list(group)
-            asking = sum(asks(entry.raw.partition("\n\n")[0]) for entry in new)
+            does = asks_firmly if "question" in (category or "").casefold() else asks
+            asking = sum(does(entry.raw.partition("\n\n")[0]) for entry in new)
             if asking * 2 >= len(new) and not any(identity(entry.raw) in known for entry in new):
                 entries += new
     if len(entries) == len(best.entries):

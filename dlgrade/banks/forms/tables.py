@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from dlgrade.banks.asking import is_question
+from dlgrade.banks.asking import asks, is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import read_body, trail_after
 from dlgrade.banks.entries import Body, Entry, Reading
@@ -36,9 +36,10 @@ from dlgrade.models import Choices, Edit, Slot
 FORM = "tables"
 
 _PIPE = re.compile(r"(?<!\\)\|")
-_ANCHOR = re.compile(r"\[[^\]]*\]\(#[^)]*\)")
+_LINK = re.compile(r"\W*\[[^\]]*\]\([^)]*\)\W*")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _SECTION_TITLE = re.compile(r"(?:model|sample|reference)?answers|solutions|answerkey|答案")
+_MOSTLY = 0.6  # the share of cells that must end in a question mark where the column's name does not say it
 _ASKING = 1 / 3  # the share of cells that must ask: `| Task | Dataset |` is no bank
 
 
@@ -162,6 +163,8 @@ def _groups(document: Document) -> Iterator[_Group]:
 def _rows(document: Document, table: Block) -> list[_Row]:
     header, *lines = [_cells(document, row.line) for row in table.children]
     named = _columns([cell.text for cell in header])
+    if "question" not in named and (asking := _asking_column(lines, len(header))) is not None:
+        named = {kind: index for kind, index in named.items() if index != asking} | {"question": asking}
     if "question" not in named:
         return []
     columns = _Columns(named, len(header), _new_column(document, table))
@@ -171,7 +174,7 @@ def _rows(document: Document, table: Block) -> list[_Row]:
         if (row := _row(document, block.line, cells, columns)) is not None
     ]
     links = sum(
-        bool(_ANCHOR.fullmatch(cells[named["question"]].text)) for cells in lines if len(cells) > named["question"]
+        bool(_LINK.fullmatch(cells[named["question"]].text)) for cells in lines if len(cells) > named["question"]
     )
     asking = sum(is_question(row.raw) for row in rows)
     return rows if links * 2 <= len(rows) and asking >= len(rows) * _ASKING else []
@@ -184,6 +187,15 @@ def _columns(header: Sequence[str]) -> dict[str, int]:
         if kind := column(title):
             columns.setdefault(kind, index)
     return columns
+
+
+def _asking_column(lines: Sequence[Sequence[_Cell]], width: int) -> int | None:
+    """Return the column whose cells ask, whatever it is called: most of them end in a question mark."""
+    for index in range(width):
+        cells = [cells[index].text for cells in lines if index < len(cells)]
+        if sum(map(asks, cells)) >= max(len(lines) * _MOSTLY, 1):
+            return index
+    return None
 
 
 def _new_column(document: Document, table: Block) -> tuple[Edit, ...]:
