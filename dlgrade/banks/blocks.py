@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -128,6 +129,19 @@ class Document:
     def blocks(self) -> tuple[Block, ...]:
         """The outermost blocks in document order."""
         return tuple(self._with_definitions(self._joined()))
+
+    @cached_property
+    def _begins(self) -> array[int]:
+        return array("q", [block.start for block in self.blocks])
+
+    def blocks_in(self, start: int, end: int) -> tuple[Block, ...]:
+        """Return the outermost blocks that make up `text[start:end]`; none where it holds parts of others too."""
+        first = bisect_left(self._begins, start)
+        beyond = bisect_left(self._begins, end)
+        inside = self.blocks[first:beyond]
+        if not inside or inside[-1].end > end or self.text[start : inside[0].start].strip():
+            return ()
+        return () if self.text[inside[-1].end : end].strip() else inside
 
     @cached_property
     def hidden(self) -> frozenset[int]:

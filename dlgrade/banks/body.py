@@ -328,6 +328,9 @@ def read_collapsed(document: Document, start: int, end: int, margin: str = "", a
     if margin:
         text = _undented(document.text[first:last], len(margin), begins=False)
         return Body(without_label(text.strip()))
+    line = max(start, document.text.rfind("\n", 0, first) + 1)
+    if inside := document.blocks_in(line, last):
+        return read_body(document, line - 1, last, inside, asked=asked)
     inner = Document(document.text[first:last])
     body = read_body(inner, -1, last - first, inner.blocks, asked=asked)
     return replace(body, slot=_moved(body.slot, first), standing=_moved(body.standing, first))
