@@ -23,7 +23,7 @@ class Record(BaseModel):
 # ── documents ────────────────────────────────────────────────────────────────────────────────
 
 
-Shape = Literal["block", "inline", "cell"]
+Shape = Literal["block", "inline", "cell", "plain", "card", "org"]
 """How an answer is written down in its place; each is a row of `dlgrade.banks.layout.LAYOUTS`."""
 
 

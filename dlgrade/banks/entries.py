@@ -39,15 +39,17 @@ class Reading:
 
     `sure` runs from 0 to 1: how plainly the entries are marked as questions, times the part of the
     document that they explain. `once` are edits that come with the first answer, as a new column's header does;
-    one in whose place an answer goes gives way to it.
+    one in whose place an answer goes gives way to it. `claim` is less than 1 where the entries' marks are another
+    form's as well: such a reading counts only where that form makes next to nothing of the document.
     """
 
     form: str
     entries: tuple[Entry, ...]
     sure: float
     once: tuple[Edit, ...] = ()
+    claim: float = 1.0
 
     @property
     def weight(self) -> float:
         """What readings are compared by: a form that explains more questions, more surely, is right."""
-        return self.sure * len(self.entries)
+        return self.sure * self.claim * len(self.entries)

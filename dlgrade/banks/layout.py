@@ -3,6 +3,8 @@
     block     any Markdown, lines indented as the place is
     inline    the same behind a label; what cannot stand on the label's line begins below it
     cell      one line of a table
+    plain     below a question of plain text or behind a label, indented, so that no line of it looks like a question
+    card      one line
 
 A shape is a row of `LAYOUTS`: `fit` gives the answer as it will read, `lay` gives what goes before it and its
 text as it goes into the source. What goes before it may depend on what the answer begins with.
@@ -10,12 +12,14 @@ text as it goes into the source. What goes before it may depend on what the answ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from dlgrade.banks.fitting import fit, has_own_marks, holds_numbers, in_cell, starts_with_block
 from dlgrade.models import Shape, Slot
 
+_OPTION = re.compile(r"[(\[]?[A-Ha-h][.)\]:][ \t]|[①-⑧]")
 _BULLETS = {"- ", "* ", "+ "}
 
 
@@ -45,6 +49,19 @@ def _cell(slot: Slot, answer: str) -> tuple[str, str]:
     return slot.lead, in_cell(answer)
 
 
+def _plain(slot: Slot, answer: str) -> tuple[str, str]:
+    lead, indent = slot.lead, slot.indent
+    if lead.strip() or (lead == " " and slot.lead != indent):  # behind a label
+        lead = f"{lead.rstrip()}\n{indent}" if starts_with_block(answer) or _OPTION.match(answer) else lead
+    elif _OPTION.match(answer):  # right below a question it would be one of its options
+        lead = f"{lead}Answer:\n{indent}"
+    return lead, _indented(answer, indent)
+
+
+def _card(slot: Slot, answer: str) -> tuple[str, str]:
+    return slot.lead, answer.replace("\t", " ").replace("\n", "<br>")
+
+
 def _indented(answer: str, indent: str) -> str:
     if not indent:
         return answer
@@ -56,4 +73,6 @@ LAYOUTS: Mapping[Shape, Layout] = {
     "block": Layout(fit, _block),
     "inline": Layout(fit, _inline),
     "cell": Layout(fit, _cell),
+    "plain": Layout(fit, _plain),
+    "card": Layout(fit, _card),
 }

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Reading
-from dlgrade.banks.forms import headings, lists, tables
+from dlgrade.banks.forms import headings, lists, plain, tables
 from dlgrade.models import Choices
 
 Reader = Callable[[Document, Choices], Reading | None]
 
-PROSE: Mapping[str, Reader] = {module.FORM: module.read for module in (headings, lists, tables)}
+PROSE: Mapping[str, Reader] = {module.FORM: module.read for module in (headings, lists, tables, plain)}
 """What Markdown and text documents are tried with."""
 
 DATA: Mapping[str, tuple[str, Reader]] = {}
