@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from dlgrade.banks.asking import sounds_like_question
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Body, Entry
+from dlgrade.banks.marks import plain_title
 from dlgrade.banks.pages import Line
 from dlgrade.banks.wording import is_placeholder, plain, squash
 from dlgrade.models import Slot
 
 _MARK = re.compile(r"[ \t]*::(?=[ \t]|\Z)")
+_PROPERTY = re.compile(r"(?:[-*+][ \t]+)?[\w ]{0,40}::(?:[ \t]|\Z)")  # Obsidian's: no blank before the colons
 _ITEM = re.compile(r"(?:[-*+•][ \t]+|(?P<number>\d{1,5})[.)][ \t]+)?")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _LEAST = 3  # fewer lines with tabs are no cards
@@ -45,11 +47,15 @@ class _Cell:
 def marked_cards(document: Document, lines: Sequence[Line]) -> list[Entry]:
     """Read lines of `question :: answer`; none where they are not what most of the text is."""
     shown = [line for line in lines if line.text and not line.code]
-    cards = [(line, match) for line in shown if (match := _MARK.search(line.text)) and match.start()]
+    cards = [(line, match) for line in shown if (match := _MARK.search(line.text)) and not _PROPERTY.match(line.text)]
     if len(cards) < 2 or len(cards) * 2 < len(shown):
         return []
     found = []
+    titles = [(line.number, title) for line in reversed(shown) if (title := plain_title(line, None))]
+    category: str | None = None
     for line, match in cards:
+        while titles and titles[-1][0] < line.number:
+            category = titles.pop()[1]
         item = _ITEM.match(line.text)
         begin = item.end() if item else 0
         raw = plain(line.text[begin : match.start()]).strip()
@@ -58,17 +64,19 @@ def marked_cards(document: Document, lines: Sequence[Line]) -> list[Entry]:
             cell = _Cell(line.start + match.end(), end, line.text[match.end() :].strip())
             place = (line.start + begin, line.start + match.start())
             number = item["number"] if item else None
-            found.append(Entry(raw, line.number, _body(cell, " "), number=number, place=place))
+            found.append(Entry(raw, line.number, _body(cell, " "), number=number, category=category, place=place))
     asking = sum(sounds_like_question(entry.raw) for entry in found)
     return found if asking >= len(found) * _ASKING else []
 
 
 def tabbed_cards(document: Document, lines: Sequence[Line]) -> list[Entry]:
     """Read lines of cells parted by tabs, of which one column asks."""
-    rows = [(line, _cells(document, line)) for line in lines if "\t" in line.text and not line.code]
-    shown = sum(bool(line.text) for line in lines)
-    if len(rows) < _LEAST or len(rows) * 2 < shown:
+    shown = [line for line in lines if line.text and not line.code and not line.text.startswith("#")]
+    tabbed = sum("\t" in line.text for line in shown)
+    if tabbed < _LEAST or tabbed * 3 < len(shown):
         return []
+    # Where most lines have a tab, one that has none is a title; where fewer have one, a question without answer.
+    rows = [(line, _cells(document, line)) for line in shown if "\t" in line.text or tabbed * 2 < len(shown)]
     columns = _named([cell.text for cell in rows[0][1]])
     if columns:
         rows = rows[1:]

@@ -5,6 +5,7 @@
     cell      one line of a table
     plain     below a question of plain text or behind a label, indented, so that no line of it looks like a question
     card      one line
+    org       the answer as Org has it, lines indented as the place is
 
 A shape is a row of `LAYOUTS`: `fit` gives the answer as it will read, `lay` gives what goes before it and its
 text as it goes into the source. What goes before it may depend on what the answer begins with.
@@ -17,6 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from dlgrade.banks.fitting import fit, has_own_marks, holds_numbers, in_cell, starts_with_block
+from dlgrade.banks.orgtext import fit_org
 from dlgrade.models import Shape, Slot
 
 _OPTION = re.compile(r"[(\[]?[A-Ha-h][.)\]:][ \t]|[①-⑧]")
@@ -51,7 +53,7 @@ def _cell(slot: Slot, answer: str) -> tuple[str, str]:
 
 def _plain(slot: Slot, answer: str) -> tuple[str, str]:
     lead, indent = slot.lead, slot.indent
-    if lead.strip() or (lead == " " and slot.lead != indent):  # behind a label
+    if lead.strip() or "\n" not in lead and lead != indent:  # behind a label
         lead = f"{lead.rstrip()}\n{indent}" if starts_with_block(answer) or _OPTION.match(answer) else lead
     elif _OPTION.match(answer):  # right below a question it would be one of its options
         lead = f"{lead}Answer:\n{indent}"
@@ -60,6 +62,11 @@ def _plain(slot: Slot, answer: str) -> tuple[str, str]:
 
 def _card(slot: Slot, answer: str) -> tuple[str, str]:
     return slot.lead, answer.replace("\t", " ").replace("\n", "<br>")
+
+
+def _org(slot: Slot, answer: str) -> tuple[str, str]:
+    below = slot.lead == " " and answer.startswith(("#+", "|", "- ", "+ ", ": "))  # these begin a line of their own
+    return f"\n{slot.indent}" if below else slot.lead, _indented(answer, slot.indent)
 
 
 def _indented(answer: str, indent: str) -> str:
@@ -75,4 +82,5 @@ LAYOUTS: Mapping[Shape, Layout] = {
     "cell": Layout(fit, _cell),
     "plain": Layout(fit, _plain),
     "card": Layout(fit, _card),
+    "org": Layout(fit_org, _org),
 }

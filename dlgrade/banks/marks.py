@@ -42,7 +42,7 @@ _CHINESE = "〇一二三四五六七八九"
 _NUMBERED = re.compile(
     r"(?P<bold>\*\*|__)?(?P<open>[(\[（【])?[ ]?(?:(?P<digits>\d{1,5}[a-z]?)|(?P<han>[一二三四五六七八九十百]{1,5})"
     r"|(?P<letters>[ivxlc]{1,7}|[IVXLC]{1,7}|[A-Za-z]))"
-    r"[ ]?(?P<close>(?:[)\]）】][.:．：]?)|[.．。]\)?(?![\d.])|[、]|[:：](?!\d)|[ ]?[-–—](?=\s)(?!\s*\d))[ \t\u3000]*(?P<rest>\S|\Z)"
+    r"[ ]?(?P<close>(?:[)\]）】][.:．：]?)|[.．。]\)?(?![\d.])|[、，]|[:：](?!\d)|[ ]?[-–—](?=\s)(?!\s*\d))[ \t\u3000]*(?P<rest>\S|\Z)"
 )
 _LABELLED = re.compile(
     _WRAP + r"(?P<name>questions?|ques?|q|no|nr|问题|問題|题目|题|问|問|質問|вопрос|в|pregunta|pergunta|frage|p|f|d)"
@@ -111,7 +111,7 @@ def _numbered(text: str) -> Mark | None:
     return Mark("lettered", f"{'a' if letters.islower() else 'A'}{opened}{close}", letters, _letter(letters), start)
 
 
-_HALF_WIDTH = str.maketrans("（）．：。【】", "().:.[]")
+_HALF_WIDTH = str.maketrans("（）．：。【】、，", "().:.[]..")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 
@@ -205,6 +205,7 @@ _CHAPTER = re.compile(
 )
 _HEADING = re.compile(r"#{1,6}[ \t]+(\S.*?)[ \t#]*\Z")
 _RULE = re.compile(r"([-=*_~])(?:[ \t]*\1){2,}")
+_HAN_TITLE = re.compile(r"[（(]?[一二三四五六七八九十]{1,3}[)）]?[、.．][^。？?，]{1,30}")
 _LONGEST_TITLE = 80
 
 
@@ -233,6 +234,10 @@ def loose_title(line: Line) -> str | None:
         return None
     bare = text.strip("*_ ")
     loud = bare.isupper() and sum(char.isalpha() for char in bare) > 2
+    if _HAN_TITLE.fullmatch(text):
+        return text
+    if text.endswith(" -"):
+        return bare[:-1].rstrip() or None
     if loud or text[-1] in ":：" or (text.startswith("**") and text.endswith("**") and text.count("**") == 2):
         return bare.rstrip(":： ").strip("*_ ") or None
     return None

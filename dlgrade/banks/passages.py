@@ -22,10 +22,11 @@ from dlgrade.banks.entries import Body
 from dlgrade.banks.labels import ASIDE
 from dlgrade.banks.marks import Mark, answer_label, is_rule, label_for, option, options_in
 from dlgrade.banks.pages import Line
-from dlgrade.banks.wording import asks, is_placeholder, plain
+from dlgrade.banks.wording import asks, is_placeholder, is_question, plain
 from dlgrade.models import Slot
 
-_BULLET = re.compile(r"(?:[-–—*+•●▪◦‣○■□\uf0b7](?=[^-*])|[(\[]?\d{1,3}[.)\]](?!\d)|[(\[]?[a-zA-Z]\)|[a-h]\.[ ])")
+_BULLET = re.compile(r"(?:[-–—*+•●▪◦‣○■□>\uf0b7](?=[^-*])|[(\[]?\d{1,3}[.)\]](?!\d)|[(\[]?[a-zA-Z]\)|[a-h]\.[ ])")
+_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _CELL = re.compile(r"\|.*\|\Z")
 _INLINE_LABEL = re.compile(r"(?<=[?？.。>:])[ \t]*(?P<label>(?:\*\*)?(?:ans(?:wer)?|A)\.?[ ]?[:：](?:\*\*)?)[ \t]*", re.IGNORECASE)
 _BREAK = re.compile(r"[ \t]*<br\s*/?>\Z", re.IGNORECASE)
@@ -137,23 +138,25 @@ def _wording(lines: Sequence[Line], begin: int, style: Style, *, labelled: bool)
         line, before = lines[stop], lines[stop - 1]
         if not line.text or line.code or option(line) or _BULLET.match(line.text) or is_rule(line) or _aside(line):
             break
-        if _CELL.match(line.text) or not (labelled or _goes_on(before, line, style)):
+        small = lines[begin].text[0].islower()  # where all begins with small letters, they say nothing
+        if _CELL.match(line.text) or not (labelled or _goes_on(before, line, style, small=small)):
             break
         stop += 1
     return stop
 
 
-def _goes_on(before: Line, line: Line, style: Style) -> bool:
+def _goes_on(before: Line, line: Line, style: Style, *, small: bool) -> bool:
     """Say whether the wording goes on in a line, or an answer begins there."""
     end = before.text.rstrip("*_ \"'”’)")[-1:]
     if asks(before.text):
         tells = not _QUESTION_WORD.match(line.text)
-        return sounds_like_question(line.text) and (tells or "?" in line.text)
+        return is_question(line.text) and (tells or "?" in line.text)
     if end in ".。!！":
         return sounds_like_question(line.text) and (asks(line.text) or not _QUESTION_WORD.match(line.text))
-    if end in ":：":
+    if end in ":：" or line.text.casefold().startswith(before.text.casefold()):
         return False
-    if line.text[0].islower() or end in ",;，、-" or line.text[0] in "),;":
+    letterless = small or bool(_IDEOGRAPH.search(before.text))
+    if (line.text[0].islower() and not letterless) or (end in ",;-" and not letterless) or line.text[0] in "),;":
         return True
     if asks(line.text) and not sounds_like_question(before.text):
         return True
@@ -285,7 +288,7 @@ def body_of(document: Document, passage: Passage, mark: Mark, style: Style) -> B
 def _standing(document: Document, passage: Passage, indent: str, *, behind: bool) -> Slot:
     first, end = passage.answer[0], passage.answer[-1].end
     if behind and passage.label is not None:
-        return Slot(start=passage.label, end=end, lead=" ", indent=indent, shape="plain")
+        return Slot(start=passage.label, end=end, lead=_blank(passage), indent=indent, shape="plain")
     start = document.lines[first.number - 1][0]
     start = start if not document.text[start : first.start].strip(" \t") else first.start
     above = passage.label_line or max([*passage.wording, *passage.material, *passage.asides], key=lambda line: line.number)
@@ -293,13 +296,20 @@ def _standing(document: Document, passage: Passage, indent: str, *, behind: bool
     return Slot(start=start, end=end, lead=f"{apart}{indent}", indent=indent, shape="plain")
 
 
+def _blank(passage: Passage) -> str:
+    return "" if passage.spelt.endswith("：") else " "
+
+
 def _missing(document: Document, passage: Passage, mark: Mark, style: Style, indent: str) -> Slot:
     if passage.label is not None and passage.label_line is not None:
         start, end = passage.label, max(passage.label, passage.label_line.end)
-        return Slot(start=start, end=end, lead=" ", trail=trail_after(document, end), indent=indent, shape="plain")
+        trail = trail_after(document, end)
+        return Slot(start=start, end=end, lead=_blank(passage), trail=trail, indent=indent, shape="plain")
     last = max([*passage.wording, *passage.material, *_above(passage)], key=lambda line: line.number)
     label = style.label or ("Answer:" if style.options and passage.material else None)
-    lead = f"{style.gap}{' ' * style.column}{label_for(label, mark)} " if label else f"\n\n{indent}"
+    lead = f"\n\n{indent}"
+    if label:
+        lead = f"{style.gap}{' ' * style.column}{label_for(label, mark)}{'' if label[-1] in '：' else ' '}"
     trail = trail_after(document, last.end)
     return Slot(start=last.end, end=last.end, lead=lead, trail=trail, indent=indent, shape="plain")
 

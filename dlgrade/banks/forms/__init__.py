@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Reading
-from dlgrade.banks.forms import headings, lists, plain, tables
+from dlgrade.banks.forms import headings, lists, org, plain, tables
 from dlgrade.models import Choices
 
 Reader = Callable[[Document, Choices], Reading | None]
@@ -18,7 +18,7 @@ Reader = Callable[[Document, Choices], Reading | None]
 PROSE: Mapping[str, Reader] = {module.FORM: module.read for module in (headings, lists, tables, plain)}
 """What Markdown and text documents are tried with."""
 
-DATA: Mapping[str, tuple[str, Reader]] = {}
+DATA: Mapping[str, tuple[str, Reader]] = {".org": (org.FORM, org.read)}
 """By suffix, the one form of documents that are data: its name and its reader."""
 
 FORMS: Mapping[str, Reader] = {**PROSE, **dict(DATA.values())}

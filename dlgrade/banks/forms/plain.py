@@ -43,8 +43,9 @@ FORM = "plain"
 
 _SURE = 0.95
 _COMMON = 0.2  # what a text claims whose marks Markdown has too; see `Reading.claim`
-_ASKING = 0.5
+_ASKING = 0.4
 _LETTERED = 0.8
+_NAME = 24
 _AHEAD = 6  # a question's first lines: as far is looked for its question mark
 _CONTENTS = re.compile(r"(?:table of )?contents|index|toc|目录|目錄|目次|оглавление|содержание|índice|inhalt", re.IGNORECASE)
 _LEADERS = re.compile(r"(?:\.[ ]?){4,}\s*\d{1,4}\Z|…{2,}\s*\d{1,4}\Z")
@@ -78,7 +79,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
     shown = sum(1 for line in lines if line.text and not is_rule(line))
     for cards in (marked_cards(document, lines), tabbed_cards(document, lines)):
         if cards:
-            return Reading(FORM, tuple(cards), _SURE * min(1.0, len(cards) / shown))
+            return Reading(FORM, tuple(cards), _SURE * min(1.0, (len(cards) + 1) / shown))
     key = find_key(lines)
     before = lines[: key.at] if key else lines
     heads = _heads(before)
@@ -101,7 +102,9 @@ def read(document: Document, choices: Choices) -> Reading | None:
 def _claim(lines: Sequence[Line], passages: Sequence[tuple[_Head, Passage, str | None]], key: Key | None) -> float:
     own = sum(not head.mark.common for head, *_ in passages)
     own = max(own, sum(bool(found.spelt) and not starts_with_label(f"{found.spelt} x") for _, found, _ in passages))
-    return 1.0 if own * 2 >= len(passages) or key or any(line.parted for line in lines) else _COMMON
+    titles = {category for *_, category in passages if category}
+    parts = len(titles) > 1 and not any(line.text.startswith(("#", "**")) for line in lines if not line.code)
+    return 1.0 if own * 2 >= len(passages) or key or parts or any(line.parted for line in lines) else _COMMON
 
 
 # ── which lines ask ──────────────────────────────────────────────────────────────────────────
@@ -216,7 +219,15 @@ def _titled(lines: Sequence[Line], at: int) -> bool:
     if above is None:
         return False
     below = lines[above + 1]
-    return bool(plain_title(lines[above], below) or loose_title(lines[above]))
+    return bool(plain_title(lines[above], below) or loose_title(lines[above])) or _heads_anew(lines, above)
+
+
+def _heads_anew(lines: Sequence[Line], at: int) -> bool:
+    """Say whether a line is a short name right above a question that is numbered 1: `Vue 面试题`."""
+    line, below = lines[at], lines[at + 1] if at + 1 < len(lines) else None
+    mark = question_mark(below) if below else None
+    named = mark is not None and mark.kind == "numbered" and mark.value == 1 and question_mark(line) is None
+    return named and len(line.text) <= _NAME and not asks(line.text) and line.text[-1].isalnum()
 
 
 def _fits(key: Key, heads: Sequence[_Head]) -> bool:
@@ -307,6 +318,8 @@ def _titles(
             continue
         title = _loose(lines, at, base)
         apart = at == 0 or not lines[at - 1].text or is_rule(lines[at - 1]) or line.parted
+        if title is None and line.column < base + 2 and _heads_anew(lines, at):
+            title, apart = line.text, True
         if title is None or not apart:
             break
         titles.insert(0, title)
