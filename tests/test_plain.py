@@ -66,7 +66,16 @@ def test_a_document_reads_as_a_careful_person_reads_it(name: str) -> None:
         assert question.line == found.source.count("\n", 0, question.place[0]) + 1
 
 
-ANSWERS = ["Short.", LONG, "- a\n- b", "# Title", "    code\n\nText.", "> quote\n\n***\n\nText", "$$\nx\n$$", "a) One.\nb) Two."]
+ANSWERS = [
+    "Short.",
+    LONG,
+    "- a\n- b",
+    "# Title",
+    "    code\n\nText.",
+    "> quote\n\n***\n\nText",
+    "$$\nx\n$$",
+    "a) One.\nb) Two.",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -128,9 +137,7 @@ def test_answers_that_stand_can_be_replaced_where_they_stand(name: str) -> None:
     ],
 )
 def test_a_question_is_numbered_in_many_spellings(mark: str, number: str) -> None:
-    source = "".join(
-        f"{mark.format(n)}What is layer {n}\n   made of?\n\nIt is made of units.\n\n" for n in range(1, 4)
-    )
+    source = "".join(f"{mark.format(n)}What is layer {n}\n   made of?\n\nIt is made of units.\n\n" for n in range(1, 4))
     found = read(source)
     assert [(entry.number, entry.raw) for entry in found] == [
         (str(n), f"What is layer {n}\nmade of?") for n in range(1, 4)
@@ -238,7 +245,13 @@ def test_options_belong_to_the_question() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["Answers: 1. B 2. C 3. A", "ANSWER KEY\n\n1. B\n2. C\n3. A", "Answers\n-------\n1) B, 2) C, 3) A", "答案：1.B 2.C 3.A"]
+    "key",
+    [
+        "Answers: 1. B 2. C 3. A",
+        "ANSWER KEY\n\n1. B\n2. C\n3. A",
+        "Answers\n-------\n1) B, 2) C, 3) A",
+        "答案：1.B 2.C 3.A",
+    ],
 )
 def test_a_key_at_the_end_answers_by_number(key: str) -> None:
     questions = "".join(f"{n}. What is {n}?\nA. one\nB. two\nC. three\n\n" for n in (1, 2, 3))
@@ -264,7 +277,7 @@ def test_cards_stand_on_lines() -> None:
 
 CARDS = {
     "marks": "What is x? :: It is y.\nWhy? ::\nHow? ::  \n",
-    "tabs": "What is x?\tIt is y.\nWhy?\t\nHow?\nWhen?\tNow.\n",
+    "tabs": "What is x?\tIt is y.\nWhy?\t\nHow?\nWhen?\tNow.\nWhich?\n",
     "columns": "1\tNets\tWhat is x?\n2\tNets\tWhy?\n3\tNets\tHow?\n4\tNets\tWhen?\n",
 }
 
@@ -340,8 +353,35 @@ def test_what_asks_nothing_is_no_bank(source: str) -> None:
 
 BITS = st.sampled_from(
     [
-        *("1. ", "(2) ", "Q: ", "A: ", "Q1. ", "Ans. ", "iv) ", "一、", "What is x?", "Why", "TODO", "a) b", "B) c", "ANSWER KEY\n"),
-        *("CHAPTER 1\n", "TRAINING\n", "----", "Page 3\n", "\f", "12\n", " :: ", "\t", "Difficulty: hard", "Contents\n", "- "),
+        *(
+            "1. ",
+            "(2) ",
+            "Q: ",
+            "A: ",
+            "Q1. ",
+            "Ans. ",
+            "iv) ",
+            "一、",
+            "What is x?",
+            "Why",
+            "TODO",
+            "a) b",
+            "B) c",
+            "ANSWER KEY\n",
+        ),
+        *(
+            "CHAPTER 1\n",
+            "TRAINING\n",
+            "----",
+            "Page 3\n",
+            "\f",
+            "12\n",
+            " :: ",
+            "\t",
+            "Difficulty: hard",
+            "Contents\n",
+            "- ",
+        ),
         *("\n", "\n\n", "\r\n", "\r", "   ", "```", "\ufeff", "ﬁ", "over-\nfit", "**", "<br>", "Good luck", "#"),
     ]
 )
@@ -392,6 +432,6 @@ def test_filling_any_text_changes_nothing_but_its_slots(source: str, answer: str
     ],
 )
 def test_long_documents_are_read_in_linear_time(source: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     plain.read(Document(source), Choices())
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10

@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dlgrade.banks.asking import sounds_like_question
+from dlgrade.banks.asking import is_question
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Body, Entry
-from dlgrade.banks.marks import plain_title
+from dlgrade.banks.openings import plain_title
 from dlgrade.banks.pages import Line
 from dlgrade.banks.wording import is_placeholder, plain, squash
 from dlgrade.models import Slot
@@ -65,18 +65,19 @@ def marked_cards(document: Document, lines: Sequence[Line]) -> list[Entry]:
             place = (line.start + begin, line.start + match.start())
             number = item["number"] if item else None
             found.append(Entry(raw, line.number, _body(cell, " "), number=number, category=category, place=place))
-    asking = sum(sounds_like_question(entry.raw) for entry in found)
+    asking = sum(is_question(entry.raw) for entry in found)
     return found if asking >= len(found) * _ASKING else []
 
 
 def tabbed_cards(document: Document, lines: Sequence[Line]) -> list[Entry]:
     """Read lines of cells parted by tabs, of which one column asks."""
     shown = [line for line in lines if line.text and not line.code and not line.text.startswith("#")]
-    tabbed = sum("\t" in line.text for line in shown)
-    if tabbed < _LEAST or tabbed * 3 < len(shown):
+    tabbed = {line.number for line in shown if "\t" in document.line(line.number).strip(" ")}
+    inside = sum("\t" in line.text for line in shown)
+    if not inside or len(tabbed) < _LEAST or len(tabbed) * 3 < len(shown):
         return []
-    # Where most lines have a tab, one that has none is a title; where fewer have one, a question without answer.
-    rows = [(line, _cells(document, line)) for line in shown if "\t" in line.text or tabbed * 2 < len(shown)]
+    # A line without a tab is a question that nobody answered yet, or a title.
+    rows = [(x, _cells(document, x)) for x in shown if x.number in tabbed or not x.text.endswith((":", "："))]
     columns = _named([cell.text for cell in rows[0][1]])
     if columns:
         rows = rows[1:]
@@ -94,15 +95,17 @@ def _cells(document: Document, line: Line) -> list[_Cell]:
 
 
 def _named(header: Sequence[str]) -> dict[str, int]:
-    names = {kind: i for kind, known in _HEADER.items() for i, cell in enumerate(header) if known.fullmatch(squash(cell))}
-    return names if "question" in names and not any(map(sounds_like_question, header)) else {}
+    names = {
+        kind: i for kind, known in _HEADER.items() for i, cell in enumerate(header) if known.fullmatch(squash(cell))
+    }
+    return names if "question" in names and not any(map(is_question, header)) else {}
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> dict[str, int]:
     """Tell columns by what they hold: the one that asks most, the answer right of it, numbers, few names left of it."""
     width = max(len(row) for row in rows)
     cells = [[row[i] for row in rows if i < len(row)] for i in range(width)]
-    asking = [sum(map(sounds_like_question, column)) / len(rows) for column in cells]
+    asking = [sum(map(is_question, column)) / len(rows) for column in cells]
     question = asking.index(max(asking))
     if asking[question] < _ASKING:
         return {}

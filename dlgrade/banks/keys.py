@@ -1,9 +1,9 @@
 """The key at a document's end: answers by the number of their question.
 
-    ANSWER KEY                 Answers: 1. B  2. C  3. A
+ANSWER KEY                 Answers: 1. B  2. C  3. A
 
-    1. B    2. (C)
-    3. Because weights shrink.
+1. B    2. (C)
+3. Because weights shrink.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ _TITLE = re.compile(
     r"|参考答案|答案|ответы|respuestas|antworten|réponses|lösungen)(?:\*\*)?[ ]?[:：]?(?:\*\*)?[ \t]*",
     re.IGNORECASE,
 )
-_ANSWER = re.compile(r"(?:^|(?<=[\s,;]))(?:q(?:uestion)?[ ]?)?[(\[]?(\d{1,5})[.):\]、\-–][ ]?[.)]?[ \t]*", re.IGNORECASE)
+_ANSWER = re.compile(
+    r"(?:^|(?<=[\s,;]))(?:q(?:uestion)?[ ]?)?[(\[]?(\d{1,5})[.):\]、\-–][ ]?[.)]?[ \t]*", re.IGNORECASE
+)
 _LAST = 3  # so many titles from the end on may be the key's: every answer of a document may have one like it
 _CENTRED = 40
 _CHOICE = re.compile(r"[(\[]?[A-Ha-h][)\].,;]*\Z")
@@ -42,7 +44,11 @@ class Key:
 
 def find_key(lines: Sequence[Line]) -> Key | None:
     """Return the key that a text ends with, if it does."""
-    titles = [at for at, line in enumerate(lines) if not line.code and (title := _TITLE.match(line.text)) and _fits(line, title)]
+    titles = [
+        at
+        for at, line in enumerate(lines)
+        if not line.code and (title := _TITLE.match(line.text)) and _fits(line, title)
+    ]
     for at in titles[: -_LAST - 1 : -1]:
         line = lines[at]
         title = _TITLE.match(line.text)
@@ -69,7 +75,9 @@ def _answers(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
         if not text.strip("=-~*_ "):
             continue
         starts = list(_ANSWER.finditer(text))
-        cells = [text[a.end() : b.start() if b else None].strip() for a, b in zip(starts, [*starts[1:], None], strict=False)]
+        cells = [
+            text[a.end() : b.start() if b else None].strip() for a, b in zip(starts, [*starts[1:], None], strict=False)
+        ]
         if len(starts) > 1 and not all(_CHOICE.match(cell) for cell in cells):
             starts, cells = starts[:1], [text[starts[0].end() :].strip()]
         if not starts or starts[0].start():

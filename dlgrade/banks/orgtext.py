@@ -56,7 +56,9 @@ def _told(line: str) -> str:
     parts = INLINE_CODE.split(line)
     shown = [_BOLD.sub(r"*\1*", parts[0])]
     for code, after in zip(parts[2::3], parts[3::3], strict=True):
-        shown.append((f"~{code.strip()}~" if "~" not in code and code.strip() else f"={code}=") + _BOLD.sub(r"*\1*", after))
+        shown.append(
+            (f"~{code.strip()}~" if "~" not in code and code.strip() else f"={code}=") + _BOLD.sub(r"*\1*", after)
+        )
     line = "".join(shown)
     line = _STARS.sub(r"\1- ", line, count=1) if _STARS.match(line) else line
     return f": {line}" if _SPEAKS.match(line) else line

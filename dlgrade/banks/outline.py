@@ -1,10 +1,10 @@
 """An Org document as an outline: headings with what is theirs, and the lines that say nothing themselves.
 
-    * Training                              level 1
-    ** TODO [#A] What is warm-up?  :lr:     level 2, marks TODO, [#A] and lr
-       :PROPERTIES:                         no text, nor what stands in it
-       :END:
-    # a comment                             no text
+* Training                              level 1
+** TODO [#A] What is warm-up?  :lr:     level 2, marks TODO, [#A] and lr
+   :PROPERTIES:                         no text, nor what stands in it
+   :END:
+# a comment                             no text
 """
 
 from __future__ import annotations

@@ -111,7 +111,8 @@ def _running(lines: Sequence[Line], breaks: Sequence[int], numbers: set[int]) ->
     pages = _pages(lines, breaks) if breaks else []
     for edge in (0, -1):
         for _ in range(_ROUNDS):
-            pages = [[line for line in page if line.number not in numbers | found] for page in pages]
+            known = numbers | found
+            pages = [[line for line in page if line.number not in known] for page in pages]
             found |= _repeated([page[edge] for page in pages if page], len(pages))
     if not breaks and numbers:
         shown = [line for line in lines if line.text]

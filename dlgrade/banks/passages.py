@@ -15,12 +15,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from dlgrade.banks.asking import sounds_like_question
+from dlgrade.banks.asking import is_question
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.body import trail_after
 from dlgrade.banks.entries import Body
 from dlgrade.banks.labels import ASIDE
-from dlgrade.banks.marks import Mark, answer_label, is_rule, label_for, option, options_in
+from dlgrade.banks.openings import Mark, answer_label, is_rule, label_for, option, options_in
 from dlgrade.banks.pages import Line
 from dlgrade.banks.wording import asks, is_placeholder, is_question, plain
 from dlgrade.models import Slot
@@ -28,7 +28,9 @@ from dlgrade.models import Slot
 _BULLET = re.compile(r"(?:[-–—*+•●▪◦‣○■□>\uf0b7](?=[^-*])|[(\[]?\d{1,3}[.)\]](?!\d)|[(\[]?[a-zA-Z]\)|[a-h]\.[ ])")
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _CELL = re.compile(r"\|.*\|\Z")
-_INLINE_LABEL = re.compile(r"(?<=[?？.。>:])[ \t]*(?P<label>(?:\*\*)?(?:ans(?:wer)?|A)\.?[ ]?[:：](?:\*\*)?)[ \t]*", re.IGNORECASE)
+_INLINE_LABEL = re.compile(
+    r"(?<=[?？.。>:])[ \t]*(?P<label>(?:\*\*)?(?:ans(?:wer)?|A)\.?[ ]?[:：](?:\*\*)?)[ \t]*", re.IGNORECASE
+)
 _BREAK = re.compile(r"[ \t]*<br\s*/?>\Z", re.IGNORECASE)
 _QUESTION_WORD = re.compile(r"(?i:what|how|why|when|where|which|who|is|are|do|does|did|can|could|will|would|should)\b")
 _CLOSING = re.compile(
@@ -152,13 +154,13 @@ def _goes_on(before: Line, line: Line, style: Style, *, small: bool) -> bool:
         tells = not _QUESTION_WORD.match(line.text)
         return is_question(line.text) and (tells or "?" in line.text)
     if end in ".。!！":
-        return sounds_like_question(line.text) and (asks(line.text) or not _QUESTION_WORD.match(line.text))
+        return is_question(line.text) and (asks(line.text) or not _QUESTION_WORD.match(line.text))
     if end in ":：" or line.text.casefold().startswith(before.text.casefold()):
         return False
     letterless = small or bool(_IDEOGRAPH.search(before.text))
     if (line.text[0].islower() and not letterless) or (end in ",;-" and not letterless) or line.text[0] in "),;":
         return True
-    if asks(line.text) and not sounds_like_question(before.text):
+    if asks(line.text) and not is_question(before.text):
         return True
     reached = before.column + len(before.text)
     return reached >= _FULL and reached + 1 + len(line.text.split(maxsplit=1)[0]) > style.width
@@ -174,7 +176,7 @@ def _material(lines: Sequence[Line], start: int, style: Style) -> int:
     if lines[below].parted and below == start:
         return start
     wording = " ".join(line.text for line in lines[:start])
-    if below > start and not sounds_like_question(wording):
+    if below > start and not is_question(wording):
         stop = next((i for i in range(below, len(lines)) if not lines[i].text), len(lines))
         if asks(lines[stop - 1].text) and not _BULLET.match(lines[below].text):
             return stop
@@ -233,7 +235,11 @@ def _without_asides(passage: Passage) -> None:
             passage.asides.append(answer[0])
             answer = _trimmed(answer[1:])
     part = next(
-        (i for i, line in enumerate(answer) if i and (match := _aside(line)) and match["part"] and not answer[i - 1].text),
+        (
+            i
+            for i, line in enumerate(answer)
+            if i and (match := _aside(line)) and match["part"] and not answer[i - 1].text
+        ),
         len(answer),
     )
     answer = _trimmed(answer[:part])
@@ -291,7 +297,9 @@ def _standing(document: Document, passage: Passage, indent: str, *, behind: bool
         return Slot(start=passage.label, end=end, lead=_blank(passage), indent=indent, shape="plain")
     start = document.lines[first.number - 1][0]
     start = start if not document.text[start : first.start].strip(" \t") else first.start
-    above = passage.label_line or max([*passage.wording, *passage.material, *passage.asides], key=lambda line: line.number)
+    above = passage.label_line or max(
+        [*passage.wording, *passage.material, *passage.asides], key=lambda line: line.number
+    )
     apart = "\n" if passage.label is None and above.number == first.number - 1 else ""
     return Slot(start=start, end=end, lead=f"{apart}{indent}", indent=indent, shape="plain")
 

@@ -18,11 +18,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from dlgrade.banks.asking import sounds_like_question
+from dlgrade.banks.asking import is_question
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.labels import starts_with_label
-from dlgrade.banks.marks import Mark, answer_label, question_mark
+from dlgrade.banks.openings import Mark, answer_label, question_mark
 from dlgrade.banks.outline import Heading, Outline, read_outline
 from dlgrade.banks.pages import Line
 from dlgrade.banks.passages import dedented
@@ -35,7 +35,9 @@ _SURE = 0.95
 _LEAST = 0.4  # slides and notes ask here and there; of a bank the questions are the greater part
 _ITEM = re.compile(r"(?P<mark>[-+]|\*|(?P<number>\d{1,5})[.)])[ \t]+(?:\[@\d+\][ \t]*)?(?:\[[ xX-]\][ \t]+)?(?=\S)")
 _CARD = re.compile(r"[ \t]+::(?=[ \t]|\Z)")
-_ANSWER = re.compile(r"(?:(?:model|sample|short)[ ])?(?:answers?|solution|back|ответ|答案|respuesta|antwort)[ ]?[:：]?", re.IGNORECASE)
+_ANSWER = re.compile(
+    r"(?:(?:model|sample|short)[ ])?(?:answers?|solution|back|ответ|答案|respuesta|antwort)[ ]?[:：]?", re.IGNORECASE
+)
 _FRONT = re.compile(r"(?:front|question|prompt)[ ]?:?", re.IGNORECASE)
 _NONE = Mark("numbered", "", None, 0, 0)
 
@@ -53,7 +55,8 @@ def read(document: Document, choices: Choices) -> Reading | None:
         elif not _inside(heading, asked):
             items = list(_from_items(document, outline, heading))
             entries += [replace(entry, category=_category(heading, asked)) for entry, _ in items]
-            used += sum(count for _, count in items) + 1
+            used += sum(count for _, count in items) + bool(items)
+    used += len({id(heading.parent) for heading in outline.headings if id(heading) in asked and heading.level > 1})
     total = _shown(outline, 0, len(outline.lines))
     explained = min(1.0, used / total) if total else 0.0
     if not entries or explained < _LEAST:
@@ -93,7 +96,9 @@ def _asks(heading: Heading) -> bool:
     if _ANSWER.fullmatch(heading.title):
         return False
     _, wording, labelled = _number(heading)
-    return labelled or sounds_like_question(wording) or any(_ANSWER.fullmatch(child.title) for child in heading.children)
+    return (
+        labelled or is_question(wording) or any(_ANSWER.fullmatch(child.title) for child in heading.children)
+    )
 
 
 def _number(heading: Heading) -> tuple[str | None, str, bool]:
@@ -136,7 +141,7 @@ def _from_heading(document: Document, outline: Outline, heading: Heading, catego
         if _FRONT.fullmatch(child.title):
             own += [replace(own[-1], text=""), *outline.text_lines(child.at + 1, child.stop)] if own else []
     raw = wording
-    if own and not sounds_like_question(wording):
+    if own and not is_question(wording):
         raw, line, place = dedented(own), own[0].number, (own[0].start, _paragraph(own).end)
     elif own:
         raw = f"{wording}\n\n{dedented(own)}"
@@ -187,7 +192,7 @@ def _item(line: Line) -> re.Match[str] | None:
 
 def _item_asks(line: Line) -> bool:
     match = _item(line)
-    return match is not None and sounds_like_question(_CARD.split(line.text[match.end() :], maxsplit=1)[0])
+    return match is not None and is_question(_CARD.split(line.text[match.end() :], maxsplit=1)[0])
 
 
 def _from_item(document: Document, outline: Outline, at: int, end: int) -> Entry:
@@ -201,7 +206,10 @@ def _from_item(document: Document, outline: Outline, at: int, end: int) -> Entry
     card = _CARD.search(text)
     if card:
         value = replace(line, start=line.start + begin + card.end(), text=text[card.end() :])
-        answer = [replace(value, start=value.start + len(value.text) - len(value.text.lstrip()), text=value.text.strip()), *below]
+        answer = [
+            replace(value, start=value.start + len(value.text) - len(value.text.lstrip()), text=value.text.strip()),
+            *below,
+        ]
         body = _behind(document, value, answer, indent)
         place = (line.start + begin, line.start + begin + card.start())
         return Entry(text[: card.start()].strip(), line.number, body, number, place=place)
@@ -239,7 +247,9 @@ def _body(document: Document, above: Line, lines: Sequence[Line], indent: str) -
     if label is not None:
         value = replace(lines[0], start=lines[0].start + label, text=lines[0].text[label:])
         rest = [value, *lines[1:]] if value.text else _trimmed(lines[1:])
-        return _behind(document, replace(value, start=lines[0].start + len(lines[0].text[:label].rstrip())), rest, indent)
+        return _behind(
+            document, replace(value, start=lines[0].start + len(lines[0].text[:label].rstrip())), rest, indent
+        )
     start = document.lines[lines[0].number - 1][0]
     start = start if not document.text[start : lines[0].start].strip(" \t") else lines[0].start
     slot = Slot(start=start, end=lines[-1].end, lead=indent, indent=indent, shape="org")

@@ -18,13 +18,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from dlgrade.banks.asking import sounds_like_question
+from dlgrade.banks.asking import is_question
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.cards import marked_cards, tabbed_cards
 from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.keys import Key, find_key
 from dlgrade.banks.labels import starts_with_label
-from dlgrade.banks.marks import (
+from dlgrade.banks.openings import (
     Mark,
     answer_label,
     is_rule,
@@ -47,7 +47,9 @@ _ASKING = 0.4
 _LETTERED = 0.8
 _NAME = 24
 _AHEAD = 6  # a question's first lines: as far is looked for its question mark
-_CONTENTS = re.compile(r"(?:table of )?contents|index|toc|目录|目錄|目次|оглавление|содержание|índice|inhalt", re.IGNORECASE)
+_CONTENTS = re.compile(
+    r"(?:table of )?contents|index|toc|目录|目錄|目次|оглавление|содержание|índice|inhalt", re.IGNORECASE
+)
 _LEADERS = re.compile(r"(?:\.[ ]?){4,}\s*\d{1,4}\Z|…{2,}\s*\d{1,4}\Z")
 _RULES = re.compile(
     r"(?:general |important )?(?:instructions?|guidelines?|directions?|rules|notes?|how to use.{0,40}|about.{0,40}|legend)[ ]?[:：]?",
@@ -103,7 +105,10 @@ def _claim(lines: Sequence[Line], passages: Sequence[tuple[_Head, Passage, str |
     own = sum(not head.mark.common for head, *_ in passages)
     own = max(own, sum(bool(found.spelt) and not starts_with_label(f"{found.spelt} x") for _, found, _ in passages))
     titles = {category for *_, category in passages if category}
-    parts = len(titles) > 1 and not any(line.text.startswith(("#", "**")) for line in lines if not line.code)
+    # Titles that Markdown does not see; what stands deeper than questions is their answers'.
+    base = min(lines[head.at].column for head, *_ in passages) + 2
+    outer = (line.text for line in lines if line.column < base and not line.code)
+    parts = len(titles) > 1 and not any(text.startswith(("#", "**")) for text in outer)
     return 1.0 if own * 2 >= len(passages) or key or parts or any(line.parted for line in lines) else _COMMON
 
 
@@ -164,7 +169,7 @@ def _asks(lines: Sequence[Line], at: int, mark: Mark) -> bool:
             break
         texts.append(line.text)
     text = spaced(" ".join(texts))
-    return bool(text) and (sounds_like_question(text) or _followed(lines, at, mark))
+    return bool(text) and (is_question(text) or _followed(lines, at, mark))
 
 
 def _followed(lines: Sequence[Line], at: int, mark: Mark) -> bool:
@@ -202,9 +207,7 @@ def _chosen(lines: Sequence[Line], heads: Sequence[_Head]) -> list[_Head]:
         paired = any(answer_label(line, heads[0].mark) is not None for line in lines)
         rare = heads[0].mark.style not in ("q", "第题")
         return list(heads) if (paired or (len(heads) > 1 and not rare)) else []
-    candidates = [
-        Candidate(head.mark.value, head.asks, _titled(lines, head.at), kind == "numbered") for head in heads
-    ]
+    candidates = [Candidate(head.mark.value, head.asks, _titled(lines, head.at), kind == "numbered") for head in heads]
     chosen = [heads[index] for index in running(candidates)]
     asking = sum(head.asks for head in chosen)
     share, least = (_LETTERED, 3) if kind == "lettered" else (_ASKING, 1)
@@ -248,11 +251,11 @@ def _passages(
     width = max((lines[head.at].column + len(lines[head.at].text) for head in heads), default=0)
     base = min(lines[head.at].column for head in heads)
     plain_style = Style(base, width)
-    opened = [
-        _first_below(lines, section)
-        for section in sections
-    ]
-    listed = sum(at is not None and starts_options(lines[: section.stop], at) for at, section in zip(opened, sections, strict=True))
+    opened = [_first_below(lines, section) for section in sections]
+    listed = sum(
+        at is not None and starts_options(lines[: section.stop], at)
+        for at, section in zip(opened, sections, strict=True)
+    )
     style = replace(plain_style, options=bool(key) or listed * 2 >= len(sections))
     found: list[tuple[_Head, Passage, str | None]] = []
     loose, used = 0, 0
@@ -302,9 +305,7 @@ def _sections(lines: Sequence[Line], heads: Sequence[_Head]) -> Iterator[_Sectio
     yield from found
 
 
-def _titles(
-    lines: Sequence[Line], start: int, beyond: int, base: int, *, last: bool = False
-) -> tuple[int, list[str]]:
+def _titles(lines: Sequence[Line], start: int, beyond: int, base: int, *, last: bool = False) -> tuple[int, list[str]]:
     """Return where the titles at the end of some lines begin, or the chapter in them, and what they say."""
     for at in range(start, beyond):
         title = _chapter(lines, at, base) if at == 0 or not lines[at - 1].text or lines[at].parted else None
@@ -346,9 +347,7 @@ _NONE = Mark("numbered", "", None, 0, 0)
 # ── what they hand over ──────────────────────────────────────────────────────────────────────
 
 
-def _style(
-    lines: Sequence[Line], passages: Sequence[tuple[_Head, Passage, str | None]], key: Key | None
-) -> Style:
+def _style(lines: Sequence[Line], passages: Sequence[tuple[_Head, Passage, str | None]], key: Key | None) -> Style:
     """Return how the document answers, by the first label in it."""
     base = min(lines[head.at].column for head, *_ in passages)
     listed = sum(bool(found.material) for _, found, _ in passages)

@@ -47,7 +47,7 @@ _NUMBERED = re.compile(
 _LABELLED = re.compile(
     _WRAP + r"(?P<name>questions?|ques?|q|no|nr|问题|問題|题目|题|问|問|質問|вопрос|в|pregunta|pergunta|frage|p|f|d)"
     r"(?:[ ]?[.#№]?[ ]?(?P<number>\d{1,5}[a-z]?))?(?P<close>[ ]?(?:\*\*|__)?[ ]?(?:[:：.．)\]、]|[-–—](?=\s)))?"
-    r"(?P<after>\*\*\*|\*\*|__|[*_])?(?P<space>[ \t\u3000]*)(?P<rest>\S|\Z)",
+    r"(?P<after>(?(bold)(?P=bold)|(?!)))?(?P<space>[ \t\u3000]*)(?P<rest>\S|\Z)",
     re.IGNORECASE,
 )
 _BARE_LABELS = {"q", "question", "问题", "问", "問", "質問", "вопрос", "pregunta", "pergunta", "frage"}
@@ -144,9 +144,9 @@ _ANSWER = re.compile(
     _WRAP + r"(?:(?P<name>(?:(?:model|sample|reference|expected|suggested|correct|right|short|example)[ ]+)?"
     r"(?:answers?|ans|solution|sol|response|respuesta|réponse|antwort|resposta|risposta|ответ|参考答案|正确答案|答案|答|回答|解答|解析))"
     r"(?:[ ]?[.#]?[ ]?(?P<n>\d{1,5}[a-z]?))?"
-    r"(?P<close>[ ]?(?:\*\*\*|\*\*|__|[*_])?[ ]?(?:[:：]-?|[.)](?!\w)|[-–—]{1,2}[>]?)(?:\*\*\*|\*\*|__|[*_])?|(?:\*\*|__)?(?=\s*\Z)|(?=[ ]\([a-eA-E]\)))"
+    r"(?P<close>[ ]?(?:\*\*\*|\*\*|__|[*_])?[ ]?(?:[:：]-?|[.)](?!\w)|[-–—]{1,2}[>]?)(?(bold)(?:(?P=bold))?)|(?:\*\*|__)?(?=\s*\Z)|(?=[ ]\([a-eA-E]\)))"
     r"|(?P<single>[AaRО])(?:[ ]?(?P<m>\d{1,5}[a-z]?))?"
-    r"(?P<sep>[ ]?(?:\*\*\*|\*\*|__|[*_])?(?:[:：]|[.)](?=\s|\Z))(?:\*\*\*|\*\*|__|[*_])?))(?P<space>[ \t\u3000]*)",
+    r"(?P<sep>[ ]?(?:\*\*\*|\*\*|__|[*_])?(?:[:：]|[.)](?=\s|\Z))(?(bold)(?:(?P=bold))?)))(?P<space>[ \t\u3000]*)",
     re.IGNORECASE,
 )
 
