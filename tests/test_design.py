@@ -12,9 +12,12 @@ PACKAGE = ROOT / "dlgrade"
 
 ORDER = [
     *("errors", "models", "settings", "library"),
-    *("banks.wording", "banks.labels", "banks.blocks", "banks.entries", "banks.body"),
-    *("banks.forms.sections", "banks.forms.headings", "banks.forms.lists", "banks.forms.tables", "banks.forms"),
+    *("banks.wording", "banks.asking", "banks.labels", "banks.marks", "banks.blocks", "banks.entries"),
+    *("banks.pieces", "banks.options", "banks.body"),
+    *("banks.forms.sections", "banks.forms.headings", "banks.forms.lists", "banks.forms.tables"),
+    *("banks.forms.bolds", "banks.forms.details", "banks.forms"),
     *(
+        "banks.legend",
         "banks.same",
         "banks.reading",
         "banks.fitting",

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlgrade.banks.wording import bold, fold, is_placeholder, is_question, is_void, plain, squash
+from dlgrade.banks.asking import is_question
+from dlgrade.banks.wording import bold, fold, is_placeholder, is_void, plain, squash
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ its block rules run, since nobody here renders.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from typing import Literal
 
 from markdown_it import MarkdownIt
@@ -34,6 +36,10 @@ _BLANK = re.compile(r"[ \t]*\Z")
 _FRONT_MATTER = re.compile(
     r"\A(?:---[ \t]*\n(?=[\w\"'-]+[ \t]*:|#).*?\n(?:---|\.\.\.)|\+\+\+[ \t]*\n.*?\n\+\+\+)[ \t]*(?=\n|\Z)", re.DOTALL
 )
+_HTML_TITLE = re.compile(r"\s*<h([1-6])(?:\s[^<>]{0,200})?>(.{1,1000}?)</h\1>\s*", re.IGNORECASE)
+_OPTION = re.compile(r"^[ \t]*(?:[-*+][ \t]+)?[(\[]?(?:\*\*)?([abcABC])(?:\*\*)?[.):\]]", re.MULTILINE)
+_CHOICES = 3  # so many questions with three options or more
+_TIGHT_TITLE = re.compile(r"^(?:#{2,6}(?=[^\s#\d])|#(?=[A-Z\u0370-\uffff]))(?=.*\S)", re.MULTILINE)
 _MARKER = re.compile(r"[ \t]*(?:\d{1,9}[.)]|[-+*])")
 _KINDS: dict[str, Kind] = {
     "heading_open": "heading",
@@ -101,6 +107,12 @@ class Document:
         _PARSER.block.parse(_normal(self.text), _PARSER, {}, tokens)
         return tuple(self._with_definitions(self._read(iter(tokens))))
 
+    @cached_property
+    def multiple_choice(self) -> bool:
+        """Whether lettered options stand below one question after another, as nobody writes answers."""
+        letters = Counter(match[1].lower() for match in _OPTION.finditer(self.text))
+        return letters["c"] >= _CHOICES and letters["c"] * 2 >= letters["a"]
+
     def line(self, number: int) -> str:
         """Return one line, counted from 1, without its end."""
         start, end = self.lines[number - 1]
@@ -130,6 +142,8 @@ class Document:
                 yield self._block(token)
             elif token.nesting == 1:
                 yield self._block(token, children=tuple(self._read(tokens)))
+            elif token.type == "html_block":
+                yield from self._html(self._block(token, text=token.content))
             else:
                 yield self._block(token, text=token.content)
 
@@ -153,14 +167,67 @@ class Document:
         )
 
     def _titled(self, block: Block) -> Iterator[Block]:
-        """Take a single dash below a text for what it was meant as: an empty item, no underline."""
-        if block.kind != "heading" or self.line(block.last).strip(" \t>") != "-":
+        """Take two things for what they were meant as: a single dash below a text, and `##Title` without a space.
+
+        The dash is an empty item, no underline; many documents were written when the space was not asked for.
+        """
+        if block.kind == "heading" and self.line(block.last).strip(" \t>") == "-":
+            start, end = self.lines[block.last - 1]
+            item = Block("item", start, end, block.last, block.last, indent=_content_column(self.line(block.last)))
+            yield replace(block, kind="paragraph", end=self.line_end(block.last - 1), last=block.last - 1, level=0)
+            yield replace(item, kind="list", indent=0, children=(item,))
+        elif block.kind == "paragraph" and "#" in block.text and _TIGHT_TITLE.search(block.text):
+            yield from self._tight_titles(block)
+        else:
             yield block
-            return
-        start, end = self.lines[block.last - 1]
-        item = Block("item", start, end, block.last, block.last, indent=_content_column(self.line(block.last)))
-        yield replace(block, kind="paragraph", end=self.line_end(block.last - 1), last=block.last - 1, level=0)
-        yield replace(item, kind="list", indent=0, children=(item,))
+
+    def _html(self, block: Block) -> Iterator[Block]:
+        """Take `<h3>Title</h3>` on a line of its own for the heading that it is, and part it from what follows."""
+        first = block.line
+        for number in range(block.line, block.last + 1):
+            match = _HTML_TITLE.fullmatch(self.line(number))
+            if match is None:
+                continue
+            if first < number:
+                yield self._cut(block, first, number - 1)
+            start, end = self.lines[number - 1]
+            yield replace(
+                block,
+                kind="heading",
+                start=start,
+                end=end,
+                line=number,
+                last=number,
+                text=match[2],
+                level=int(match[1]),
+            )
+            first = number + 1
+        if first == block.line:
+            yield block
+        elif first <= block.last:
+            yield self._cut(block, first, block.last)
+
+    def _cut(self, block: Block, line: int, last: int) -> Block:
+        start, end = self.lines[line - 1][0], self.line_end(last)
+        return replace(block, start=start, end=end, line=line, last=last, text=self.text[start:end] + "\n")
+
+    def _tight_titles(self, block: Block) -> Iterator[Block]:
+        lines = block.text.split("\n")
+        for titled, group in groupby(enumerate(lines), key=lambda at: bool(_TIGHT_TITLE.match(at[1]))):
+            part = list(group)
+            for first, last in [(at, at) for at, _ in part] if titled else [(part[0][0], part[-1][0])]:
+                text = "\n".join(lines[first : last + 1])
+                level = len(text) - len(text.lstrip("#")) if titled else 0
+                yield replace(
+                    block,
+                    kind="heading" if titled else "paragraph",
+                    start=self.lines[block.line + first - 1][0],
+                    end=self.line_end(block.line + last),
+                    line=block.line + first,
+                    last=block.line + last,
+                    text=text.lstrip("#").rstrip("# ") if titled else text,
+                    level=level,
+                )
 
     def _with_definitions(self, blocks: Iterator[Block]) -> Iterator[Block]:
         """Give link definitions, for which the parser has no token, blocks of their own."""

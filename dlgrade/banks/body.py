@@ -7,9 +7,12 @@ A body and what it says:
     Units are dropped.                  the answer
                                         no answer; one goes below the question
 
-What stands before the label belongs to the question, and what is told apart by a name of its own is no
-answer: such an aside, as well as a placeholder, is never more than the lines or the block that it fills.
+What stands before the label belongs to the question, and so do code that it speaks of and the options of a
+multiple choice. What is told apart by a name of its own is no answer: such an aside, as well as a placeholder, is
+never more than the lines or the block that it fills.
 
+    - A) 0.1
+    - B) 0.5
     **Hint:** Think of ensembles.
     **Answer:** _[To be filled]_
     Source: Srivastava et al. 2014
@@ -18,51 +21,80 @@ answer: such an aside, as well as a placeholder, is never more than the lines or
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, takewhile
+from itertools import takewhile
 
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.entries import Body
-from dlgrade.banks.labels import ASIDE, DETAILS, LABEL, SUMMARY, without_label
+from dlgrade.banks.labels import DETAILS, LABEL, SUMMARY, facts, without_label
+from dlgrade.banks.options import find_options
+from dlgrade.banks.pieces import Piece, asides_of, core, pieces_in, visible
 from dlgrade.banks.wording import is_placeholder, is_void
 from dlgrade.models import Slot
 
 EMPTY_BULLET = re.compile(r"[-*+][ \t]*")
 """A line that holds a list's mark and nothing else."""
 
-_COMMENT_BEHIND = re.compile(r"(?<=[^\s>])[ \t]*(?P<comment><!--(?:(?!-->).){0,300}-->)[ \t]*\Z")
 _LINE_BREAK = re.compile(r"(?<=\n)")
 _CODE_INDENT = 4  # so many columns make code, fewer mean nothing
+# Tags that wrap the answer inside a `<details>`: they stay where they are.
+_OPENERS = re.compile(r"(?:\s|<(?:br|b|p|div|blockquote|strong|em|i|ul|span)(?:\s[^<>]{0,100})?/?>)*", re.IGNORECASE)
+_CLOSERS = re.compile(r"(?:\s|<br\s*/?>|</(?:b|p|div|blockquote|strong|em|i|ul|span)>)*\Z", re.IGNORECASE)
+_SPEAKS_OF_CODE = re.compile(
+    r"\b(?:following|below|above|this|these|given)\b.{0,60}\b(?:code|snippets?|program|script|function|quer(?:y|ies)|expressions?"
+    r"|statements?|lines?|loop|class|example|table|matrix|data(?:set|frame)?|graph|figure|network|image|picture)\b"
+    r"|\boutputs?\b|\bprints?\b|\bresults?\b|\blogged\b|\breturn(?:s|ed)?\b|\bevaluates? to\b|[:：]\s*\Z"
+    r"|\b(?:code|snippet|program|script|expression)\b.{0,40}\b(?:below|above|do|does|wrong|bug|mean|happen|work)",
+    re.IGNORECASE | re.DOTALL,
+)
+_BESIDE = re.compile(
+    r"\W*(?:my\s+)?(?:notes?|hints?|references?|resources?|sources?|further reading|follow[ -]?ups?|discussion|tags"
+    r"|see also)\b",
+    re.IGNORECASE,
+)
+_MATERIAL = frozenset({"fence", "code", "table", "html", "quote"})
 
 
 def without_asides(answer: str) -> str:
     """Return an answer as it reads where it stands in a document: without sources, hints and their like around it."""
     document = Document(answer)
-    pieces = _pieces(document, document.blocks, -1, len(answer))
-    first, beyond = _core(document, pieces)
+    pieces = pieces_in(document, document.blocks, -1, len(answer))
+    first, beyond = core(document, pieces)
     return _said(document, pieces[first], pieces[beyond - 1].end) if first < beyond else ""
 
 
 def read_body(
-    document: Document, start: int, end: int, blocks: Iterable[Block], *, indent: int = 0, inside: int | None = None
+    document: Document,
+    start: int,
+    end: int,
+    blocks: Iterable[Block],
+    *,
+    indent: int = 0,
+    inside: int | None = None,
+    asked: str = "",
 ) -> Body:
     """Find the answer in `text[start:end]`, where a question ends and its entry ends; `blocks` are those in it.
 
-    Every line up to `inside` stands `indent` columns from the left, as it does in a list item.
+    Every line up to `inside` stands `indent` columns from the left, as it does in a list item. `asked` is the
+    question: one that speaks of code has the code below it as its own.
     """
     margin = " " * indent
     inside = end if inside is None else inside
     pieces = [
         replace(piece, margin=margin) if piece.start < inside else piece
-        for piece in _pieces(document, blocks, start, end)
+        for piece in pieces_in(document, blocks, start, end)
     ]
     label = _label(document, pieces)
+    if label and (options := find_options(document, pieces)) and options.first <= label.at < options.beyond:
+        label = _label(document, pieces, options.beyond)  # `A: 0.5` is one of them
     if label is None:
-        return _unlabelled(document, pieces, start, margin)
-    if pieces[label.at].kind == "details":
-        return _in_details(document, pieces[label.at])
-    return _labelled(document, pieces, label)
+        body = _unlabelled(document, pieces, start, margin, asked)
+    elif pieces[label.at].kind == "details":
+        body = replace(_in_details(document, pieces[label.at]), material=_posed(document, pieces[: label.at]))
+    else:
+        body = replace(_labelled(document, pieces, label), material=_posed(document, pieces[: label.at]))
+    return _with_facts(document, pieces, body)
 
 
 def trail_after(document: Document, end: int) -> str:
@@ -73,170 +105,34 @@ def trail_after(document: Document, end: int) -> str:
     return "" if document.text[after : after + 1] in ("", "\n", "\r") else "\n"
 
 
-# ── pieces ───────────────────────────────────────────────────────────────────────────────────
+# ── the question's own ───────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A block of a body, or a line where a block is a paragraph: `text[start:end]`, from its first visible sign.
-
-    `block` is the offset of the block and `list` that of the outermost list that it stands in, `level` a
-    heading's, `margin` what its lines begin with. `labelled` is what stands behind a label on its line.
-    """
-
-    kind: str
-    line: int
-    start: int
-    end: int
-    block: int
-    list: int | None = None
-    level: int = 0
-    margin: str = ""
-    text: str = ""
-    labelled: bool = False
-    blocks: tuple[Block, ...] = ()
+def _posed(document: Document, pieces: Sequence[Piece]) -> str:
+    """Return what belongs to the question of the pieces before its answer, asides around it left out."""
+    first, beyond = core(document, pieces)
+    return _said(document, pieces[first], pieces[beyond - 1].end) if first < beyond else ""
 
 
-def _pieces(
-    document: Document, blocks: Iterable[Block], start: int, end: int, outer: int | None = None
-) -> list[_Piece]:
-    """Take apart what stands after `start`."""
-    found: list[_Piece] = []
-    todo = list(blocks)
-    index = 0
-    while index < len(todo):
-        block = todo[index]
-        index += 1
-        if block.kind == "paragraph":
-            found += _paragraph(document, block, start, outer)
-        elif block.kind == "list":
-            for item in block.children:
-                within = block.start if outer is None else outer
-                inner = _pieces(document, item.children, start, end, within)
-                found += inner or [_piece(document, item, within)]
-        elif block.end > start:
-            count = _collapsed(document, todo, index - 1, end)
-            piece = _piece(document, block, outer)
-            if count:
-                inside = tuple(todo[index - 1 : index - 1 + count])
-                piece = replace(piece, kind="details", end=inside[-1].end, blocks=inside)
-                index += count - 1
-            found.append(piece)
-    return found
+def _with_facts(document: Document, pieces: Sequence[Piece], body: Body) -> Body:
+    """Add what the data lines among the pieces say of the question."""
+    found: dict[str, str] = {}
+    for piece, aside in zip(pieces, asides_of(document, pieces), strict=True):
+        if aside == "data":
+            found = facts(document.text[piece.start : piece.end]) | found
+    return replace(body, difficulty=found.get("difficulty"), category=found.get("category"))
 
 
-def _paragraph(document: Document, block: Block, start: int, outer: int | None) -> Iterator[_Piece]:
-    for number in range(block.line, block.last + 1):
-        first, beyond = document.lines[number - 1]
-        if first > start:
-            comment = _COMMENT_BEHIND.search(document.text, _visible(document, first, beyond), beyond)
-            end = comment.start() if comment else beyond
-            yield _Piece("line", number, _visible(document, first, beyond), end, block.start, outer)
-            if comment:
-                yield _Piece("line", number, comment.start("comment"), beyond, block.start, outer)
-
-
-def _piece(document: Document, block: Block, outer: int | None) -> _Piece:
-    start = _visible(document, block.start, block.end)
-    return _Piece(block.kind, block.line, start, block.end, block.start, outer, block.level, text=block.text)
-
-
-def _visible(document: Document, start: int, end: int) -> int:
-    """Return where the first character that is no blank stands, `end` if there is none."""
-    text = document.text[start:end]
-    return start + len(text) - len(text.lstrip())
-
-
-def _collapsed(document: Document, blocks: Sequence[Block], first: int, end: int) -> int:
-    """Count the blocks that a `<details>` runs over, from its own on; 0 if this is none."""
-    block = blocks[first]
-    if block.kind != "html":
+def _material(document: Document, pieces: Sequence[Piece], asked: str | None = None) -> int:
+    """Count the pieces right below a question that it speaks of: code, a table, a picture."""
+    if asked is not None and not _SPEAKS_OF_CODE.search(asked):
         return 0
-    match = DETAILS.match(document.text, _visible(document, block.start, block.end), end)
-    if match is None:
-        return 0
-    last = next((i for i in range(first, len(blocks)) if blocks[i].end >= match.end()), len(blocks) - 1)
-    clean = not document.text[match.end() : blocks[last].end].strip()
-    return last - first + 1 if clean else 0
-
-
-# ── asides ───────────────────────────────────────────────────────────────────────────────────
-
-
-def _asides(document: Document, pieces: Sequence[_Piece]) -> list[str | None]:
-    """Say of each piece what kind of aside it is, `void` if it shows nothing, None if it may be an answer."""
-    found: list[str | None] = []
-    titled: _Piece | None = None  # the title of a part: the first block below it is the part's
-    for _, below in groupby(pieces, key=lambda piece: (piece.list, piece.block if piece.list is None else 0)):
-        group = list(below)
-        if titled and group[0].kind != "heading":
-            found += ["source"] * len(group)
-        else:
-            for _, lines in groupby(group, key=lambda piece: piece.block):
-                found += _asides_in(document, list(lines))
-        titled = group[-1] if found[-1] == "part" and _is_title(document, group[-1]) else None
-    return found
-
-
-def _asides_in(document: Document, lines: Sequence[_Piece]) -> list[str | None]:
-    """Say it of the lines of one block."""
-    if lines[0].kind in ("line", "html") and is_void(document.text[lines[0].start : lines[-1].end]):
-        return ["void"] * len(lines)
-    found: list[str | None] = []
-    for piece in lines:
-        found.append("source" if found and found[-1] in ("source", "part") else _aside(document, piece))
-    return found
-
-
-def _is_title(document: Document, piece: _Piece) -> bool:
-    text = document.text[piece.start : piece.end]
-    match = ASIDE.match(text)
-    return piece.kind == "heading" or (match is not None and not text[match.end() :].strip(" \t*_"))
-
-
-def _aside(document: Document, piece: _Piece) -> str | None:
-    if piece.kind in ("line", "html") and is_void(document.text[piece.start : piece.end]):
-        return "void"
-    if piece.kind == "details" and (details := DETAILS.match(document.text, piece.start, piece.end)):
-        summary = SUMMARY.search(details["summary"] or "")
-        return "source" if summary and not summary["answer"] else None
-    if piece.kind not in ("line", "heading") or piece.labelled:
-        return None
-    text = f"# {piece.text}" if piece.kind == "heading" else document.text[piece.start : piece.end]
-    match = ASIDE.match(text)
-    if match is None or not (match["colon"] or any(sign in match["mark"] for sign in "#*_")):
-        return None
-    return next(kind for kind in ("data", "source", "part") if match[kind] is not None)
-
-
-def _core(
-    document: Document, pieces: Sequence[_Piece], *, bulleted: bool = False, opened: bool = False
-) -> tuple[int, int]:
-    """Return the first and after the last of the pieces that are no asides around the others.
-
-    `opened` says that something stands before them already, and `bulleted` that a list's item does: then other
-    items of the list are asides by themselves, else only all that it ends with up from its first.
-    """
-    asides = _asides(document, pieces)
-    first = 0
-    if not opened:
-        first = next((i for i, aside in enumerate(asides) if aside is None), len(pieces))
-    beyond = next((i for i in range(first, len(pieces)) if asides[i] == "part"), len(pieces))
-    if opened:
-        first = next((i for i in range(beyond) if asides[i] is None), beyond)
-    stop = beyond
-    while stop > first and asides[stop - 1] is not None:
-        stop -= 1
-    while first < stop < beyond and asides[stop] == "void":
-        stop += 1
-    if not bulleted and first < stop < beyond and _one_list(pieces[stop - 1], pieces[stop]):
-        while stop < beyond and _one_list(pieces[stop - 1], pieces[stop]):
-            stop += 1
-    return first, stop
-
-
-def _one_list(one: _Piece, other: _Piece) -> bool:
-    return one.list is not None and one.list == other.list
+    count = 0
+    while count < len(pieces) and (
+        pieces[count].kind in _MATERIAL or document.text.startswith(("![", "<img"), pieces[count].start)
+    ):
+        count += 1
+    return count
 
 
 # ── the answer ───────────────────────────────────────────────────────────────────────────────
@@ -251,55 +147,103 @@ class _Label:
     bullet: str = ""
 
 
-def _labelled(document: Document, pieces: Sequence[_Piece], label: _Label) -> Body:
+def _labelled(document: Document, pieces: Sequence[Piece], label: _Label) -> Body:
     head = pieces[label.at]
     rest = pieces[label.at + 1 :]
     if head.kind == "heading":
-        rest = rest[: next((i for i, piece in enumerate(rest) if 0 < piece.level <= head.level), len(rest))]
+        rest = rest[: _part_end(head, rest)]
     margin = _margin_at(document, head, len(label.bullet)) if label.bullet else head.margin
     rest = [replace(piece, margin=margin) if label.bullet else piece for piece in rest]
-    value = _visible(document, label.end, head.end)
+    value = visible(document, label.end, head.end)
     if value < head.end:
-        rest = [replace(head, start=value, margin=margin, labelled=True), *rest]
-    first, beyond = _core(document, rest, bulleted=bool(label.bullet))
+        rest = [replace(head, kind="line", start=value, margin=margin, labelled=True), *rest]
+    first, beyond = core(document, rest, bulleted=bool(label.bullet))
     if first == beyond:
         shows_nothing = takewhile(lambda piece: piece.block == head.block, rest if value < head.end else [])
         last = max((piece.end for piece in shows_nothing), default=head.end)
         below = head.kind == "heading" or value < head.end
         inline = _inline(document, label.end, head.end, head.end, margin)
         return Body(None, _below(document, last, margin) if below else inline)
-    answer, filled = _told(document, rest, first, beyond, bulleted=bool(label.bullet))
-    if answer is not None:
-        return Body(answer, None)
+    told = _told(document, rest, first, beyond, bulleted=bool(label.bullet))
+    if told.answer is not None:
+        at = rest[told.first]
+        standing = _standing(at, told.end)
+        if at.labelled:
+            lead = document.text[label.end : value]
+            standing = Slot(start=label.end, end=told.end, lead=lead or " ", indent=margin, shape="inline")
+        return Body(told.answer, standing=standing)
     if rest[first].labelled:
-        return Body(None, _inline(document, label.end, value, filled, margin))
-    return Body(None, _in_place(document, rest[first], filled))
+        return Body(None, _inline(document, label.end, value, told.end, margin))
+    return Body(None, _in_place(document, rest[first], told.end))
 
 
-def _unlabelled(document: Document, pieces: Sequence[_Piece], start: int, margin: str) -> Body:
-    first, beyond = _core(document, pieces)
+def _part_end(head: Piece, rest: Sequence[Piece]) -> int:
+    """Return where the part under a heading `Answer` is over; some answers are made of headings just as high."""
+    level = head.level
+    if rest and rest[0].level == level and not _BESIDE.match(rest[0].text):
+        level -= 1
+    return next(
+        (i for i, piece in enumerate(rest) if 0 < piece.level <= level or (piece.level and _BESIDE.match(piece.text))),
+        len(rest),
+    )
+
+
+def _unlabelled(document: Document, pieces: Sequence[Piece], start: int, margin: str, asked: str) -> Body:
+    first, beyond = core(document, pieces)
     if first == beyond:
-        asides = _asides(document, pieces)
+        asides = asides_of(document, pieces)
         above = [piece for piece, aside in zip(pieces, asides, strict=True) if aside != "void"]
         if not above:
             return Body(None, _below(document, start, margin))
         return Body(None, _below(document, above[-1].end, above[-1].margin))
+    own = _material(document, pieces[first:beyond], asked)
+    options = find_options(document, pieces[first:beyond])
+    if options and not options.pose(asked, _material(document, pieces[first:beyond])):
+        options = None
+    own = options.beyond if options else own
+    if own:
+        posed = _said(document, pieces[first], pieces[first + own - 1].end)
+        last, rest = pieces[first + own - 1], pieces[first + own :]
+        body = _below_options(document, last, rest, margin, labelled=options is not None)
+        if options and options.right:
+            body = Body("\n\n".join([*options.right, *([body.answer] if body.answer else [])]))
+        return replace(body, material=posed)
     if beyond - first == 1 and pieces[first].kind == "details":
         return _in_details(document, pieces[first])
-    answer, filled = _told(document, pieces, first, beyond)
-    if answer is not None:
-        return Body(answer, None)
-    slot = _in_place(document, pieces[first], filled)
+    told = _told(document, pieces, first, beyond)
+    if told.answer is not None:
+        return Body(told.answer, standing=_standing(pieces[told.first], told.end))
+    slot = _in_place(document, pieces[first], told.end)
     if margin and not pieces[first].margin and all(piece.margin for piece in pieces[:first]):
-        slot = slot.model_copy(update={"lead": margin, "indent": margin})  # below a list's item; see `filling`
+        slot = slot.model_copy(update={"lead": margin, "indent": margin})  # below a list's item; see `layout`
     return Body(None, slot)
 
 
-def _label(document: Document, pieces: Sequence[_Piece]) -> _Label | None:
+def _below_options(document: Document, last: Piece, rest: Sequence[Piece], margin: str, *, labelled: bool) -> Body:
+    """Read what stands below a question's own code and options; an answer that is missing there gets a label.
+
+    Without a label an answer that begins with a list would go on with the options, one with code with the code.
+    """
+    if any(aside is None for aside in asides_of(document, rest)):
+        return _unlabelled(document, rest, last.end, margin, "")
+    indent = last.margin if labelled or last.margin else margin
+    place = max([last.end, *(piece.end for piece in rest if piece.list is not None and piece.list == last.list)])
+    lead = f"\n\n{indent}**Answer:** "
+    return Body(
+        None,
+        Slot(start=place, end=place, lead=lead, trail=trail_after(document, place), indent=indent, shape="inline"),
+    )
+
+
+def _standing(first: Piece, end: int) -> Slot:
+    return Slot(start=first.start, end=end, indent=first.margin)
+
+
+def _label(document: Document, pieces: Sequence[Piece], first: int = 0) -> _Label | None:
     """Find the first label; after prose only one that says `Answer`: every answer may come to a solution."""
-    asides = _asides(document, pieces)
+    asides = asides_of(document, pieces)
     prose = False
-    for at, piece in enumerate(pieces):
+    for at, piece in enumerate(pieces[first:], first):
         found = _label_at(document, at, piece)
         if found and (found[1] or not prose):
             return found[0]
@@ -307,7 +251,7 @@ def _label(document: Document, pieces: Sequence[_Piece]) -> _Label | None:
     return None
 
 
-def _label_at(document: Document, at: int, piece: _Piece) -> tuple[_Label, bool] | None:
+def _label_at(document: Document, at: int, piece: Piece) -> tuple[_Label, bool] | None:
     """Return the label that a piece begins with, and whether it says that an answer follows."""
     if piece.kind == "details":
         details = DETAILS.match(document.text, piece.start, piece.end)
@@ -315,32 +259,41 @@ def _label_at(document: Document, at: int, piece: _Piece) -> tuple[_Label, bool]
         return (_Label(at, piece.end), True) if summary and summary["answer"] and at else None
     if piece.kind == "heading":
         match = LABEL.match(f"# {piece.text.strip()}")
-        return (_Label(at, piece.end), bool(match["answer"])) if match else None
+        if match is None:
+            return None
+        there = LABEL.match(document.text, piece.start, piece.end)
+        return _Label(at, there.end() if there else piece.end), bool(match["answer"])
     if piece.kind != "line":
         return None
     match = LABEL.match(document.text, piece.start, piece.end)
     if match is None or (match["bullet"] and piece.list is None):
         return None
-    return _Label(at, match.end(), match["bullet"] or ""), bool(match["bold"] or match["bare"])
+    return _Label(at, match.end(), match["bullet"] or ""), any(match[name] for name in ("bold", "bare", "a", "b"))
 
 
-def _told(
-    document: Document, pieces: Sequence[_Piece], first: int, beyond: int, *, bulleted: bool = False
-) -> tuple[str | None, int]:
-    """Return the answer; None where a placeholder stands for it, with the offset of the placeholder's end."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The answer, which begins with piece `first` and ends at `end`; None where a placeholder ends there."""
+
+    answer: str | None
+    first: int
+    end: int
+
+
+def _told(document: Document, pieces: Sequence[Piece], first: int, beyond: int, *, bulleted: bool = False) -> _Told:
     after = first
     while after < beyond and (count := _placeholder(document, pieces[after:beyond])):
         after += count
     if after == first:
-        return _said(document, pieces[first], pieces[beyond - 1].end), 0
+        return _Told(_said(document, pieces[first], pieces[beyond - 1].end), first, pieces[beyond - 1].end)
     rest = pieces[after:]
-    start, stop = _core(document, rest, bulleted=bulleted, opened=True)
+    start, stop = core(document, rest, bulleted=bulleted, opened=True)
     if start < stop:
-        return _said(document, rest[start], rest[stop - 1].end), 0
-    return None, pieces[after - 1].end
+        return _Told(_said(document, rest[start], rest[stop - 1].end), after + start, rest[stop - 1].end)
+    return _Told(None, first, pieces[after - 1].end)
 
 
-def _placeholder(document: Document, pieces: Sequence[_Piece]) -> int:
+def _placeholder(document: Document, pieces: Sequence[Piece]) -> int:
     """Count the pieces that are a placeholder together, a paragraph's lines or the first of them; 0 if none is."""
     block = next((i for i, piece in enumerate(pieces) if piece.block != pieces[0].block), len(pieces))
     for count in (block, 1):
@@ -350,27 +303,51 @@ def _placeholder(document: Document, pieces: Sequence[_Piece]) -> int:
     return 0
 
 
-def _in_details(document: Document, piece: _Piece) -> Body:
+def _in_details(document: Document, piece: Piece) -> Body:
     details = DETAILS.match(document.text, piece.start, piece.end)
     if details is None:  # it is one because it matched
         raise AssertionError
-    start, end, margin = details.start("inner"), details.end("inner"), piece.margin
-    if is_placeholder(details["inner"]):
-        return Body(None, Slot(start=start, end=end, lead=f"\n\n{margin}", trail=f"\n\n{margin}", indent=margin))
-    blocks = [block for block in piece.blocks if block.start >= start and block.end <= end]
-    first = _visible(document, start, end)
-    if blocks and blocks[0].start <= first and not document.text[blocks[-1].end : end].strip():
-        return read_body(document, start, end, blocks, indent=len(margin))
-    text = document.text[first:end].rstrip()
-    line = piece.line + len(re.findall(r"\r\n|\r|\n", document.text[piece.start : first]))
-    whole = _Piece("html", line, first, first + len(text), first, margin=margin)
-    return Body(without_label(_said(document, whole, whole.end)), None)
+    return read_collapsed(document, details.start("inner"), details.end("inner"), piece.margin)
+
+
+def read_collapsed(document: Document, start: int, end: int, margin: str = "", asked: str = "") -> Body:
+    """Find the answer in `text[start:end]`, the inside of a `<details>`; tags that wrap it stay where they are."""
+    opened = _OPENERS.match(document.text, start, end)
+    first = opened.end() if opened else start
+    closed = _CLOSERS.search(document.text, first, end)
+    last = max(first, closed.start() if closed else end)
+    if is_placeholder(document.text[first:last]):
+        # Blank lines part Markdown from the tags around it.
+        begins = start + len(document.text[start:first].rstrip())
+        ends = (
+            end - len(document.text[last:end].lstrip())
+            if first < last
+            else max(begins, _closing(document, begins, end))
+        )
+        lead = trail = f"\n\n{margin}"
+        return Body(None, Slot(start=begins, end=ends, lead=lead, trail=trail, indent=margin))
+    if margin:
+        text = _undented(document.text[first:last], len(margin), begins=False)
+        return Body(without_label(text.strip()))
+    inner = Document(document.text[first:last])
+    body = read_body(inner, -1, last - first, inner.blocks, asked=asked)
+    return replace(body, slot=_moved(body.slot, first), standing=_moved(body.standing, first))
+
+
+def _closing(document: Document, begins: int, end: int) -> int:
+    """Return where the first closing tag stands in an empty place."""
+    tag = re.compile(r"</").search(document.text, begins, end)
+    return tag.start() if tag else end
+
+
+def _moved(slot: Slot | None, by: int) -> Slot | None:
+    return slot and slot.model_copy(update={"start": slot.start + by, "end": slot.end + by})
 
 
 # ── its place ────────────────────────────────────────────────────────────────────────────────
 
 
-def _in_place(document: Document, first: _Piece, end: int) -> Slot:
+def _in_place(document: Document, first: Piece, end: int) -> Slot:
     """Return the placeholder's place; the mark of a list's empty item stays, see `filling`."""
     if EMPTY_BULLET.fullmatch(document.text, first.start, first.end):
         indent = _margin_at(document, first, len("- "))
@@ -391,7 +368,7 @@ def _below(document: Document, start: int, margin: str) -> Slot:
 # ── its text ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _said(document: Document, first: _Piece, end: int) -> str:
+def _said(document: Document, first: Piece, end: int) -> str:
     """Return what stands from a piece on, without the margin; code at its beginning keeps its indentation."""
     line = document.lines[first.line - 1][0]
     begins = not document.text[line : first.start].strip()
@@ -421,7 +398,7 @@ def _undented(text: str, margin: int, *, begins: bool) -> str:
     return "".join(lines)
 
 
-def _margin_at(document: Document, piece: _Piece, columns: int) -> str:
+def _margin_at(document: Document, piece: Piece, columns: int) -> str:
     """Return the margin of what stands so many columns right of a piece's beginning."""
     before = document.text[document.lines[piece.line - 1][0] : piece.start]
     return " " * (len(before.expandtabs(_CODE_INDENT)) + columns)

@@ -9,11 +9,18 @@ from dlgrade.models import Edit, Slot
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The answer of a question, and `standing`, its place; where it is missing, `slot` is the place for one."""
+    """The answer of a question, and `standing`, its place; where it is missing, `slot` is the place for one.
+
+    `material` belongs to the question: its code, options and further paragraphs. `difficulty` and `category` are
+    what lines of metadata say.
+    """
 
     answer: str | None
     slot: Slot | None = None
     standing: Slot | None = None
+    material: str = ""
+    difficulty: str | None = None
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +44,25 @@ class Entry:
 class Reading:
     """What one form makes of a document.
 
-    `sure` runs from 0 to 1: how plainly the entries are marked as questions, times the part of the
-    document that they explain. `once` are edits that come with the first answer, as a new column's header does;
-    one in whose place an answer goes gives way to it. `claim` is less than 1 where the entries' marks are another
-    form's as well: such a reading counts only where that form makes next to nothing of the document.
+    `sure` runs from 0 to 1: how plainly the entries are marked as questions (`marked`, on the average), times the
+    part of the document that they explain. `once` are edits that come with the first answer, as a new column's
+    header does; one in whose place an answer goes gives way to it. `claim` is less than 1 where the entries' marks
+    are another form's as well: such a reading counts only where that form makes next to nothing of the document.
     """
 
     form: str
     entries: tuple[Entry, ...]
     sure: float
     once: tuple[Edit, ...] = ()
+    marked: float = 0.0
     claim: float = 1.0
 
     @property
     def weight(self) -> float:
         """What readings are compared by: a form that explains more questions, more surely, is right."""
         return self.sure * self.claim * len(self.entries)
+
+
+def with_material(raw: str, body: Body) -> str:
+    """Return a question's wording with what else belongs to it."""
+    return f"{raw}\n\n{body.material}" if body.material else raw

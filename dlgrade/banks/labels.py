@@ -14,14 +14,18 @@ _NAME = (
     rf"(?:(?P<answer>{_ANSWER})|solution|response|reply|lösung)"
 )
 _COLON = r"[ \t]*[:：]"
+_POINTER_LENGTH = 700
 _LINE_END = r"(?:\r|\n|\Z)"  # `$` knows no CR
 LABEL = re.compile(
     rf"""(?P<bullet>[-*+][ \t]+)?(?:
-        (?P<hashes>\#{{1,6}})[ \t]+(?P<e>\*\*|__|[*_])?{_NAME}(?:{_COLON})?
-            (?(e)(?P=e)(?:{_COLON})?)[ \t]*\#*(?=[ \t]*{_LINE_END})
-      | (?P<em>\*\*\*|\*\*|__|[*_]){_NAME.replace("<answer>", "<bold>")}
-            (?:{_COLON}(?P=em) | (?P=em){_COLON} | (?P=em)(?=[ \t]*{_LINE_END}))
-      | (?:{_NAME.replace("<answer>", "<bare>")}|A){_COLON}
+        (?P<hashes>\#{{1,6}})[ \t]+(?P<e>\*\*|__|[*_])?{_NAME}(?:
+              (?:{_COLON})?(?(e)(?P=e)(?:{_COLON})?)[ \t]*\#*(?=[ \t]*{_LINE_END})
+            | (?(e)(?:{_COLON}(?P=e)|(?P=e){_COLON})|{_COLON})(?=[ \t]*\S))
+      | (?P<em>\*\*\*|\*\*|__|[*_])(?:
+              {_NAME.replace("<answer>", "<bold>")}
+              (?:{_COLON}(?P=em) | (?P=em){_COLON} | (?P=em)(?=[ \t]*{_LINE_END}))
+            | (?P<a>A)(?:{_COLON}(?P=em) | (?P=em){_COLON}))
+      | (?:{_NAME.replace("<answer>", "<bare>")}|(?P<b>A)){_COLON}
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -36,6 +40,29 @@ ASIDE = re.compile(
     )[*_]{0,3}[ \t]*(?:(?P<colon>[:：])|\#*[ \t]*\Z)""",
     re.IGNORECASE | re.VERBOSE,
 )
+# What only leads somewhere else, as a whole line: a link, a file's name, a way back.
+_LED_TO = (
+    r"(?:(?:full\ |the\ |model\ )?(?:answers?|ans|solutions?|explanation)|src|sources?|ref(?:erence)?s?|links?"
+    r"|(?:click\ )?here|(?:read|see|learn|view|watch|more)(?:\ [\w’' ]{1,40})?|video|wiki(?:pedia)?|docs?|article"
+    r"|blog(?:\ post)?)"
+)
+_POINTER = re.compile(
+    rf"""[^\w\[(<`!]{{0,12}}(?:
+        \[{{1,2}}{_LED_TO}\W{{0,3}}\]{{1,2}}\([^()\s]{{1,600}}\)\]?
+      | \[[^\[\]]{{1,200}}\]\((?!https?:|\#)[^()\s]{{1,300}}\)
+      | (?:read|see|find|view|check|get|visit|click)\b[^.!?\r\n]{{0,60}}\b(?:answer|solution|explanation|here|more)\b
+            [^.!?\r\n]{{0,80}}(?:\]\(|<a\s|https?://)\S.{{0,300}}
+      | `?[\w./-]{{1,100}}\.(?:md|py|ipynb|txt|png|jpe?g|gif|svg|pdf|html?|js|java|sql|docx?)`?
+      | (?:\[{{1,2}}|<[^<>]{{1,200}}>|[^\w\r\n]){{0,12}}\s*back\s+to\s+(?:the\s+)?
+            (?:top|toc|contents|index|table\ of\ contents|home)\b.{{0,120}}
+    )[\W_]{{0,12}}(?:</[a-z]{{1,10}}>\s*){{0,4}}""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_FACT = re.compile(
+    r"(?P<name>difficulty(?: level)?|level|category|topic)[*_]{0,3}[ \t]*[:：][*_ \t]*(?P<value>[^|,;·•\r\n*_]{1,60})",
+    re.IGNORECASE,
+)
+_FACT_NAMES = {"categ": "category", "topic": "category"}
 # Collapsed text is a placeholder with its own natural place: between summary and end.
 DETAILS = re.compile(
     r"<details[^<>]{0,100}>\s*(?:<summary>(?P<summary>.{0,300}?)</summary>)?(?P<inner>(?:(?!</?details).)*)</details>",
@@ -50,6 +77,11 @@ def starts_with_label(line: str) -> bool:
     return bool(LABEL.match(line.lstrip(" \t")))
 
 
+def is_pointer(line: str) -> bool:
+    """Say whether a line only leads somewhere else: `[[Answer]](https://…)`, `solutions/q1.py`, `Back to top`."""
+    return len(line) < _POINTER_LENGTH and bool(_POINTER.fullmatch(line.strip()))
+
+
 def without_label(answer: str) -> str:
     """Return the answer without the labels that it begins with, if it does."""
     while label := LABEL.match(bare := answer.lstrip()):
@@ -57,3 +89,12 @@ def without_label(answer: str) -> str:
         below = _BLANK_LINES.match(rest)
         answer = rest[below.end() :] if below else rest.lstrip()
     return answer
+
+
+def facts(line: str) -> dict[str, str]:
+    """Return what a line of metadata says of `difficulty` and `category`, as the document calls it."""
+    return {
+        _FACT_NAMES.get(match["name"].lower()[:5], "difficulty"): match["value"].strip()
+        for match in _FACT.finditer(line)
+        if match["value"].strip()
+    }

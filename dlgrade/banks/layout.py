@@ -53,7 +53,7 @@ def _cell(slot: Slot, answer: str) -> tuple[str, str]:
 
 def _plain(slot: Slot, answer: str) -> tuple[str, str]:
     lead, indent = slot.lead, slot.indent
-    if lead.strip() or "\n" not in lead and lead != indent:  # behind a label
+    if lead.strip() or ("\n" not in lead and lead != indent):  # behind a label
         lead = f"{lead.rstrip()}\n{indent}" if starts_with_block(answer) or _OPTION.match(answer) else lead
     elif _OPTION.match(answer):  # right below a question it would be one of its options
         lead = f"{lead}Answer:\n{indent}"

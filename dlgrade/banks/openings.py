@@ -73,11 +73,11 @@ def _labelled(text: str) -> Mark | None:
         colon = close in (":", "：") or (close == "." and name == "q" and match["name"] == "Q")
         if not colon or name not in _BARE_LABELS | _SINGLE:
             return None
-    elif name in _SINGLE:
-        return None
-    elif not close and match["rest"] and not (match["space"] and match["name"][0].isupper()):
-        return None
-    elif name in ("no", "nr") and (not close and not match["space"]):
+    elif (
+        name in _SINGLE
+        or (not close and match["rest"] and not (match["space"] and match["name"][0].isupper()))
+        or (name in ("no", "nr") and (not close and not match["space"]))
+    ):
         return None
     style = "q" if name not in _SINGLE else name
     # A line that is bold as a whole is read by others as well.

@@ -165,9 +165,54 @@ _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi",
 _BROKEN = re.compile(r"(?<![\w-])([^\W\d_]{2,40})-\n([^\W\d_]{2,40})")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _KEEPS_HYPHEN = frozenset(
-    "all bias class cross deep end fine first full half high in large leave left long low mid mini more multi non one "
-    "out over-the pixel pre-trained real right second self short single small state step sub-word teacher time top "
-    "trade two up well word zero".split()
+    [
+        "all",
+        "bias",
+        "class",
+        "cross",
+        "deep",
+        "end",
+        "fine",
+        "first",
+        "full",
+        "half",
+        "high",
+        "in",
+        "large",
+        "leave",
+        "left",
+        "long",
+        "low",
+        "mid",
+        "mini",
+        "more",
+        "multi",
+        "non",
+        "one",
+        "out",
+        "over-the",
+        "pixel",
+        "pre-trained",
+        "real",
+        "right",
+        "second",
+        "self",
+        "short",
+        "single",
+        "small",
+        "state",
+        "step",
+        "sub-word",
+        "teacher",
+        "time",
+        "top",
+        "trade",
+        "two",
+        "up",
+        "well",
+        "word",
+        "zero",
+    ]
 )
 
 

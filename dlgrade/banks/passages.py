@@ -15,14 +15,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from dlgrade.banks.asking import is_question
+from dlgrade.banks.asking import asks, is_question
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.body import trail_after
 from dlgrade.banks.entries import Body
 from dlgrade.banks.labels import ASIDE
 from dlgrade.banks.openings import Mark, answer_label, is_rule, label_for, option, options_in
 from dlgrade.banks.pages import Line
-from dlgrade.banks.wording import asks, is_placeholder, is_question, plain
+from dlgrade.banks.wording import is_placeholder, plain
 from dlgrade.models import Slot
 
 _BULLET = re.compile(r"(?:[-–—*+•●▪◦‣○■□>\uf0b7](?=[^-*])|[(\[]?\d{1,3}[.)\]](?!\d)|[(\[]?[a-zA-Z]\)|[a-h]\.[ ])")

@@ -14,8 +14,9 @@ from types import MappingProxyType
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Entry
 from dlgrade.banks.forms import SUFFIXES, best_reading
+from dlgrade.banks.legend import with_legend
 from dlgrade.banks.same import identity
-from dlgrade.banks.wording import spaced
+from dlgrade.banks.wording import readable
 from dlgrade.errors import BankError, NoQuestions
 from dlgrade.models import Bank, Choices, Question
 
@@ -63,9 +64,8 @@ def bank_from_text(
     if reading is None:
         raise NoQuestions(f"{path}: no questions found; {_UNDERSTOOD}")
     name = Path(path).stem
-    questions = tuple(
-        _question(entry, name, position, wordings) for position, entry in enumerate(reading.entries, start=1)
-    )
+    entries = with_legend(reading.entries, source)
+    questions = tuple(_question(entry, name, position, wordings) for position, entry in enumerate(entries, start=1))
     return Bank(
         path=path,
         name=name,
@@ -152,7 +152,7 @@ def _text(raw: str, wordings: Mapping[str, str]) -> str:
     if (known := wordings.get(identity(raw))) is not None:
         return known
     wording, gap, material = raw.partition("\n\n")
-    return f"{spaced(wording)}{gap}{material}"
+    return f"{readable(wording)}{gap}{material}"
 
 
 def _bytes(path: Path) -> bytes:

@@ -32,23 +32,10 @@ _LINE_MARK = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+)", re.MULTI
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^\n`]*$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SPACE = re.compile(r"\s+")
+_MARKED_UP = re.compile(r"[\\&\[]")
+_CODE_OR_FORMULA = re.compile(r"((?<!`)`{1,3}(?!`)[^`]{1,2000}`{1,3}|\$\$?[^$\n]{1,1000}\$\$?)")
 # A sign right after a letter is part of a name: C++ and C# are not C.
 _NOT_NAMES = re.compile(r"((?<=[a-z0-9])[+#]+)|[\W_]")
-
-_ASKING = (
-    "what(?:['’]s)?|why|how|when|where|which|who|whom|whose|can|could|do|does|did|is|are|was|were|will|would|should"
-    "|have|has|must|may|might|shall"
-)
-_TELLING = (
-    "analy[sz]e|apply|argue|assess|calculate|characteri[sz]e|classify|comment|compare|compute|consider|construct"
-    "|contrast|debug|define|demonstrate|derive|describe|design|determine|develop|differentiate|discuss|distinguish"
-    "|draw|elaborate|enumerate|estimate|evaluate|examine|explain|explore|express|find|formulate|give|identify"
-    "|illustrate|implement|interpret|introduce|justify|list|mention|name|outline|present|propose|prove|provide"
-    "|recommend|review|show|sketch|solve|specify|state|suggest|summari[sz]e|suppose|tell|trace|walk|write"
-)
-# Links that lost their spaces glue the next word on: "ExplainRecurrent" still begins with Explain.
-_STARTS_LIKE_QUESTION = re.compile(rf"(?i:(?:please\s+)?(?:{_ASKING}|{_TELLING}))(?=[A-Z]|(?i:[^\w'’-]|$))")
-_ENDS_LIKE_QUESTION = re.compile(r"[?？؟⸮]['\"”’»)\]*_.\s]*$")
 
 # Compared with the squashed text.
 _MISSING = re.compile(
@@ -110,6 +97,23 @@ def spaced(text: str) -> str:
     return _SPACE.sub(" ", text).strip()
 
 
+def readable(text: str) -> str:
+    """Return one line of Markdown as a reader sees it: links as their text, escapes and entities undone.
+
+    Code and formulas stay as they are.
+    """
+    text = spaced(text)
+    if not _MARKED_UP.search(text):
+        return text
+    parts = _CODE_OR_FORMULA.split(text)
+    return spaced("".join(part if at % 2 else _read(part) for at, part in enumerate(parts)))
+
+
+def _read(text: str) -> str:
+    text = _IMAGE_OR_LINK.sub(lambda match: "" if match[0].startswith("!") else match[1], text)
+    return html.unescape(_ESCAPE.sub(r"\1", text)).replace("\xa0", " ")
+
+
 def fold(text: str) -> str:
     """Return the text for comparison: NFKC, case, Markdown markup and white space folded away."""
     text = unicodedata.normalize("NFKC", text)
@@ -135,17 +139,6 @@ def squash(text: str) -> str:
         or unicodedata.category(char)[0] == "M"
         or (char in "+#" and (before.isalnum() or before in "+#"))
     )
-
-
-def asks(text: str) -> bool:
-    """Say whether the text ends in a question mark of any script."""
-    return bool(_ENDS_LIKE_QUESTION.search(text[-40:]))
-
-
-def is_question(text: str) -> bool:
-    """Say whether the text reads as a question or as a task to answer: `What is …?`, `Explain …`."""
-    bare = plain(text).strip(" \t\r\n\"'“‘«*_#")
-    return bool(bare) and (asks(bare) or bool(_STARTS_LIKE_QUESTION.match(bare)))
 
 
 def is_placeholder(text: str) -> bool:

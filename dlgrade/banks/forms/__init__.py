@@ -10,12 +10,15 @@ from collections.abc import Callable, Mapping
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Reading
-from dlgrade.banks.forms import headings, lists, org, plain, tables
+from dlgrade.banks.forms import bolds, details, headings, lists, org, plain, tables
 from dlgrade.models import Choices
+
+_PLAINLY = 0.9  # what headings and lists with numbers are marked with, those that ask
+_NEARLY = 1.1
 
 Reader = Callable[[Document, Choices], Reading | None]
 
-PROSE: Mapping[str, Reader] = {module.FORM: module.read for module in (headings, lists, tables, plain)}
+PROSE: Mapping[str, Reader] = {module.FORM: module.read for module in (headings, lists, tables, bolds, details, plain)}
 """What Markdown and text documents are tried with."""
 
 DATA: Mapping[str, tuple[str, Reader]] = {".org": (org.FORM, org.read)}
@@ -40,4 +43,22 @@ def best_reading(document: Document, suffix: str = ".md", choices: Choices | Non
     if suffix.lower() in DATA:
         return DATA[suffix.lower()][1](document, choices)
     readings = [reading for read in PROSE.values() if (reading := read(document, choices)) is not None]
-    return max(readings, key=lambda reading: reading.weight, default=None)
+    best = max(readings, key=lambda reading: reading.weight, default=None)
+    for other in sorted(readings, key=lambda reading: reading.weight, reverse=True):
+        if best is not None and _holds(other, best):
+            best = other
+    return best
+
+
+def _holds(one: Reading, other: Reading) -> bool:
+    """Say whether the questions of a reading are parts of the entries of one whose own are marked more plainly.
+
+    Answers ask as well: in bold lines, in lists. That they ask more often must not make them the document.
+    """
+    if one is other or one.marked < _PLAINLY or one.marked < other.marked or one.sure * _NEARLY < other.sure:
+        return False
+    starts = [entry.line for entry in one.entries]
+    first = starts[0]
+    inside = sum(entry.line >= first for entry in other.entries)
+    shared = len({entry.line for entry in other.entries} & set(starts))
+    return inside == len(other.entries) and (shared == len(starts) or one.marked > other.marked)

@@ -16,17 +16,26 @@ answer only where the questions themselves keep to one level.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from dlgrade.banks.asking import asks_outright, is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import read_body
-from dlgrade.banks.entries import Entry, Reading
-from dlgrade.banks.forms.sections import Sections, explained, last_inside
+from dlgrade.banks.entries import Entry, Reading, with_material
+from dlgrade.banks.forms.sections import (
+    Sections,
+    collapsed,
+    explained,
+    is_advert,
+    is_frame,
+    last_inside,
+    speaks_of_document,
+)
 from dlgrade.banks.labels import starts_with_label
-from dlgrade.banks.wording import asks, bold, is_question, plain
+from dlgrade.banks.marks import Wording, wording
+from dlgrade.banks.wording import bold, plain
 from dlgrade.models import Choices
 
 FORM = "headings"
@@ -35,12 +44,7 @@ FORM = "headings"
 _LABELLED, _NUMBERED, _PLAIN, _SECTION = 3, 2, 1, 0
 _SURE = {_LABELLED: 1.0, _NUMBERED: 0.95, _PLAIN: 0.8}
 
-_LABELLED_TITLE = re.compile(
-    r"(?:question|q)\s*#?\s*(\d{1,5}[a-z]?)\b(?:\s*[.:：)\]\-–—]+\s*|\s*$)(.*)", re.IGNORECASE | re.DOTALL
-)
-_NUMBERED_TITLE = re.compile(
-    r"[(\[]?#?(\d{1,4}[a-z]?)\\?(?:[.:、．)\]]+(?!\d)\s*|\s+[-–—]\s+)(\S.*)", re.IGNORECASE | re.DOTALL
-)
+_FEWEST, _MOST = 4, 0.6  # so many headings that ask, of so many of their level, make the others questions too
 _ONE_LEVEL = 0.9  # the share of questions on one level from which on levels mean something
 
 
@@ -51,57 +55,86 @@ class _Title:
     index: int
     block: Block
     rank: int
-    number: str | None
-    text: str
+    wording: Wording
+
+    @property
+    def text(self) -> str:
+        """What it says, without number and marks."""
+        return self.wording.text
+
+    @property
+    def number(self) -> str | None:
+        """What the document calls it; a letter is as often part of a chapter's name."""
+        return None if self.wording.lettered else self.wording.number
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A question's text, and where what follows it begins: block and offset."""
+    """A question's text and its place, and where what follows it begins: block and offset."""
 
     raw: str
     line: int
     next_index: int
     end: int
+    place: tuple[int, int]
+    difficulty: str | None = None
+    marks: tuple[str, ...] = ()
 
 
 def read(document: Document, choices: Choices) -> Reading | None:
     """Read every heading that is a question, with what stands below it."""
-    titles = _ranked([_title(i, block) for i, block in enumerate(document.blocks) if block.kind == "heading"])
+    hidden = collapsed(document)
+    titles = _ranked(
+        [_title(i, block) for i, block in enumerate(document.blocks) if block.kind == "heading" and i not in hidden]
+    )
     entries, lines, sure = [], 0, 0.0
-    sections = Sections(title.block for title in titles if not title.rank)
+    sections = Sections(document, (title.block for title in titles if not title.rank))
     for here, title in enumerate(titles):
         if not title.rank:
             sections.enter(title.block)
             continue
+        if sections.about_itself and title.rank == _PLAIN:
+            continue
         beyond = titles[here + 1].index if here + 1 < len(titles) else len(document.blocks)
-        question = _question(document, title)
-        stop = last_inside(document.blocks, question.next_index, beyond)
-        end = document.blocks[stop - 1].end if stop > question.next_index else question.end
-        entries.append(
-            Entry(
-                raw=question.raw,
-                line=question.line,
-                number=title.number,
-                category=sections.current,
-                body=read_body(document, question.end, end, document.blocks[question.next_index : stop]),
-            )
-        )
-        lines += document.blocks[max(stop, question.next_index) - 1].last - title.block.line + 1
+        entry, last = _entry(document, title, beyond, sections.current)
+        entries.append(entry)
+        lines += last - title.block.line + 1
         sure += _SURE[title.rank]
     if not entries:
         return None
-    return Reading(FORM, tuple(entries), sure / len(entries) * explained(document, lines))
+    marked = sure / len(entries)
+    return Reading(FORM, tuple(entries), marked * explained(document, lines), marked=marked)
+
+
+def _entry(document: Document, title: _Title, beyond: int, category: str | None) -> tuple[Entry, int]:
+    """Return the question that a heading opens, and the last line of its entry."""
+    question = _question(document, title)
+    stop = last_inside(document.blocks, question.next_index, beyond)
+    end = document.blocks[stop - 1].end if stop > question.next_index else question.end
+    blocks = document.blocks[question.next_index : stop]
+    body = read_body(document, question.end, end, blocks, asked=question.raw)
+    entry = Entry(
+        raw=with_material(question.raw, body),
+        line=question.line,
+        body=body,
+        number=title.wording.number,
+        category=body.category or category,
+        difficulty=title.wording.difficulty or question.difficulty or body.difficulty,
+        marks=(*title.wording.marks, *question.marks),
+        place=question.place,
+    )
+    return entry, document.blocks[max(stop, question.next_index) - 1].last
 
 
 def _title(index: int, block: Block) -> _Title:
-    text = plain(block.text).strip()
-    if match := _LABELLED_TITLE.fullmatch(text):
-        return _Title(index, block, _LABELLED, match[1], match[2].strip())
-    if match := _NUMBERED_TITLE.fullmatch(text):
-        rank = _NUMBERED if is_question(match[2]) else _SECTION
-        return _Title(index, block, rank, match[1], match[2].strip())
-    return _Title(index, block, _PLAIN if is_question(text) else _SECTION, None, text)
+    found = wording(block.text)
+    if found.labelled:
+        rank = _LABELLED
+    elif found.number:
+        rank = _NUMBERED if is_question(found.text) else _SECTION
+    else:
+        rank = _PLAIN if is_question(found.text) else _SECTION
+    return _Title(index, block, _SECTION if rank == _PLAIN and speaks_of_document(found.text) else rank, found)
 
 
 def _ranked(titles: Sequence[_Title]) -> list[_Title]:
@@ -113,6 +146,8 @@ def _ranked(titles: Sequence[_Title]) -> list[_Title]:
     ]
     if best == _NUMBERED:
         titles = _with_numbered_terms(titles)
+    elif best == _PLAIN:
+        titles = _with_terms(titles)
     return _without_inner(titles)
 
 
@@ -124,7 +159,7 @@ def _only_looks_like_one(title: _Title, best: int, others: int = 0) -> bool:
     """`Ready for the interview?` high above all questions is the document's title; `Why it matters` does not ask."""
     if title.rank != _PLAIN:
         return False
-    return title.block.level < others or (best > _PLAIN and not asks(title.text))
+    return title.block.level < others or (best > _PLAIN and not asks_outright(title.text))
 
 
 def _with_numbered_terms(titles: Sequence[_Title]) -> list[_Title]:
@@ -138,6 +173,21 @@ def _with_numbered_terms(titles: Sequence[_Title]) -> list[_Title]:
         opens = after is not None and after.block.level > title.block.level
         is_term = title.number and not title.rank and not opens and title.block.level in levels
         found.append(replace(title, rank=_NUMBERED) if is_term else title)
+    return found
+
+
+def _with_terms(titles: Sequence[_Title]) -> list[_Title]:
+    """Where most headings of one level ask, `### Bias and variance` among them is a question, unless it opens more."""
+    asking = Counter(title.block.level for title in titles if title.rank)
+    level, count = asking.most_common(1)[0]
+    same = [title for title in titles if title.block.level == level]
+    if count < _FEWEST or count < _MOST * len(same) or count < asking.total():
+        return list(titles)
+    found = []
+    for title, after in zip(titles, [*titles[1:], None], strict=True):
+        opens = after is not None and after.block.level > level
+        is_term = title.block.level == level and not title.rank and not opens and not is_frame(title.block)
+        found.append(replace(title, rank=_PLAIN) if is_term and title is not titles[0] else title)
     return found
 
 
@@ -159,6 +209,8 @@ def _without_inner(titles: Sequence[_Title]) -> list[_Title]:
 def _is_inner(title: _Title, opened: _Title, *, ordered: bool) -> bool:
     if starts_with_label(f"# {title.text}"):
         return True
+    if is_advert(title.block):
+        return False
     if not opened.text and title.index == opened.index + 1 and _says_question(title):
         return True
     deeper = title.block.level > opened.block.level
@@ -171,19 +223,27 @@ def _says_question(title: _Title) -> bool:
 
 def _question(document: Document, title: _Title) -> _Question:
     """Find the text of a question: in its heading, else in the bold line or heading below it."""
-    here = _Question(title.text or plain(title.block.text), title.block.line, title.index + 1, title.block.end)
+    block = title.block
+    named = title.text or plain(block.text)
+    here = _Question(named, block.line, title.index + 1, block.end, (block.start, block.end))
     below = document.blocks[here.next_index] if here.next_index < len(document.blocks) else None
     if title.text or below is None:
         return here
     if below.kind == "heading" and _says_question(_title(here.next_index, below)):
-        return _Question(plain(below.text).strip(), below.line, here.next_index + 1, below.end)
+        return _worded(below.text, below.line, here.next_index + 1, below.start, below.end)
     if below.kind == "paragraph" and not starts_with_label(below.text):
         lines = _question_lines(below.text)
-        raw = plain("\n".join(below.text.split("\n")[:lines])).strip()
         last = below.line + lines - 1
         rest = here.next_index if last < below.last else here.next_index + 1
-        return _Question(raw, below.line, rest, document.line_end(last))
+        text = "\n".join(below.text.split("\n")[:lines])
+        return _worded(text, below.line, rest, below.start, document.line_end(last))
     return here
+
+
+def _worded(text: str, line: int, next_index: int, start: int, end: int) -> _Question:
+    found = wording(text)
+    raw = found.text if found.number is None else plain(text).strip()  # a second number is part of the text
+    return _Question(raw, line, next_index, end, (start, end), found.difficulty, found.marks)
 
 
 def _question_lines(paragraph: str) -> int:

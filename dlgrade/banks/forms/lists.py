@@ -1,9 +1,10 @@
-"""Questions that are the items of a numbered list.
+"""Questions that are the items of a list.
 
-    1. What is dropout?
-    2) Explain early stopping.
-
-       Training stops when the validation loss …
+    1. What is dropout?                        * Explain early stopping.
+    2) Explain early stopping.                 * Optimisation
+                                                 * [E] What is momentum?
+       Training stops when the validation        * [M] Why does Adam work?
+       loss …
 
 What stands in an item below its question is the answer. So is what stands below the item, if the running
 numbering goes on after it:
@@ -13,60 +14,97 @@ numbering goes on after it:
     Units are dropped at random …
 
     2. Explain early stopping.
+
+Lists stand in lists. An item that does not ask is the category of those in it that do. Below one that asks, those
+that ask as well are questions of their own (`children`), or else parts of it (`parents`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from dlgrade.banks.asking import asks, asks_firmly, is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import EMPTY_BULLET, read_body
-from dlgrade.banks.entries import Entry, Reading
-from dlgrade.banks.forms.sections import Sections, ends_bank, explained
+from dlgrade.banks.entries import Entry, Reading, with_material
+from dlgrade.banks.forms.sections import Sections, collapsed, ends_bank, explained
 from dlgrade.banks.labels import starts_with_label
-from dlgrade.banks.wording import asks, bold, is_question, plain
+from dlgrade.banks.marks import Wording, title, wording
+from dlgrade.banks.wording import bold, plain
 from dlgrade.models import Choices
 
 FORM = "lists"
 
-_SURE = 0.9
+_NUMBERED_SURE, _BULLET_SURE = 0.9, 0.8
+# A link and nothing else leads somewhere: a table of contents, a reading list.
+_LINK = re.compile(r"\W*\[[^\[\]]{0,500}\]\([^()\r\n]{0,500}(?:\([^()]{0,200}\)[^()\s]{0,200})?\)\W*")
+_BOX = re.compile(r"\A\[[ xX✓]\][ \t]+")
+_ANSWER_BEHIND = re.compile(
+    r"(?<=[?？.!）)*_`])[ \t]+(?=(?:\*\*|__|_|\*)?(?:Answer|Ans|Solution)(?:\*\*|__|_|\*)?[ \t]*[:：])", re.I
+)
+_BOLD_QUESTION = re.compile(r"(?:\*\*|__)(?P<question>[^*\n]{3,400}?[?？])(?:\*\*|__)[ \t]*[:：–—-]?[ \t]+(?=\S)")
 
 
 @dataclass(slots=True)
 class _Question:
-    """An item that is a question, which ends at `end`, and the blocks `below` the item that belong to it."""
+    """An item that is a question, which ends at `end`; `own` are the blocks of its body up to `stop`.
+
+    `below` are blocks below the list that belong to it as well, `parts` what is asked inside it.
+    """
 
     item: Block
-    raw: str
+    wording: Wording
     line: int
     end: int
+    stop: int
+    own: tuple[Block, ...]
     category: str | None = None
     lines: int = 0
+    parts: str = ""
     below: list[Block] = field(default_factory=list)
+
+    @property
+    def raw(self) -> str:
+        """What it asks."""
+        return self.wording.text
 
 
 def read(document: Document, choices: Choices) -> Reading | None:
-    """Read the items of every numbered list in which most items ask."""
-    found = _questions(document)
+    """Read the items of every list in which most items ask."""
+    found = _questions(document, choices)
     if not found:
         return None
     entries = tuple(_entry(document, question) for question in found)
-    asking = sum(is_question(question.raw) for question in found)
+    asking = sum(_counts(question) for question in found)
     lines = sum(question.lines + sum(block.last - block.line + 1 for block in question.below) for question in found)
-    return Reading(FORM, entries, _SURE * asking / len(entries) * explained(document, lines))
+    marked = asking / len(entries)
+    return Reading(FORM, entries, marked * explained(document, lines), marked=marked)
 
 
-def _questions(document: Document) -> list[_Question]:
+def _counts(question: _Question) -> float:
+    if question.item.number:
+        return _NUMBERED_SURE if is_question(question.raw) else 0.0
+    return _BULLET_SURE if asks_firmly(question.raw) else 0.0
+
+
+def _questions(document: Document, choices: Choices) -> list[_Question]:
     """Walk through the document; what stands below a list's last item waits until it shows whose it is."""
-    sections = Sections(block for block in document.blocks if block.kind == "heading")
+    hidden = collapsed(document)
+    headings = (block for at, block in enumerate(document.blocks) if block.kind == "heading" and at not in hidden)
+    sections = Sections(document, headings)
     found: list[_Question] = []
     waiting: list[Block] = []
     opened = False
     apart = 0  # questions with blocks below their items that the numbering gave to them
 
-    for block in document.blocks:
-        is_section = block.kind == "heading" and not (opened and starts_with_label(f"# {plain(block.text)}"))
+    for at, block in enumerate(document.blocks):
+        is_section = (
+            block.kind == "heading"
+            and at not in hidden
+            and not (opened and starts_with_label(f"# {plain(block.text)}"))
+        )
         if is_section or ends_bank(block):
             if opened and apart * 2 >= len(found) - 1 > 0:
                 found[-1].below += waiting
@@ -74,16 +112,18 @@ def _questions(document: Document) -> list[_Question]:
             if is_section:
                 sections.enter(block)
             continue
-        inner, items = _parted(document, block, found[-1] if opened else None)
+        if at in hidden or sections.about_itself:
+            waiting += [block] if at in hidden else []
+            continue
+        inner, items = _parted(document, block, found[-1] if opened else None, choices)
         if inner:
             waiting.append(inner)
         if items:
             if opened and _goes_on(found[-1].item, items[0].item):
                 found[-1].below += waiting
                 apart += bool(waiting)
-            beyond = [*(after.item.line for after in items[1:]), block.last + 1]
-            for question, line in zip(items, beyond, strict=True):
-                question.category, question.lines = sections.current, line - question.item.line
+            for question in items:
+                question.category = question.category or sections.current
             found += items
             waiting, opened = [], True
     while waiting and waiting[-1].kind == "definition":  # links for the whole document are gathered at its end
@@ -93,22 +133,105 @@ def _questions(document: Document) -> list[_Question]:
     return found
 
 
-def _parted(document: Document, block: Block, before: _Question | None) -> tuple[Block | None, list[_Question]]:
+def _parted(
+    document: Document, block: Block, before: _Question | None, choices: Choices
+) -> tuple[Block | None, list[_Question]]:
     """Return what of a block may belong to the question before it, and the questions that it holds.
 
     An answer's list and the next question's are one where nothing stands between: `1. Drop. 2. Scale. 2. Why?`
     """
-    items = (
-        [question for item in block.children if (question := _asked(document, item))] if block.kind == "list" else []
-    )
-    if before and len(items) == len(block.children):
+    if block.kind != "list":
+        return block, []
+    if before and before.item.number and not block.children[0].number:
+        return block, []  # bullets below a numbered question are its answer's
+    tops = [_asked(document, item) for item in block.children]
+    items = [question for question in tops if question]
+    if before and before.item.number and len(items) == len(block.children):
         first = _first_after(before.item, items)
         if first and sum(asks(question.raw) for question in items[:first]) * 2 < first:
             inner = block.children[:first]
-            return replace(block, children=inner, end=inner[-1].end, last=inner[-1].last), items[first:]
-    if items and sum(is_question(question.raw) for question in items) * 2 >= len(items):
-        return None, items
-    return block, []
+            return (
+                replace(block, children=inner, end=inner[-1].end, last=inner[-1].last),
+                _in_list(document, replace(block, children=block.children[first:]), choices, block.last + 1),
+            )
+    found = _in_list(document, block, choices, block.last + 1)
+    return (None, found) if found else (block, [])
+
+
+def _in_list(
+    document: Document, block: Block, choices: Choices, beyond: int, *, below_question: bool = False
+) -> list[_Question]:
+    """Return the questions that a list holds at any depth, none if it is not a list of questions.
+
+    Below an item that asks, only those ask that say so with a mark: an answer's steps are orders as well.
+    """
+    found: list[_Question] = []
+    asking = telling = 0
+    leading = _only_leads(block)
+    for item, after in zip(block.children, [*(item.line for item in block.children[1:]), beyond], strict=True):
+        question = _asked(document, item)
+        if question is None or (leading and _leads(item)):
+            continue
+        question.lines = after - item.line
+        firmly = _asks_in_list(question, below_question=below_question)
+        inner = _nested(document, item, question, choices, after, below_question=below_question)
+        if inner and not (firmly or question.wording.difficulty):
+            category = title(question.raw) if not question.raw.startswith("!") else None
+            for part in inner:
+                part.category = part.category or category
+            inner[0].lines += inner[0].line - item.line
+            found += inner
+            continue
+        asking, telling = asking + firmly, telling + (not firmly)
+        found.append(question)
+        if inner and choices.nested == "parents":
+            first, last = _nested_lists(item, question)[0], _nested_lists(item, question)[-1]
+            question.parts = _dedented(document, first.start, last.end)
+            question.end = last.end
+            question.own = tuple(child for child in question.own if child.start > last.start)
+        elif inner:
+            first = _nested_lists(item, question)[0]
+            question.own = tuple(child for child in question.own if child.start < first.start)
+            question.stop = max([question.end, *(child.end for child in question.own)])
+            question.lines = inner[0].line - item.line
+            found += inner
+    return found if asking >= max(telling, 1) or (found and not asking and not telling) else []
+
+
+def _only_leads(block: Block) -> bool:
+    """Say whether a list is a table of contents or a reading list: links, and nothing below most of them."""
+    return sum(map(_leads, block.children)) * 2 > len(block.children)
+
+
+def _leads(item: Block) -> bool:
+    first = item.children[0] if item.children else None
+    alone = all(child.kind == "list" for child in item.children[1:])
+    return first is not None and alone and bool(_LINK.fullmatch(_BOX.sub("", first.text)))
+
+
+def _nested(
+    document: Document, item: Block, question: _Question, choices: Choices, beyond: int, *, below_question: bool
+) -> list[_Question]:
+    """Return the questions in the lists inside an item; below one that asks, what stands after a text answers."""
+    below = below_question or is_question(question.raw) or question.wording.difficulty is not None
+    found: list[_Question] = []
+    for child in _nested_lists(item, question):
+        if below and any(question.end < other.end <= child.start for other in item.children if other.kind != "list"):
+            break
+        found += _in_list(document, child, choices, min(beyond, child.last + 1), below_question=below)
+    return found
+
+
+def _nested_lists(item: Block, question: _Question) -> list[Block]:
+    return [child for child in item.children if child.kind == "list" and child.start >= question.end]
+
+
+def _asks_in_list(question: _Question, *, below_question: bool) -> bool:
+    if question.wording.labelled or question.wording.difficulty in {"easy", "medium", "hard"}:
+        return True
+    if below_question:
+        return asks(question.raw)
+    return is_question(question.raw) if question.item.number else asks_firmly(question.raw)
 
 
 def _first_after(before: Block, items: Sequence[_Question]) -> int:
@@ -131,32 +254,57 @@ def _number(item: Block) -> int:
 
 
 def _asked(document: Document, item: Block) -> _Question | None:
-    """Find the question that a numbered item begins with."""
-    first = item.children[0] if item.number and item.children else None
+    """Find the question that an item begins with."""
+    first = item.children[0] if item.children else None
     if first is None or first.kind not in ("paragraph", "heading"):
         return None
     if first.kind == "heading":
-        raw = plain(first.text).strip()
-        return _Question(item, raw, first.line, first.end) if raw else None
-    lines = first.text.split("\n")
+        found = wording(first.text)
+        return _asked_at(item, found, first.line, first.end) if found.text else None
+    lines = _BOX.sub("", first.text).split("\n")
+    start = document.lines[first.line - 1][0]
+    if len(split := _on_one_line(lines[0])) > 1:
+        end = document.text.find(split[1], start, document.line_end(first.line))
+        if end > 0:
+            return _asked_at(item, wording(split[0]), first.line, end)
     count = next((n for n, line in enumerate(lines) if n and _ends_question(lines[n - 1], line)), len(lines))
     count = _asked_in(lines[:count])
-    raw = plain("\n".join(lines[:count])).strip()
-    return _Question(item, raw, first.line, document.line_end(first.line + count - 1))
+    found = wording("\n".join(lines[:count]))
+    return _asked_at(item, found, first.line, document.line_end(first.line + count - 1)) if found.text else None
+
+
+def _asked_at(item: Block, found: Wording, line: int, end: int) -> _Question:
+    return _Question(item, found, line, end, max(end, item.end), item.children)
+
+
+def _on_one_line(line: str) -> list[str]:
+    """Return question and answer where both stand on one line: `**What is x?** It is y.`, `What is x? Answer: y`."""
+    match = _BOLD_QUESTION.match(line) or _ANSWER_BEHIND.search(line)
+    return [line[: match.end()], line[match.end() :]] if match else [line]
 
 
 def _entry(document: Document, question: _Question) -> Entry:
-    item = question.item
-    inside = max(question.end, item.end)
-    end = question.below[-1].end if question.below else inside
-    blocks = (*item.children, *question.below)
+    item, found = question.item, question.wording
+    end = question.below[-1].end if question.below else question.stop
+    blocks = (*question.own, *question.below)
+    body = read_body(document, question.end, end, blocks, indent=item.indent, inside=question.stop, asked=question.raw)
+    parts = f"{question.raw}\n\n{question.parts}" if question.parts else question.raw
     return Entry(
-        raw=question.raw,
+        raw=with_material(parts, body),
         line=question.line,
-        number=item.number,
-        category=question.category,
-        body=read_body(document, question.end, end, blocks, indent=item.indent, inside=inside),
+        number=item.number or found.number,
+        category=body.category or question.category,
+        difficulty=found.difficulty or body.difficulty,
+        marks=found.marks,
+        place=(item.start, question.end),
+        body=body,
     )
+
+
+def _dedented(document: Document, start: int, end: int) -> str:
+    lines = [line.rstrip("\r") for line in document.text[start:end].split("\n")]
+    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    return "\n".join(line[margin:] for line in lines)
 
 
 def _asked_in(lines: Sequence[str]) -> int:

@@ -96,9 +96,7 @@ def _asks(heading: Heading) -> bool:
     if _ANSWER.fullmatch(heading.title):
         return False
     _, wording, labelled = _number(heading)
-    return (
-        labelled or is_question(wording) or any(_ANSWER.fullmatch(child.title) for child in heading.children)
-    )
+    return labelled or is_question(wording) or any(_ANSWER.fullmatch(child.title) for child in heading.children)
 
 
 def _number(heading: Heading) -> tuple[str | None, str, bool]:

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from dlgrade.banks.asking import is_question
+from dlgrade.banks.asking import asks, is_question
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.cards import marked_cards, tabbed_cards
 from dlgrade.banks.entries import Body, Entry, Reading
@@ -36,7 +36,7 @@ from dlgrade.banks.openings import (
 from dlgrade.banks.pages import Line, mended, read_lines, vocabulary
 from dlgrade.banks.passages import Passage, Style, body_of, difficulty_of, read_passage, starts_options
 from dlgrade.banks.running import Candidate, running
-from dlgrade.banks.wording import asks, spaced, squash
+from dlgrade.banks.wording import spaced, squash
 from dlgrade.models import Choices
 
 FORM = "plain"
@@ -81,7 +81,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
     shown = sum(1 for line in lines if line.text and not is_rule(line))
     for cards in (marked_cards(document, lines), tabbed_cards(document, lines)):
         if cards:
-            return Reading(FORM, tuple(cards), _SURE * min(1.0, (len(cards) + 1) / shown))
+            return Reading(FORM, tuple(cards), _SURE * min(1.0, (len(cards) + 1) / shown), marked=_SURE)
     key = find_key(lines)
     before = lines[: key.at] if key else lines
     heads = _heads(before)
@@ -98,7 +98,9 @@ def read(document: Document, choices: Choices) -> Reading | None:
     asking = sum(head.asks for head, *_ in passages) / len(passages)
     used += len(lines) - len(before)
     sure = _SURE * max(asking, _ASKING) * min(1.0, used / max(shown, 1))
-    return Reading(FORM, entries, sure, claim=_claim(lines, passages, key))
+    claim = _claim(lines, passages, key)
+    marked = _SURE * asking if claim == 1 else _COMMON
+    return Reading(FORM, entries, sure, marked=marked, claim=claim)
 
 
 def _claim(lines: Sequence[Line], passages: Sequence[tuple[_Head, Passage, str | None]], key: Key | None) -> float:

@@ -4,41 +4,99 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
+from dlgrade.banks.asking import is_question
 from dlgrade.banks.blocks import Block, Document
-from dlgrade.banks.wording import plain, spaced, squash
+from dlgrade.banks.labels import DETAILS, SUMMARY
+from dlgrade.banks.marks import title
+from dlgrade.banks.wording import squash
 
 _BACK_TO_TOP = re.compile(
     r"\W*back\s+to\s+(?:the\s+)?(?:top|toc|contents|table of contents)\b.{0,80}", re.IGNORECASE | re.DOTALL
 )
 
-
-# Compared with the squashed heading.
+# All compared with the squashed heading.
 _CONTENTS = re.compile(r"tableof(?:contents?|questions)|contents?|toc|目录|目錄|目次|оглавление|содержание")
+# Chapters that speak of the document, not of its subject.
+_ABOUT = re.compile(
+    r"(?:howto|how(?:do|can)(?:i|you)|guidelinesfor|your)?(?:contribut(?:e|ing|ions?|ors?)(?:guidelines?|to.{0,40})?|help)"
+    r"|(?:our|the)?(?:sponsors?(?:ed)?(?:by)?|supporters?|backers|stargazers|authors?|maintainers?)(?:overtime)?"
+    r"|support(?:us|me|thisproject|theproject)?|donat(?:e|ions?)|buymeacoffee|(?:the)?licen[cs]e|copyright|disclaimer"
+    r"|acknowledge?ments?|credits|codeofconduct|changelog|changes|roadmap|contact(?:us|me)?|feedback|connectwithme"
+    r"|followme|installation|install|gettingstarted|setup|prerequisites?|requirements|starhistory|todo(?:list)?"
+    r"|(?:how(?:to)?)?us(?:age|ethis(?:repo(?:sitory)?|guide|document|list|book)?)|projectstructure|bibliography|sources"
+    r"|about(?:me|the(?:author|repo(?:sitory)?|project)|this.{0,30})?|howtousethis.{0,30}|who(?:is)?this.{0,30}isfor"
+    r"|wh(?:atis|y)(?:it|(?:use)?(?:it|this(?:repo(?:sitory)?|project|book|guide|list)?))"
+    r"|(?:further|additional|recommended)(?:reading|resources?)|(?:useful|external|other|important)?(?:links|resources)"
+)
+
+
+# A heading that sends its reader away names no chapter.
+_ADVERT = re.compile(
+    r"(?:\b(?:find|see|check|read|visit|get|explore|recently added|subscribe|join|star)\b.*)(?:\]\(https?:|<a\s)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+_FRAME = re.compile(
+    r"^(?:introduction|intro|overview|preface|foreword|background|conclusions?|summary|finalthoughts?|wrapup|wrappingup|closing"
+    r"|outro|references?|appendix|bonus|more|notes?|tips|questions?|answers?|faqs?|frequentlyaskedquestions|part\d*|chapter\d*"
+    r"|section\d*|others?|misc(?:ellaneous)?|general|basics?|advanced|intermediate|beginner|topics?|next(?:steps?)?)\d*$"
+    r"|questions?$|interview"
+)
+_MATTER = frozenset({"list", "table", "fence", "code", "heading"})
 
 
 class Sections:
     """The headings that open sections, walked through in document order.
 
-    The document's title is no category: it is the first heading, and no other stands as high. Nor is its table of
-    contents, which only ends the section before it if it stands as high.
+    The document's title is no category: it is the first heading, above all else, and no other stands as high. Nor is
+    its table of contents, which only ends the section before it if it stands as high.
     """
 
-    def __init__(self, headings: Iterable[Block]) -> None:
+    def __init__(self, document: Document, headings: Iterable[Block]) -> None:
         found = list(headings)
         first = found[0] if found else None
         alone = first is not None and all(other.level > first.level for other in found[1:])
-        self._title = first if alone else None
+        above = takewhile(lambda block: block is not first, document.blocks) if alone else ()
+        self._title = first if alone and all(block.kind not in _MATTER for block in above) else None
         self.current: str | None = None
         self._level = 0
+        self._about: int | None = None
+
+    @property
+    def about_itself(self) -> bool:
+        """Whether this is a part in which the document speaks of itself, which asks nothing."""
+        return self._about is not None
 
     def enter(self, heading: Block) -> None:
         """Go on to the section that the heading opens."""
-        contents = bool(_CONTENTS.fullmatch(squash(heading.text)))
+        name = squash(heading.text)
+        if self._about is None or heading.level <= self._about:
+            self._about = heading.level if speaks_of_document(heading.text) else None
+        contents = bool(_CONTENTS.fullmatch(name))
         if contents and heading.level > self._level:
             return
         self._level = heading.level
-        self.current = None if contents or heading is self._title else spaced(plain(heading.text)) or None
+        if not is_advert(heading):
+            self.current = None if contents or heading is self._title else title(heading.text) or None
+
+
+def is_advert(heading: Block) -> bool:
+    """Say whether a heading only sends its reader elsewhere: it ends an entry and opens nothing."""
+    return bool(_ADVERT.search(heading.text))
+
+
+def is_frame(heading: Block) -> bool:
+    """Say whether a heading belongs to the document's frame: an introduction, a conclusion, a chapter about itself."""
+    name = squash(heading.text)
+    return bool(_FRAME.search(name) or _ABOUT.fullmatch(name) or _CONTENTS.fullmatch(name)) or is_advert(heading)
+
+
+def speaks_of_document(heading: str) -> bool:
+    """Say whether a heading opens a chapter about the document itself: licence, sponsors, how to contribute."""
+    return bool(_ABOUT.fullmatch(squash(heading)))
 
 
 def ends_bank(block: Block) -> bool:
@@ -53,6 +111,23 @@ def last_inside(blocks: Sequence[Block], first: int, beyond: int) -> int:
         while stop > first and blocks[stop - 1].kind == "definition":
             stop -= 1
     return stop
+
+
+def collapsed(document: Document) -> frozenset[int]:
+    """Return the indices of the blocks that a `<details>` hides: their headings are parts of an answer.
+
+    One whose summary neither asks nor says that it hides an answer only folds up a chapter.
+    """
+    hidden: set[int] = set()
+    end = -1
+    for index, block in enumerate(document.blocks):
+        if block.start < end:
+            hidden.add(index)
+        elif block.kind == "html" and (details := DETAILS.match(document.text, block.start)) is not None:
+            summary = title(details["summary"] or "")
+            if SUMMARY.search(summary) or is_question(summary):
+                end = details.end()
+    return frozenset(hidden)
 
 
 def explained(document: Document, lines: int) -> float:

@@ -12,7 +12,7 @@
 
 An answer stands in an `Answer` column, or else in a section below the table, under a heading with the
 row's number and question; more than one table can share a section. Rows that have no answer yet have
-no heading there.
+no heading there. A table without such a column can be given one (`Choices.table`).
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from dlgrade.banks.asking import is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import read_body, trail_after
 from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained, last_inside
-from dlgrade.banks.wording import is_placeholder, is_question, plain, spaced, squash
-from dlgrade.models import Choices, Slot
+from dlgrade.banks.marks import wording
+from dlgrade.banks.wording import is_placeholder, plain, spaced, squash
+from dlgrade.models import Choices, Edit, Slot
 
 FORM = "tables"
 
@@ -58,14 +60,30 @@ class _Cell:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A question's row. `body` is its answer cell; None where the table has no such column."""
+    """A question's row. `body` is its answer cell; None where the table has no such column, `new` is then one more.
+
+    `header` are the edits that give its table that column.
+    """
 
     line: int
     raw: str
-    number: str | None = None
-    category: str | None = None
-    difficulty: str | None = None
-    body: Body | None = None
+    place: tuple[int, int]
+    new: Slot
+    header: tuple[Edit, ...]
+    number: str | None
+    category: str | None
+    difficulty: str | None
+    marks: tuple[str, ...]
+    body: Body | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What the columns of a table hold, by kind; there are `width` of them, and the edits `new` add one."""
+
+    of: Mapping[str, int]
+    width: int
+    new: tuple[Edit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +108,35 @@ def read(document: Document, choices: Choices) -> Reading | None:
     groups = list(_groups(document))
     answering = {index for group in groups for index in range(group.beyond, group.after)}
     headings = [block for index, block in enumerate(blocks) if block.kind == "heading" and index not in answering]
-    sections, categories = Sections(headings), {}
+    sections, categories = Sections(document, headings), {}
     for heading in headings:
         sections.enter(heading)
         categories[heading.line] = sections.current
     entries: list[Entry] = []
+    once: dict[int, Edit] = {}
     lines = 0
     for group in groups:
         category = categories[group.heading.line] if group.heading else None
         for row, body in zip(group.rows, _bodies(document, group), strict=True):
-            entries.append(Entry(row.raw, row.line, body, row.number, row.category or category, row.difficulty))
+            if body.slot is not None and row.body is None and choices.table == "column":
+                body = replace(body, slot=row.new)  # noqa: PLW2901
+                once |= {edit.start: edit for edit in row.header}
+            entries.append(
+                Entry(
+                    raw=row.raw,
+                    line=row.line,
+                    body=body,
+                    number=row.number,
+                    category=row.category or category,
+                    difficulty=row.difficulty,
+                    marks=row.marks,
+                    place=row.place,
+                )
+            )
         lines += blocks[group.after - 1].last - blocks[group.first].line + 1
-    return Reading(FORM, tuple(entries), explained(document, lines)) if entries else None
+    if not entries:
+        return None
+    return Reading(FORM, tuple(entries), explained(document, lines), tuple(once.values()), marked=1.0)
 
 
 # ── tables ───────────────────────────────────────────────────────────────────────────────────
@@ -131,16 +166,17 @@ def _groups(document: Document) -> Iterator[_Group]:
 
 def _rows(document: Document, table: Block) -> list[_Row]:
     header, *lines = [_cells(document, row.line) for row in table.children]
-    columns = _columns([cell.text for cell in header])
-    if "question" not in columns:
+    named = _columns([cell.text for cell in header])
+    if "question" not in named:
         return []
+    columns = _Columns(named, len(header), _new_column(document, table))
     rows = [
         row
         for block, cells in zip(table.children[1:], lines, strict=True)
         if (row := _row(document, block.line, cells, columns)) is not None
     ]
     links = sum(
-        bool(_ANCHOR.fullmatch(cells[columns["question"]].text)) for cells in lines if len(cells) > columns["question"]
+        bool(_ANCHOR.fullmatch(cells[named["question"]].text)) for cells in lines if len(cells) > named["question"]
     )
     asking = sum(is_question(row.raw) for row in rows)
     return rows if links * 2 <= len(rows) and asking >= len(rows) * _ASKING else []
@@ -157,17 +193,40 @@ def _columns(header: Sequence[str]) -> dict[str, int]:
     return columns
 
 
-def _row(document: Document, line: int, cells: Sequence[_Cell], columns: Mapping[str, int]) -> _Row | None:
+def _new_column(document: Document, table: Block) -> tuple[Edit, ...]:
+    """Return the edits that give a table a column: of its header, and of the line of dashes below it."""
+    edits = []
+    for line, closed, opened in ((table.line, " Answer |", " | Answer"), (table.line + 1, "---|", "|---")):
+        text = document.line(line).rstrip()
+        place = document.lines[line - 1][0] + len(text)
+        edits.append(Edit(start=place, end=place, text=closed if text.endswith("|") else opened))
+    return tuple(edits)
+
+
+def _row(document: Document, line: int, cells: Sequence[_Cell], columns: _Columns) -> _Row | None:
     def text(kind: str) -> str | None:
-        index = columns.get(kind, len(cells))
+        index = columns.of.get(kind, len(cells))
         return (plain(cells[index].text) or None) if index < len(cells) else None
 
     question = text("question")
     if question is None:
         return None
-    body = _cell_body(document, line, cells, columns["answer"]) if "answer" in columns else None
-    raw = _BREAK.sub("\n", question).strip()
-    return _Row(line, raw, text("number"), text("category"), text("difficulty"), body) if raw else None
+    found = wording(_BREAK.sub("\n", question))
+    if not found.text:
+        return None
+    cell = cells[columns.of["question"]]
+    return _Row(
+        line,
+        found.text,
+        (cell.start, cell.end),
+        _missing_cell(document, line, cells, columns.width),
+        columns.new,
+        text("number") or found.number,
+        text("category"),
+        text("difficulty") or found.difficulty,
+        found.marks,
+        _cell_body(document, line, cells, columns.of["answer"]) if "answer" in columns.of else None,
+    )
 
 
 def _cells(document: Document, line: int) -> list[_Cell]:
@@ -187,13 +246,19 @@ def _cell_body(document: Document, line: int, cells: Sequence[_Cell], column: in
     if column < len(cells):
         cell = cells[column]
         if not is_placeholder(cell.text):
-            return Body(_BREAK.sub("\n", cell.text).strip(), None)
+            standing = Slot(start=cell.start, end=cell.end, lead=" ", trail=" ", shape="cell")
+            return Body(_BREAK.sub("\n", cell.text).strip(), standing=standing)
         return Body(None, Slot(start=cell.start, end=cell.end, lead=" ", trail=" ", shape="cell"))
+    return Body(None, _missing_cell(document, line, cells, column))
+
+
+def _missing_cell(document: Document, line: int, cells: Sequence[_Cell], column: int) -> Slot:
+    """Return the place of a cell that a row is too short to have."""
     text = document.line(line).rstrip()
     end = document.lines[line - 1][0] + len(text)
     closed = bool(_PIPE.fullmatch(text, len(text) - 1)) and not text.endswith("\\|")
     missing = column - len(cells) + (0 if closed else 1)
-    return Body(None, Slot(start=end, end=end, lead=" |" * missing + " ", trail=" |", shape="cell"))
+    return Slot(start=end, end=end, lead=" |" * missing + " ", trail=" |", shape="cell")
 
 
 # ── the section of answers ───────────────────────────────────────────────────────────────────

@@ -1,0 +1,166 @@
+"""What stands in a question's line without being part of its wording: taken off, and kept as data.
+
+[E] What is dropout?                     difficulty `easy`
+What is dropout? ⭐⭐ 🔒                   difficulty `⭐⭐`, mark `🔒`
+What is dropout? [[src]](https://…)      mark `[[src]](https://…)`
+2️⃣ What is dropout? (Hard) ##            number `2`, difficulty `Hard`
+**Q7: What is dropout?**                 number `7`, labelled
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from dlgrade.banks.wording import plain, readable
+
+_LEVEL = (
+    r"(?:very[ ])?easy|simple|basic|beginner|novice|fresher|junior|medium|moderate|intermediate"
+    r"|(?:very[ ])?hard|difficult|advanced?|expert|experienced|senior"
+)
+_LETTERS = {"E": "easy", "M": "medium", "H": "hard"}
+_STAR = "[\u2605\u2606\u2b50\U0001f31f]\ufe0f?"
+# Pictures, not mathematics: arrows and operators of formulas are below these.
+_PICTURE = (
+    "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\u25a0-\u25ff\u203c\u2049\u200d\ufe0e\ufe0f\u20e3]"
+)
+_LINK_NAME = (
+    r"(?:src|sources?|refs?|references?|link|url|(?:read )?more|read|see|wiki|video|answers?|ans|solutions?|code|top|up"
+    r"|back to (?:the )?(?:top|toc)|toc|details?|leetcode|\d{1,2}|[^\w\s\[\]]{1,4})"
+)
+_MARK = rf"""(?:
+    [\[(（【]\s*(?:(?:difficulty|level)\s*[:：=–-]?\s*)?(?P<level>{_LEVEL})\s*[\])）】]
+  | \[(?P<letter>[EMH])\]
+  | [\[(（【]?\s*(?:difficulty|level)(?:\ level)?\s*[:：]\s*\**\s*
+        (?P<named>(?:{_LEVEL})|(?:{_STAR}\s*)+|\d{{1,2}}(?:/\d{{1,2}})?)\s*\**[\])）】]?
+  | (?P<stars>(?:{_STAR}\s*)+|(?::star2?:\s*)+)
+  | (?P<other>
+        {_PICTURE}+
+      | [\u2190-\u21ff☞]+(?=\s)
+      | :[a-z][a-z0-9_]{{2,30}}:
+      | !\[[^\[\]]{{0,200}}\]\([^()\s]{{0,300}}\)
+      | \(?\[{{1,2}}\s*{_LINK_NAME}\s*\]{{1,2}}(?:\([^()\s]{{0,500}}\)|(?<=\]\]))\)?
+      | \[{{2}}[^\[\]]{{1,40}}\]\([^()\s]{{0,500}}\)\]?
+      | (?<=\S)[ ]\{{[:\#.][^{{}}]{{0,100}}\}}
+      | (?<=[?!.:)\s？。])\#{{1,6}}(?=\s*\Z)
+    )
+)"""
+_LEADING = re.compile(rf"\A{_MARK}[\s:：.–—-]*", re.IGNORECASE | re.VERBOSE)
+_TRAILING = re.compile(rf"[\s–—-]*{_MARK}[\s.]*\Z", re.IGNORECASE | re.VERBOSE)
+_TAIL = 600  # characters in which marks behind the wording are looked for
+_TAGS = re.compile(
+    r"<a\s[^<>]{0,300}>\s*</a>"
+    r"|</?(?:a|b|strong|em|i|u|h[1-6]|summary|span|font|kbd|p|div|center|big|mark|sub|sup)(?:\s[^<>]{0,300})?/?>"
+    r"|<!--(?:(?!-->).){0,500}-->|<br\s*/?>\s*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
+_KEYCAPS = re.compile("\\A((?:[0-9]\ufe0f?\u20e3)+)")
+
+_LABELLED = re.compile(
+    r"(?:question|ques|que|q|problem|exercise|puzzle|问题|問題|题目|вопрос|pregunta|frage)"
+    r"(?:\s*(?:no\.?|nr\.?|number|\#|№|\.|-|:|：)?\s*(?P<number>\d{1,5}(?:\.\d{1,3}){0,3}[a-z]?|(?<=q)[x?](?=\s*[.:)]))"
+    r"(?![\w/])(?:\s*[.:：、．)\]\-–—|]+\s*|\s*\Z|\s+(?=\S))"
+    r"|\s*[:：]\s*(?=\S)|(?<=\bq)[.)]\s+(?=\S))(?P<text>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ONLY_LEVEL = re.compile(rf"(?:{_LEVEL})", re.IGNORECASE | re.VERBOSE)
+_NUMBERED = re.compile(
+    r"(?:[(\[（【]?\#?(?P<number>\d{1,4}[a-z]?|\d{1,3}(?:\.\d{1,3}){1,3})\\?(?:[.:、．)\]）】,]+(?!\d)\s*|\s+[-–—]\s+|\s*\|\s+)"
+    r"|(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,3})\s+(?-i:(?=[A-Z]|[^\x00-\x7f])))(?P<text>\S.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_LETTERED = re.compile(r"\(?(?P<number>[A-Za-z]|[IVXL]{1,6}|[ivxl]{2,6})(?:[.)]|\\\.)\s+(?P<text>\S.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A question's line: what it says, and what stood around that.
+
+    `labelled` says that it calls itself a question (`Q7:`), `lettered` that its number is a letter.
+    """
+
+    text: str
+    number: str | None = None
+    difficulty: str | None = None
+    marks: tuple[str, ...] = ()
+    labelled: bool = False
+    lettered: bool = False
+
+
+def wording(line: str) -> Wording:
+    """Take the marks and the number off a question's line, and its emphasis."""
+    found = Wording(_bare(line))
+    while (after := _step(found)) != found:
+        found = after
+    return found
+
+
+def unmarked(line: str) -> str:
+    """Return the line without the marks around it; number and emphasis stay."""
+    text = line.strip()
+    while text:
+        match = _LEADING.match(text)
+        rest = text[match.end() :] if match else text
+        match = _TRAILING.search(rest, max(0, len(rest) - _TAIL))
+        rest = rest[: match.start()] if match else rest
+        if not rest.strip() or rest == text:
+            break
+        text = rest.strip()
+    return text
+
+
+def title(line: str) -> str:
+    """Return what a section's heading says: marks off, a number kept."""
+    found = Wording(_bare(line), labelled=True)
+    while (after := _step(found)) != found:
+        found = after
+    return readable(found.text)
+
+
+def _step(found: Wording) -> Wording:
+    text = found.text
+    if found.number is None and not found.labelled and (numbered := _numbered(found)) is not None:
+        return numbered
+    match = _LEADING.match(text)
+    if match and (match.end() < len(text) or match["other"] is None):
+        return _marked(found, match, text[match.end() :])
+    if match := _TRAILING.search(text, max(0, len(text) - _TAIL)):
+        return _marked(found, match, text[: match.start()])
+    return replace(found, text=_bare(text))
+
+
+def _marked(found: Wording, match: re.Match[str], rest: str) -> Wording:
+    level = match["level"] or match["named"] or match["stars"]
+    if match["letter"]:
+        level = _LETTERS[match["letter"].upper()]
+    marks = found.marks if level else (*found.marks, match["other"].strip())
+    return replace(found, text=rest.strip(), difficulty=found.difficulty or (level or "").strip() or None, marks=marks)
+
+
+def _numbered(found: Wording) -> Wording | None:
+    if match := _LABELLED.match(found.text):
+        text = match["text"].strip()
+        if _ONLY_LEVEL.fullmatch(text):
+            return replace(found, number=match["number"], text="", labelled=True, difficulty=text)
+        return replace(found, number=match["number"], text=text, labelled=True)
+    if match := _KEYCAPS.match(found.text):
+        number = re.sub("\\D", "", match[1])
+        return replace(found, number=number, text=found.text[match.end() :].lstrip(" .:)"))
+    if match := _NUMBERED.match(found.text):
+        return replace(found, number=match["number"] or match["dotted"], text=match["text"].strip())
+    if match := _LETTERED.match(found.text):
+        return replace(found, number=match["number"], text=match["text"].strip(), lettered=True)
+    return None
+
+
+def _bare(line: str) -> str:
+    """Return the line without emphasis, and without tags outside code."""
+    text = plain(line.strip())
+    if "<" in text:
+        parts, done = [], 0
+        for code in _CODE.finditer(text):
+            parts += [_TAGS.sub("", text[done : code.start()]), code[0]]
+            done = code.end()
+        text = "".join([*parts, _TAGS.sub("", text[done:])])
+    return text.strip()
