@@ -16,7 +16,7 @@ from typing import Literal
 
 from dlgrade.banks.pages import Line
 
-Kind = Literal["labelled", "numbered", "lettered"]
+Kind = Literal["labelled", "numbered", "lettered", "bare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ _CHINESE = "〇一二三四五六七八九"
 _NUMBERED = re.compile(
     r"(?P<bold>\*\*|__)?(?P<open>[(\[（【])?[ ]?(?:(?P<digits>\d{1,5}[a-z]?)|(?P<han>[一二三四五六七八九十百]{1,5})"
     r"|(?P<letters>[ivxlc]{1,7}|[IVXLC]{1,7}|[A-Za-z]))"
-    r"[ ]?(?P<close>(?:[)\]）】][.:．：]?)|[.．。]\)?(?![\d.])|[、，]|[:：](?!\d)|[ ]?[-–—](?=\s)(?!\s*\d))[ \t\u3000]*(?P<rest>\S|\Z)"
+    r"[ ]?(?P<close>(?:[)\]）】][.:．：]?)|[.．。]\)?(?![\d.])|[、，]|[:：](?!\d)|[ ]?[-–—](?=\s)(?!\s*\d))"
+    r"[ \t\u3000]*(?P<rest>\S|\Z)"
 )
 _LABELLED = re.compile(
     _WRAP + r"(?P<name>questions?|ques?|q|no|nr|问题|問題|题目|题|问|問|質問|вопрос|в|pregunta|pergunta|frage|p|f|d)"
@@ -91,24 +92,25 @@ def _numbered(text: str) -> Mark | None:
     if match is None:
         return None
     opened, close = match["open"] or "", match["close"].strip().translate(_HALF_WIDTH)
+    start, shown = match.start("rest"), match["digits"]
     if opened and close[0] not in ")]】":
         return None
-    start, shown = match.start("rest"), match["digits"]
     if shown:
         common = not opened and close in (".", ")") and text[start - 1 : start] in (" ", "\t")
         value = int(shown.rstrip("abcdefghijklmnopqrstuvwxyz"))
         return Mark("numbered", f"1{opened}{close}", shown, value, start, common or bool(match["bold"]))
     if match["han"]:
         return Mark("numbered", f"一{opened}{close}", match["han"], _han(match["han"]), start)
-    if close[0] not in ".)":
+    return _lettered(match["letters"], opened, close, start) if close[0] in ".)" else None
+
+
+def _lettered(letters: str, opened: str, close: str, start: int) -> Mark | None:
+    """Return the mark of a Roman number or of a letter, which only a few lines of one style can tell apart."""
+    roman = _roman(letters)
+    if not roman and len(letters) > 1:
         return None
-    letters = match["letters"]
-    value = _roman(letters)
-    if value:
-        return Mark("lettered", f"{'i' if letters.islower() else 'I'}{opened}{close}", letters, value, start)
-    if len(letters) > 1:
-        return None
-    return Mark("lettered", f"{'a' if letters.islower() else 'A'}{opened}{close}", letters, _letter(letters), start)
+    kind = ("i" if roman else "a") if letters.islower() else ("I" if roman else "A")
+    return Mark("lettered", f"{kind}{opened}{close}", letters, roman or _letter(letters), start)
 
 
 _HALF_WIDTH = str.maketrans("（）．：。【】、，", "().:.[]..")
@@ -144,7 +146,8 @@ _ANSWER = re.compile(
     _WRAP + r"(?:(?P<name>(?:(?:model|sample|reference|expected|suggested|correct|right|short|example)[ ]+)?"
     r"(?:answers?|ans|solution|sol|response|respuesta|réponse|antwort|resposta|risposta|ответ|参考答案|正确答案|答案|答|回答|解答|解析))"
     r"(?:[ ]?[.#]?[ ]?(?P<n>\d{1,5}[a-z]?))?"
-    r"(?P<close>[ ]?(?:\*\*\*|\*\*|__|[*_])?[ ]?(?:[:：]-?|[.)](?!\w)|[-–—]{1,2}[>]?)(?(bold)(?:(?P=bold))?)|(?:\*\*|__)?(?=\s*\Z)|(?=[ ]\([a-eA-E]\)))"
+    r"(?P<close>[ ]?(?:\*\*\*|\*\*|__|[*_])?[ ]?(?:[:：]-?|[.)](?!\w)|[-–—]{1,2}[>]?)(?(bold)(?:(?P=bold))?)"
+    r"|(?:\*\*|__)?(?=\s*\Z)|(?=[ ]\([a-eA-E]\)))"
     r"|(?P<single>[AaRО])(?:[ ]?(?P<m>\d{1,5}[a-z]?))?"
     r"(?P<sep>[ ]?(?:\*\*\*|\*\*|__|[*_])?(?:[:：]|[.)](?=\s|\Z))(?(bold)(?:(?P=bold))?)))(?P<space>[ \t\u3000]*)",
     re.IGNORECASE,

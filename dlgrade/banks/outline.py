@@ -17,7 +17,8 @@ from dlgrade.banks.blocks import Document
 from dlgrade.banks.pages import Line
 
 _HEADING = re.compile(
-    r"(?P<stars>\*+)[ \t]+(?:(?P<todo>TODO|DONE|NEXT|WAIT(?:ING)?|STARTED|HOLD|CANCELL?ED|IN-PROGRESS)(?=[ \t]|\Z)[ \t]*)?"
+    r"(?P<stars>\*+)[ \t]+"
+    r"(?:(?P<todo>TODO|DONE|NEXT|WAIT(?:ING)?|STARTED|HOLD|CANCELL?ED|IN-PROGRESS)(?=[ \t]|\Z)[ \t]*)?"
     r"(?:(?P<priority>\[\#[A-Za-z0-9]\])[ \t]*)?(?P<title>.*?)(?P<tags>[ \t]+:[\w@#%:]+:)?[ \t]*\Z"
 )
 _DRAWER = re.compile(r":[\w-]+:\Z")

@@ -34,7 +34,8 @@ _INLINE_LABEL = re.compile(
 _BREAK = re.compile(r"[ \t]*<br\s*/?>\Z", re.IGNORECASE)
 _QUESTION_WORD = re.compile(r"(?i:what|how|why|when|where|which|who|is|are|do|does|did|can|could|will|would|should)\b")
 _CLOSING = re.compile(
-    r"(?:©|\(c\)\s|copyright\b|all rights reserved|good luck|thank(?:s| you)\b|the end\b|end of (?:the )?(?:document|file|paper|quiz)"
+    r"(?:©|\(c\)\s|copyright\b|all rights reserved|good luck|thank(?:s| you)\b|the end\b"
+    r"|end of (?:the )?(?:document|file|paper|quiz)"
     r"|(?:visit|follow|subscribe|buy|get|download|see) (?:us|our|my|more|the full|www|http)|www\.|\*{3,} ?end)",
     re.IGNORECASE,
 )
@@ -152,7 +153,8 @@ def _goes_on(before: Line, line: Line, style: Style, *, small: bool) -> bool:
     end = before.text.rstrip("*_ \"'”’)")[-1:]
     if asks(before.text):
         tells = not _QUESTION_WORD.match(line.text)
-        return is_question(line.text) and (tells or "?" in line.text)
+        orders = tells and not _IDEOGRAPH.search(line.text)
+        return is_question(line.text) and (orders or asks(line.text))
     if end in ".。!！":
         return is_question(line.text) and (asks(line.text) or not _QUESTION_WORD.match(line.text))
     if end in ":：" or line.text.casefold().startswith(before.text.casefold()):

@@ -72,7 +72,7 @@ def _cheapest(candidates: Sequence[Candidate]) -> list[int]:
 def _cost(before: Candidate, one: Candidate) -> float:
     if one.value == before.value + 1:
         return -_ON
-    if one.titled and one.asks:
+    if one.titled:
         return 0.0
     return _GAP if one.value > before.value else _ANEW
 

@@ -13,15 +13,13 @@ other numbers and what a PDF leaves behind claim all.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from dlgrade.banks.asking import asks, is_question
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.cards import marked_cards, tabbed_cards
 from dlgrade.banks.entries import Body, Entry, Reading
+from dlgrade.banks.heads import Head, find_heads, heads_anew
 from dlgrade.banks.keys import Key, find_key
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.openings import (
@@ -31,12 +29,9 @@ from dlgrade.banks.openings import (
     loose_title,
     options_in,
     plain_title,
-    question_mark,
 )
 from dlgrade.banks.pages import Line, mended, read_lines, vocabulary
 from dlgrade.banks.passages import Passage, Style, body_of, difficulty_of, read_passage, starts_options
-from dlgrade.banks.running import Candidate, running
-from dlgrade.banks.wording import spaced, squash
 from dlgrade.models import Choices
 
 FORM = "plain"
@@ -44,33 +39,14 @@ FORM = "plain"
 _SURE = 0.95
 _COMMON = 0.2  # what a text claims whose marks Markdown has too; see `Reading.claim`
 _ASKING = 0.4
-_LETTERED = 0.8
-_NAME = 24
 _AHEAD = 6  # a question's first lines: as far is looked for its question mark
-_CONTENTS = re.compile(
-    r"(?:table of )?contents|index|toc|目录|目錄|目次|оглавление|содержание|índice|inhalt", re.IGNORECASE
-)
-_LEADERS = re.compile(r"(?:\.[ ]?){4,}\s*\d{1,4}\Z|…{2,}\s*\d{1,4}\Z")
-_RULES = re.compile(
-    r"(?:general |important )?(?:instructions?|guidelines?|directions?|rules|notes?|how to use.{0,40}|about.{0,40}|legend)[ ]?[:：]?",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """A line that may begin a question, with its mark; `at` is its index."""
-
-    at: int
-    mark: Mark
-    asks: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Section:
     """The lines of an entry and the category that it stands in."""
 
-    head: _Head
+    head: Head
     stop: int
     category: str | None
 
@@ -84,10 +60,10 @@ def read(document: Document, choices: Choices) -> Reading | None:
             return Reading(FORM, tuple(cards), _SURE * min(1.0, (len(cards) + 1) / shown), marked=_SURE)
     key = find_key(lines)
     before = lines[: key.at] if key else lines
-    heads = _heads(before)
+    heads = find_heads(before)
     if key and not _fits(key, heads):
         key, before = None, lines
-        heads = _heads(lines)
+        heads = find_heads(lines)
     if not heads:
         return None
     passages, used = _passages(before, heads, key)
@@ -103,7 +79,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
     return Reading(FORM, entries, sure, marked=marked, claim=claim)
 
 
-def _claim(lines: Sequence[Line], passages: Sequence[tuple[_Head, Passage, str | None]], key: Key | None) -> float:
+def _claim(lines: Sequence[Line], passages: Sequence[tuple[Head, Passage, str | None]], key: Key | None) -> float:
     own = sum(not head.mark.common for head, *_ in passages)
     own = max(own, sum(bool(found.spelt) and not starts_with_label(f"{found.spelt} x") for _, found, _ in passages))
     titles = {category for *_, category in passages if category}
@@ -114,128 +90,7 @@ def _claim(lines: Sequence[Line], passages: Sequence[tuple[_Head, Passage, str |
     return 1.0 if own * 2 >= len(passages) or key or parts or any(line.parted for line in lines) else _COMMON
 
 
-# ── which lines ask ──────────────────────────────────────────────────────────────────────────
-
-
-def _heads(lines: Sequence[Line]) -> list[_Head]:
-    """Return the lines that begin a question, by the marks of one style."""
-    styles: dict[str, list[_Head]] = {}
-    for at, mark in _marks(lines):
-        styles.setdefault(mark.style, []).append(_Head(at, mark, _asks(lines, at, mark)))
-    base = _base(lines, [head for heads in styles.values() for head in heads])
-    best: list[_Head] = []
-    weight = 0.0
-    for heads in styles.values():
-        chosen = _chosen(lines, [head for head in heads if not _deep(lines[head.at], base)])
-        asking = sum(head.asks for head in chosen)
-        # A label says that a question follows, a number may say anything.
-        score = asking * (2.0 if chosen and chosen[0].mark.kind == "labelled" else 1.0) + len(chosen) * 0.01
-        if score > weight:
-            best, weight = chosen, score
-    return best
-
-
-def _marks(lines: Sequence[Line]) -> Iterator[tuple[int, Mark]]:
-    """Give the lines with a mark, contents and instructions left out."""
-    skipped: int | None = None
-    contents = any(_CONTENTS.fullmatch(line.text.strip("*#_: ")) for line in lines)
-    seen = Counter(squash(line.text) for line in lines if line.text) if contents else Counter[str]()
-    for at, line in enumerate(lines):
-        if _RULES.fullmatch(line.text.strip("*#_ ")):
-            skipped = 0
-            continue
-        mark = question_mark(line)
-        if mark is None or _LEADERS.search(line.text):
-            continue
-        if contents and seen[squash(line.text)] > 1:
-            seen[squash(line.text)] -= 1
-            continue
-        if skipped is not None:
-            if mark.kind != "labelled" and mark.value == skipped + 1:
-                skipped = mark.value
-                continue
-            skipped = None
-        yield at, mark
-
-
-def _asks(lines: Sequence[Line], at: int, mark: Mark) -> bool:
-    """Say whether what stands behind a mark asks, or is followed by options or by the label of an answer."""
-    texts = [lines[at].text[mark.start :]]
-    for index in range(at + 1, min(at + _AHEAD, len(lines))):
-        line = lines[index]
-        if not line.text:
-            if texts[0] or len(texts) > 1:
-                break
-            continue
-        if question_mark(line) or answer_label(line, mark) is not None or asks(texts[-1]):
-            break
-        texts.append(line.text)
-    text = spaced(" ".join(texts))
-    return bool(text) and (is_question(text) or _followed(lines, at, mark))
-
-
-def _followed(lines: Sequence[Line], at: int, mark: Mark) -> bool:
-    for index in range(at + 1, min(at + _AHEAD, len(lines))):
-        line = lines[index]
-        if not line.text:
-            continue
-        if answer_label(line, mark) is not None or starts_options(lines, index):
-            return True
-        if question_mark(line):
-            return False
-    return False
-
-
-def _base(lines: Sequence[Line], heads: Sequence[_Head]) -> tuple[int, int]:
-    """Return the leftmost column that questions stand in, and that of what follows their marks."""
-    places = sorted((lines[head.at].column, lines[head.at].column + head.mark.start) for head in heads if head.asks)
-    counted = Counter(column for column, _ in places)
-    least = len(places) / 20
-    return next((place for place in places if counted[place[0]] + counted[place[0] + 1] >= least), (0, 0))
-
-
-def _deep(line: Line, base: tuple[int, int]) -> bool:
-    mark = question_mark(line)
-    behind = line.column + (mark.start if mark else 0)
-    return line.column >= base[0] + 2 and behind >= base[1] + 2
-
-
-def _chosen(lines: Sequence[Line], heads: Sequence[_Head]) -> list[_Head]:
-    """Return the marks of one style that begin questions; none where too few of them ask."""
-    if not heads:
-        return []
-    kind = heads[0].mark.kind
-    if kind == "labelled":
-        paired = any(answer_label(line, heads[0].mark) is not None for line in lines)
-        rare = heads[0].mark.style not in ("q", "第题")
-        return list(heads) if (paired or (len(heads) > 1 and not rare)) else []
-    candidates = [Candidate(head.mark.value, head.asks, _titled(lines, head.at), kind == "numbered") for head in heads]
-    chosen = [heads[index] for index in running(candidates)]
-    asking = sum(head.asks for head in chosen)
-    share, least = (_LETTERED, 3) if kind == "lettered" else (_ASKING, 1)
-    if asking < len(chosen) * share or len(chosen) < least:
-        return []
-    paired = any(answer_label(line, heads[0].mark) is not None for line in lines)
-    return chosen if len(chosen) > 1 or paired else []
-
-
-def _titled(lines: Sequence[Line], at: int) -> bool:
-    above = next((i for i in range(at - 1, max(at - 4, -1), -1) if lines[i].text and not is_rule(lines[i])), None)
-    if above is None:
-        return False
-    below = lines[above + 1]
-    return bool(plain_title(lines[above], below) or loose_title(lines[above])) or _heads_anew(lines, above)
-
-
-def _heads_anew(lines: Sequence[Line], at: int) -> bool:
-    """Say whether a line is a short name right above a question that is numbered 1: `Vue 面试题`."""
-    line, below = lines[at], lines[at + 1] if at + 1 < len(lines) else None
-    mark = question_mark(below) if below else None
-    named = mark is not None and mark.kind == "numbered" and mark.value == 1 and question_mark(line) is None
-    return named and len(line.text) <= _NAME and not asks(line.text) and line.text[-1].isalnum()
-
-
-def _fits(key: Key, heads: Sequence[_Head]) -> bool:
+def _fits(key: Key, heads: Sequence[Head]) -> bool:
     """Say whether a key answers these questions: most of its numbers are theirs, and not few of them have one."""
     numbers = {head.mark.number for head in heads if head.mark.number}
     known = sum(number in numbers for number in key.answers)
@@ -246,8 +101,8 @@ def _fits(key: Key, heads: Sequence[_Head]) -> bool:
 
 
 def _passages(
-    lines: Sequence[Line], heads: Sequence[_Head], key: Key | None
-) -> tuple[list[tuple[_Head, Passage, str | None]], int]:
+    lines: Sequence[Line], heads: Sequence[Head], key: Key | None
+) -> tuple[list[tuple[Head, Passage, str | None]], int]:
     """Return the entries with their categories, and the number of lines that they and the titles take."""
     sections = list(_sections(lines, heads))
     width = max((lines[head.at].column + len(lines[head.at].text) for head in heads), default=0)
@@ -259,7 +114,7 @@ def _passages(
         for at, section in zip(opened, sections, strict=True)
     )
     style = replace(plain_style, options=bool(key) or listed * 2 >= len(sections))
-    found: list[tuple[_Head, Passage, str | None]] = []
+    found: list[tuple[Head, Passage, str | None]] = []
     loose, used = 0, 0
     for number, section in enumerate(sections):
         last = number + 1 == len(sections)
@@ -288,7 +143,7 @@ def _first_below(lines: Sequence[Line], section: _Section) -> int | None:
     return None
 
 
-def _sections(lines: Sequence[Line], heads: Sequence[_Head]) -> Iterator[_Section]:
+def _sections(lines: Sequence[Line], heads: Sequence[Head]) -> Iterator[_Section]:
     """Give each question its lines, up to the next or to a title before it."""
     base = min(lines[head.at].column for head in heads)
     first, titles = _titles(lines, 0, heads[0].at, base)
@@ -321,7 +176,7 @@ def _titles(lines: Sequence[Line], start: int, beyond: int, base: int, *, last: 
             continue
         title = _loose(lines, at, base)
         apart = at == 0 or not lines[at - 1].text or is_rule(lines[at - 1]) or line.parted
-        if title is None and line.column < base + 2 and _heads_anew(lines, at):
+        if title is None and line.column < base + 2 and heads_anew(lines, at):
             title, apart = line.text, True
         if title is None or not apart:
             break
@@ -349,7 +204,7 @@ _NONE = Mark("numbered", "", None, 0, 0)
 # ── what they hand over ──────────────────────────────────────────────────────────────────────
 
 
-def _style(lines: Sequence[Line], passages: Sequence[tuple[_Head, Passage, str | None]], key: Key | None) -> Style:
+def _style(lines: Sequence[Line], passages: Sequence[tuple[Head, Passage, str | None]], key: Key | None) -> Style:
     """Return how the document answers, by the first label in it."""
     base = min(lines[head.at].column for head, *_ in passages)
     listed = sum(bool(found.material) for _, found, _ in passages)
@@ -364,7 +219,7 @@ def _style(lines: Sequence[Line], passages: Sequence[tuple[_Head, Passage, str |
 
 
 def _entries(
-    document: Document, passages: Sequence[tuple[_Head, Passage, str | None]], key: Key | None, style: Style
+    document: Document, passages: Sequence[tuple[Head, Passage, str | None]], key: Key | None, style: Style
 ) -> tuple[Entry, ...]:
     words = vocabulary([found.raw.partition("\n\n")[0] for _, found, _ in passages])
     found = []
