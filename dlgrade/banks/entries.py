@@ -47,7 +47,8 @@ class Reading:
     `sure` runs from 0 to 1: how plainly the entries are marked as questions (`marked`, on the average), times the
     part of the document that they explain. `once` are edits that come with the first answer, as a new column's
     header does; one in whose place an answer goes gives way to it. `claim` is less than 1 where the entries' marks
-    are another form's as well: such a reading counts only where that form makes next to nothing of the document.
+    are other forms' as well: such a reading counts for little where one of them sees the same questions.
+    `margin` is the column from which on all that stands below the questions is their answers'.
     """
 
     form: str
@@ -56,6 +57,7 @@ class Reading:
     once: tuple[Edit, ...] = ()
     marked: float = 0.0
     claim: float = 1.0
+    margin: int | None = None
 
     @property
     def weight(self) -> float:

@@ -25,13 +25,14 @@ from dlgrade.banks.openings import (
     question_mark,
 )
 from dlgrade.banks.pages import Line
-from dlgrade.banks.passages import starts_options
+from dlgrade.banks.passages import INDENT, starts_options
 from dlgrade.banks.running import Candidate, running
 from dlgrade.banks.wording import spaced, squash
 
 _ASKING = 0.4
 _LETTERED = 0.8
 _NAME = 24
+_RARE = 20
 _AHEAD = 6  # a question's first lines: as far is looked for its question mark
 _CONTENTS = re.compile(
     r"(?:table of )?contents|index|toc|目录|目錄|目次|оглавление|содержание|índice|inhalt", re.IGNORECASE
@@ -62,7 +63,7 @@ def find_heads(lines: Sequence[Line]) -> list[Head]:
     best: list[Head] = []
     weight = 0.0
     for heads in styles.values():
-        chosen = _chosen(lines, [head for head in heads if not _deep(lines[head.at], base)])
+        chosen = _chosen(lines, [head for head in heads if lines[head.at].column < base + INDENT])
         asking = sum(head.asks for head in chosen)
         # A label says that a question follows, a number may say anything.
         score = asking * (2.0 if chosen and chosen[0].mark.kind == "labelled" else 1.0) + len(chosen) * 0.01
@@ -122,18 +123,13 @@ def _followed(lines: Sequence[Line], at: int, mark: Mark) -> bool:
     return False
 
 
-def _base(lines: Sequence[Line], heads: Sequence[Head]) -> tuple[int, int]:
-    """Return the leftmost column that questions stand in, and that of what follows their marks."""
-    places = sorted((lines[head.at].column, lines[head.at].column + head.mark.start) for head in heads if head.asks)
-    counted = Counter(column for column, _ in places)
-    least = len(places) / 20
-    return next((place for place in places if counted[place[0]] + counted[place[0] + 1] >= least), (0, 0))
-
-
-def _deep(line: Line, base: tuple[int, int]) -> bool:
-    mark = question_mark(line)
-    behind = line.column + (mark.start if mark else 0)
-    return line.column >= base[0] + 2 and behind >= base[1] + 2
+def _base(lines: Sequence[Line], heads: Sequence[Head]) -> int:
+    """Return the leftmost column that questions stand in; one in twenty may stand further left by mistake."""
+    columns = sorted(lines[head.at].column for head in heads if head.asks)
+    bare = [lines[at].column for at in _asking(lines)]
+    columns = sorted([*columns, *(bare if len(bare) >= _FEWEST else [])])
+    counted = Counter(columns)
+    return next((c for c in columns if (counted[c] + counted[c + 1]) * _RARE >= len(columns)), 0)
 
 
 def _chosen(lines: Sequence[Line], heads: Sequence[Head]) -> list[Head]:
@@ -203,10 +199,11 @@ def _unmarked(lines: Sequence[Line]) -> list[Head]:
 def _asking(lines: Sequence[Line]) -> Iterator[int]:
     for at, line in enumerate(lines):
         text = line.text
-        if not text or line.code or len(text) > _SHORT or _NO_QUESTION.match(text):
+        if line.code or not 3 < len(text) <= _SHORT or _NO_QUESTION.match(text):
             continue
         above = lines[at - 1].text if at else ""
-        begins = not above or is_rule(lines[at - 1]) or (above[-1] not in ",;-(" and not text[0].islower())
+        deeper = at > 0 and lines[at - 1].column >= line.column + INDENT  # an answer: it may end in anything
+        begins = not above or is_rule(lines[at - 1]) or deeper or (above[-1] not in ",;-(" and not text[0].islower())
         firm = asks_firmly(text.rstrip("?？ .")) or (asks(text) and text.count(". ") == 0)
         if begins and firm and (asks(text) or not above):
             yield at

@@ -81,10 +81,8 @@ def _labelled(text: str) -> Mark | None:
     ):
         return None
     style = "q" if name not in _SINGLE else name
-    # A line that is bold as a whole is read by others as well.
-    common = bool(match["bold"]) and not match["after"] and "*" not in (match["close"] or "")
     value = int(re.sub(r"\D", "", number)) if number else 0
-    return Mark("labelled", style, number, value, match.start("rest"), common)
+    return Mark("labelled", style, number, value, match.start("rest"), common=bool(match["bold"]))
 
 
 def _numbered(text: str) -> Mark | None:

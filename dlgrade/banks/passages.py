@@ -40,7 +40,9 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 _FULL = 50  # a shorter line was not ended by the width of a page
-_INDENT = 3
+
+INDENT = 3
+"""Answers stand so many columns right of their questions; what begins there is no question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +285,7 @@ def body_of(document: Document, passage: Passage, mark: Mark, style: Style) -> B
     answer = passage.answer
     behind = bool(answer) and passage.label_line is not None and answer[0].number == passage.label_line.number
     text = dedented(answer, behind=behind)
-    indent = " " * (style.base + _INDENT)
+    indent = " " * (style.base + INDENT)
     if not answer:
         return Body(None, _missing(document, passage, mark, style, indent))
     place = _standing(document, passage, indent, behind=behind)
@@ -318,6 +320,8 @@ def _missing(document: Document, passage: Passage, mark: Mark, style: Style, ind
     last = max([*passage.wording, *passage.material, *_above(passage)], key=lambda line: line.number)
     label = style.label or ("Answer:" if style.options and passage.material else None)
     lead = f"\n\n{indent}"
+    if mark.kind == "bare":  # what follows must not look like the beginning of a paragraph because of the answer
+        return Slot(start=last.end, end=last.end, lead=lead, indent=indent, shape="plain")
     if label:
         lead = f"{style.gap}{' ' * style.column}{label_for(label, mark)}{'' if label[-1] in '：' else ' '}"
     trail = trail_after(document, last.end)

@@ -6,7 +6,7 @@ other suffix the prose forms.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Reading
@@ -43,11 +43,34 @@ def best_reading(document: Document, suffix: str = ".md", choices: Choices | Non
     if suffix.lower() in DATA:
         return DATA[suffix.lower()][1](document, choices)
     readings = [reading for read in PROSE.values() if (reading := read(document, choices)) is not None]
-    best = max(readings, key=lambda reading: reading.weight, default=None)
-    for other in sorted(readings, key=lambda reading: reading.weight, reverse=True):
+    ranked = sorted(readings, key=lambda reading: _weight(document, reading, readings), reverse=True)
+    best = ranked[0] if ranked else None
+    for other in ranked:
         if best is not None and _holds(other, best):
             best = other
     return best
+
+
+def _weight(document: Document, reading: Reading, readings: Sequence[Reading]) -> float:
+    """Return what a reading weighs among others.
+
+    Its claim is only disputed by forms that see its questions as well, and what stands in the margin of another's
+    answers counts for nothing. So what answers hold wins nothing: they may have come after the document was read.
+    """
+    lines = {entry.line for entry in reading.entries}
+    others = [other for other in readings if other is not reading]
+    disputed = any(sum(entry.line in lines for entry in other.entries) * 2 >= len(lines) for other in others)
+    margin = min((other.margin for other in others if other.margin is not None), default=None)
+    weight = reading.weight if disputed else reading.weight / reading.claim
+    if margin is None:
+        return weight
+    outer = sum(_column(document, entry.line) < margin for entry in reading.entries)
+    return weight * outer / len(reading.entries)
+
+
+def _column(document: Document, number: int) -> int:
+    line = document.line(number).expandtabs(4)
+    return len(line) - len(line.lstrip())
 
 
 def _holds(one: Reading, other: Reading) -> bool:

@@ -31,7 +31,7 @@ from dlgrade.banks.openings import (
     plain_title,
 )
 from dlgrade.banks.pages import Line, mended, read_lines, vocabulary
-from dlgrade.banks.passages import Passage, Style, body_of, difficulty_of, read_passage, starts_options
+from dlgrade.banks.passages import INDENT, Passage, Style, body_of, difficulty_of, read_passage, starts_options
 from dlgrade.models import Choices
 
 FORM = "plain"
@@ -76,7 +76,8 @@ def read(document: Document, choices: Choices) -> Reading | None:
     sure = _SURE * max(asking, _ASKING) * min(1.0, used / max(shown, 1))
     claim = _claim(lines, passages, key)
     marked = _SURE * asking if claim == 1 else _COMMON
-    return Reading(FORM, entries, sure, marked=marked, claim=claim)
+    margin = min(before[head.at].column for head in heads) + INDENT
+    return Reading(FORM, entries, sure, marked=marked, claim=claim, margin=margin)
 
 
 def _claim(lines: Sequence[Line], passages: Sequence[tuple[Head, Passage, str | None]], key: Key | None) -> float:
