@@ -84,7 +84,7 @@ class Outcome:
     def saved_in_place(self, answers: Answers) -> Outcome:
         """Write the answers into the document. One that was changed meanwhile is filled as it is now."""
         try:
-            bank = read_bank(self.bank.path)
+            bank = read_bank(self.bank.path, choices=self.bank.choices)
             changed = bank.source != self.bank.source
             now = Outcome(bank, answers.fill(bank), changed=True) if changed else self
             if now.filled.source != now.bank.source:
@@ -110,9 +110,12 @@ def asked_answers(
     prompts: Prompts,
     settings: Settings,
     *,
+    key: Callable[[Question], str] = lambda question: identity(question.text),
     on_progress: Callable[[Progressed], None] | None = None,
 ) -> Answers:
     """References from a model, several questions at once; one question in several places is asked once.
+
+    `key` says which are one question.
 
     A question's own failure is a value; an error of the endpoint ends the run and keeps what was finished.
 
@@ -124,7 +127,9 @@ def asked_answers(
         return await ask_for_answer(question, counted, prompts, settings)
 
     counted = Counted(client)
-    different = {identity(group[0].text): group[0] for group in same(questions)}
+    groups = same(questions, key)
+    different = {identity(group[0].text): group[0] for group in groups}
+    wordings = {identity(group[0].text): {identity(question.text) for question in group} for group in groups}
     done = run(
         different.items(),
         ask,
@@ -133,8 +138,8 @@ def asked_answers(
         on_progress=on_progress,
     )
     return Answers(
-        texts={wording: reply.text for wording, reply in done.results.items()},
-        failures={failure.id: failure for failure in done.failures},
+        texts={wording: reply.text for first, reply in done.results.items() for wording in wordings[first]},
+        failures={wording: failure for failure in done.failures for wording in wordings[failure.id]},
         usage=done.usage,
         requests=done.requests - done.cached,
         cached=done.cached,

@@ -14,10 +14,10 @@ from functools import cached_property
 from pathlib import Path
 
 from dlgrade.banks.forms import SUFFIXES
-from dlgrade.banks.reading import find_banks, read_bank
+from dlgrade.banks.reading import AS_IT_IS, find_banks, read_bank
 from dlgrade.banks.wording import squash
 from dlgrade.errors import BankError, UnknownQuestion
-from dlgrade.models import Bank, Record
+from dlgrade.models import Bank, Choices, Record
 from dlgrade.rubrics import Rubrics
 
 _ID = re.compile(r"(?s)(?P<bank>.+?)\s*:\s*(?P<position>\d+)\Z")
@@ -36,8 +36,9 @@ class Target(Record):
 class Lookup:
     """Finds questions in the banks of some folders, earlier folders over later ones file by file."""
 
-    def __init__(self, folders: Sequence[Path], rubrics: Rubrics) -> None:
+    def __init__(self, folders: Sequence[Path], rubrics: Rubrics, choices: Choices = AS_IT_IS) -> None:
         self._folders = folders
+        self._choices = choices
         self._rubrics = rubrics
 
     def find(self, query: str) -> Target:
@@ -62,7 +63,7 @@ class Lookup:
         if len(paths) > 1:
             candidates = "\n".join(f"  {path}:{match['position']}" for path in paths)
             raise UnknownQuestion(f"{query!r} may be one of {len(paths)}:\n{candidates}")
-        bank = read_bank(paths[0], wordings=self._rubrics.wordings)
+        bank = read_bank(paths[0], wordings=self._rubrics.wordings, choices=self._choices)
         position = int(match["position"])
         if not 1 <= position <= len(bank.questions):
             first, last = bank.questions[0].id, bank.questions[-1].id
@@ -149,7 +150,7 @@ class Lookup:
         targets: list[Target] = []
         for path in paths:
             with suppress(BankError):  # what is no bank asks nothing
-                targets += self._targets(read_bank(path, wordings=self._rubrics.wordings))
+                targets += self._targets(read_bank(path, wordings=self._rubrics.wordings, choices=self._choices))
         return targets
 
     def _targets(self, bank: Bank) -> list[Target]:

@@ -94,6 +94,11 @@ class Question(Record):
         return self.text.partition("\n\n")[0]
 
     @property
+    def material(self) -> str:
+        """The code, options and paragraphs that belong to the question, empty where there are none."""
+        return self.text.partition("\n\n")[2]
+
+    @property
     def id(self) -> str:
         """The bank's name and the position, as in `general:2`."""
         return f"{self.bank}:{self.position}"
@@ -105,7 +110,7 @@ class Bank(Record):
     `source` is the whole decoded text, line ends and byte order mark untouched; `encoding` turns it
     back into the same bytes. `form` is the name of the form the reader recognised, `sure` how sure it is, from
     0 to 1, and `choices` how it was asked to read. `once` are the edits that come with the first answer, as a
-    new column's header does.
+    new column's header does. `remarks` say what else could be made of the document, and how.
     """
 
     path: str
@@ -117,6 +122,7 @@ class Bank(Record):
     encoding: str = "utf-8"
     questions: tuple[Question, ...]
     once: tuple[Edit, ...] = Field(default=(), repr=False)
+    remarks: tuple[str, ...] = ()
 
 
 # ── rubrics ──────────────────────────────────────────────────────────────────────────────────

@@ -166,9 +166,14 @@ class Rubrics:
         return {identity(wording): wording for wordings in self._heads.values() for wording in wordings}
 
     def name_for(self, question: Question | str) -> str | None:
-        """The name of the question's rubric, if it has one."""
+        """The name of the question's rubric, if it has one; what belongs to the question may stand in it or not."""
         text = question if isinstance(question, str) else question.text
-        return self._by_wording.get(identity(text))
+        return self._by_wording.get(identity(text)) or self._by_wording.get(identity(text.partition("\n\n")[0]))
+
+    def key(self, question: Question) -> str:
+        """What makes a question the question it is: its rubric, by any of its wordings, or else its own text."""
+        own = identity(question.text)
+        return self._by_wording.get(own, own)
 
     def for_question(self, question: Question | str) -> Rubric | None:
         """The question's rubric, loaded and checked, if it has one."""

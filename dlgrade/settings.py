@@ -11,6 +11,8 @@
     prompts = "my/prompts"                   # folders searched before the shipped ones
     rubrics = "my/rubrics"
     questions = "my/questions"
+    nested = "parents"                       # --nested         what asks below an item that asks: its parts
+    table = "column"                         # --table          where answers go if a table has no place for them
 
 The key comes from the environment alone (OPENAI_API_KEY): a key in a file ends up in a repository.
 """
@@ -22,14 +24,14 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from dlgrade.errors import SettingsError
-from dlgrade.models import Record
+from dlgrade.models import Choices, Record
 
 FILE = "dlgrade.toml"
 OFFLINE = "offline"
@@ -47,6 +49,7 @@ _ENVIRONMENT = {
 }
 _SAID = {
     "extra_forbidden": "unknown key",
+    "literal_error": "not one of the words allowed",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -78,6 +81,9 @@ class Settings(Record):
     prompts: Path = Path("prompts")
     rubrics: Path = Path("rubrics")
     questions: Path = Path("questions")
+    form: str | None = None
+    nested: Literal["children", "parents"] = "children"
+    table: Literal["section", "column"] = "section"
 
     @field_validator("base_url")
     @classmethod
@@ -92,6 +98,11 @@ class Settings(Record):
     @classmethod
     def _home_is_a_place(cls, value: Path) -> Path:
         return value.expanduser()
+
+    @property
+    def choices(self) -> Choices:
+        """How documents are read where they can be read in more than one way."""
+        return Choices(form=self.form, nested=self.nested, table=self.table)
 
     @property
     def offline(self) -> bool:

@@ -91,7 +91,7 @@ def test_a_key_shows_headings_and_code_as_they_stand_in_the_bank(run: Run) -> No
     Path("mine.md").write_text(source, encoding="utf-8")
     ran = run("export", "mine.md", "--to", "key.md")
     text = Path("key.md").read_text(encoding="utf-8")
-    assert f"### 1. What is printed?\n\n{answer}\n" in text
+    assert f"### 1. What is printed?\n\n```py\n# asked\n```\n\n{answer}\n" in text
     assert "- `mine:2` Why?" in text
     assert ("TBD" in text, ran.code) == (False, 1)
 

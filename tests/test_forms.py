@@ -150,8 +150,9 @@ def test_headings_inside_an_answer_belong_to_it_where_levels_mean_something() ->
 
 
 def test_code_comments_and_front_matter_never_yield_questions() -> None:
-    hidden = "```md\n## 2. What is code?\n```\n\n    ## 3. What is indented?\n\n<!--\n## 4. What is a comment?\n-->"
-    source = f"---\ntitle: 5. What?\n# 6. What is front matter?\n---\n\n## 1. What is x?\n\n{hidden}\n"
+    hidden = "```md\n## 2. What is code?\n```\n\n    ## 3. What is indented?"
+    comment = "<!--\n## 4. What is a comment?\n-->"
+    source = f"---\ntitle: 5. What?\n# 6. What is front matter?\n---\n\n## 1. What is x?\n\n{hidden}\n\n{comment}\n"
     assert texts(source) == ["What is x?"]
     assert answers(source) == [hidden]
 

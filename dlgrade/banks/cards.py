@@ -64,7 +64,9 @@ def marked_cards(document: Document, lines: Sequence[Line]) -> list[Entry]:
             cell = _Cell(line.start + match.end(), end, line.text[match.end() :].strip())
             place = (line.start + begin, line.start + match.start())
             number = item["number"] if item else None
-            found.append(Entry(raw, line.number, _body(cell, " "), number=number, category=category, place=place))
+            found.append(
+                Entry(raw, line.number, line.number, _body(cell, " "), number=number, category=category, place=place)
+            )
     asking = sum(is_question(entry.raw) for entry in found)
     return found if asking >= len(found) * _ASKING else []
 
@@ -133,6 +135,7 @@ def _entries(rows: Sequence[tuple[Line, Sequence[_Cell]]], columns: dict[str, in
             body = Body(None, Slot(start=end, end=end, lead=lead, shape="card"))
         yield Entry(
             _BREAK.sub("\n", plain(asked.text)).strip(),
+            line.number,
             line.number,
             body,
             number=texts.get("number"),

@@ -55,13 +55,13 @@ def _finding(bank: Bank, question: Question, kind: Kind, message: str, line: int
 def _missing(bank: Bank) -> Iterator[Finding]:
     for question in bank.questions:
         if question.answer is None:
-            yield _finding(bank, question, "no-answer", f"no answer: {question.text}")
+            yield _finding(bank, question, "no-answer", f"no answer: {question.wording}")
 
 
 def _twice(bank: Bank) -> Iterator[Finding]:
     for first, *others in same(bank.questions):
         for other in others:
-            yield _finding(bank, other, "same-question", f"the same question as in line {first.line}: {other.text}")
+            yield _finding(bank, other, "same-question", f"the same question as in line {first.line}: {other.wording}")
 
 
 def _gaps(bank: Bank) -> Iterator[Finding]:

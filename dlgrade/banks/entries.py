@@ -28,10 +28,12 @@ class Entry:
     """A question as a form read it, before it belongs to a bank; the fields are those of `Question`.
 
     `raw` is the wording as it stands, then, a blank line apart, the code, options and paragraphs that belong to it.
+    The entry runs from `line` to `last`, the line on which its answer ends.
     """
 
     raw: str
     line: int
+    last: int
     body: Body
     number: str | None = None
     category: str | None = None
@@ -46,9 +48,9 @@ class Reading:
 
     `sure` runs from 0 to 1: how plainly the entries are marked as questions (`marked`, on the average), times the
     part of the document that they explain. `once` are edits that come with the first answer, as a new column's
-    header does; one in whose place an answer goes gives way to it. `claim` is less than 1 where the entries' marks
-    are other forms' as well: such a reading counts for little where one of them sees the same questions.
-    `margin` is the column from which on all that stands below the questions is their answers'.
+    header does; one in whose place an answer goes gives way to it. `remarks` say what else could be made of it.
+    `claim` is less than 1 where the entries' marks are other forms' as well: such a reading counts for little where
+    one of them sees the same questions. `margin` is the column from which on all below the questions is answers'.
     """
 
     form: str
@@ -58,6 +60,7 @@ class Reading:
     marked: float = 0.0
     claim: float = 1.0
     margin: int | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def weight(self) -> float:

@@ -192,8 +192,8 @@ def _wrong(bank: Bank, items: Sequence[_Fitted]) -> set[str] | None:
 
 def _says(found: str, given: str) -> bool:
     """Say whether an answer was found whole; the sources that it names at its end are read as the entry's."""
-    said = fold(found)
-    return bool(said) and (said == fold(given) or said == fold(without_asides(given)))
+    said, whole = fold(found), fold(given)
+    return bool(said) and (said == whole or (said == fold(without_asides(given)) and whole.startswith(said)))
 
 
 def _identity(question: Question) -> tuple[object, ...]:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlgrade.banks.reading import NO_WORDINGS, find_banks, read_bank
+from dlgrade.banks.reading import AS_IT_IS, NO_WORDINGS, find_banks, read_bank
 from dlgrade.errors import BankError, NoQuestions
-from dlgrade.models import Bank, Question
+from dlgrade.models import Bank, Choices, Question
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ def read_banks(
     paths: Iterable[str | os.PathLike[str]],
     *,
     wordings: Mapping[str, str] = NO_WORDINGS,
+    choices: Choices = AS_IT_IS,
     leave_out: Path | None = None,
 ) -> Banks:
     """Read documents and folders of them. A document found in a folder may be no bank; one named must be.
@@ -61,7 +62,7 @@ def read_banks(
     unreadable: list[BankError] = []
     for path, document in documents(paths, leave_out=leave_out):
         try:
-            banks.append(read_bank(document, wordings=wordings))
+            banks.append(read_bank(document, wordings=wordings, choices=choices))
         except BankError as error:
             if document == path:
                 raise

@@ -54,7 +54,7 @@ _POINTER = re.compile(
             [^.!?\r\n]{{0,80}}(?:\]\(|<a\s|https?://)\S.{{0,300}}
       | `?[\w./-]{{1,100}}\.(?:md|py|ipynb|txt|png|jpe?g|gif|svg|pdf|html?|js|java|sql|docx?)`?
       | (?:\[{{1,2}}|<[^<>]{{1,200}}>|[^\w\r\n]){{0,12}}\s*back\s+to\s+(?:the\s+)?
-            (?:top|toc|contents|index|table\ of\ contents|home)\b.{{0,120}}
+            (?:top|toc|contents|index|table\ of\ contents|home)\b\W{{0,8}}(?:\([^()\s]{{0,200}}\)\W{{0,4}})?
     )[\W_]{{0,12}}(?:</[a-z]{{1,10}}>\s*){{0,4}}""",
     re.IGNORECASE | re.VERBOSE,
 )

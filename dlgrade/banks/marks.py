@@ -10,6 +10,7 @@ What is dropout? [[src]](https://…)      mark `[[src]](https://…)`
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 
 from dlgrade.banks.wording import plain, readable
@@ -143,15 +144,19 @@ def _numbered(found: Wording) -> Wording | None:
         text = match["text"].strip()
         if _ONLY_LEVEL.fullmatch(text):
             return replace(found, number=match["number"], text="", labelled=True, difficulty=text)
-        return replace(found, number=match["number"], text=text, labelled=True)
+        return replace(found, number=_digits(match["number"]), text=text, labelled=True)
     if match := _KEYCAPS.match(found.text):
         number = re.sub("\\D", "", match[1])
         return replace(found, number=number, text=found.text[match.end() :].lstrip(" .:)"))
     if match := _NUMBERED.match(found.text):
-        return replace(found, number=match["number"] or match["dotted"], text=match["text"].strip())
+        return replace(found, number=_digits(match["number"] or match["dotted"]), text=match["text"].strip())
     if match := _LETTERED.match(found.text):
         return replace(found, number=match["number"], text=match["text"].strip(), lettered=True)
     return None
+
+
+def _digits(number: str | None) -> str | None:
+    return number and unicodedata.normalize("NFKC", number)
 
 
 def _bare(line: str) -> str:

@@ -83,6 +83,12 @@ class Passage:
         return f"{wording}\n\n{material}" if material else wording
 
     @property
+    def last(self) -> int:
+        """The number of the last line."""
+        parts = [self.wording, self.material, self.answer, self.asides, [self.label_line] if self.label_line else []]
+        return max(part[-1].number for part in parts if part)
+
+    @property
     def place(self) -> tuple[int, int]:
         """Where the wording stands."""
         return self.wording[0].start, self.wording[-1].end

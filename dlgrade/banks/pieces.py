@@ -186,8 +186,6 @@ def core(
     stop = beyond
     while stop > first and asides[stop - 1] is not None:
         stop -= 1
-    while first < stop < beyond and asides[stop] == "void":
-        stop += 1
     if not bulleted and first < stop < beyond and _one_list(pieces[stop - 1], pieces[stop]):
         while stop < beyond and _one_list(pieces[stop - 1], pieces[stop]):
             stop += 1

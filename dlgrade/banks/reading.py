@@ -61,6 +61,8 @@ def bank_from_text(
         BankError: the text holds no questions.
     """
     reading = best_reading(Document(source), Path(path).suffix, choices)
+    if reading is None and choices.form is not None:
+        raise NoQuestions(f"{path}: no questions found in the form {choices.form!r}; without --form others are tried")
     if reading is None:
         raise NoQuestions(f"{path}: no questions found; {_UNDERSTOOD}")
     name = Path(path).stem
@@ -76,6 +78,7 @@ def bank_from_text(
         encoding=encoding,
         questions=questions,
         once=reading.once,
+        remarks=reading.remarks,
     )
 
 
@@ -149,10 +152,8 @@ def _question(entry: Entry, bank: str, position: int, wordings: Mapping[str, str
 
 def _text(raw: str, wordings: Mapping[str, str]) -> str:
     """The wording on one line and repaired, what belongs to it as it stands."""
-    if (known := wordings.get(identity(raw))) is not None:
-        return known
     wording, gap, material = raw.partition("\n\n")
-    return f"{readable(wording)}{gap}{material}"
+    return f"{wordings.get(identity(wording)) or readable(wording)}{gap}{material}"
 
 
 def _bytes(path: Path) -> bytes:

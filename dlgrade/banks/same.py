@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
 from dlgrade.banks.wording import fold
 from dlgrade.models import Question
 
+_ALIKE = 0.7  # from here on two wordings are worth a look
+_RAREST, _NEIGHBOURS = 3, 50
+_WORD = re.compile(r"[^\W_]+(?:[+#]+)?")
+_STOP = frozenset(
+    """a an the of in on to and or for with by from at as is are was were be it its this that these those do does did
+    can could would should you your we our i me my what which explain describe define discuss concept term terms please
+    briefly give provide some any used use using mean meant tell about between into""".split()  # noqa: SIM905
+)
+_ASPECTS = {
+    word: aspect
+    for aspect, words in {
+        "why": "why significance important importance purpose reason",
+        "when": "when",
+        "how": "how work works working",
+        "compare": "compare comparison contrast difference differences differ differentiate distinguish versus vs",
+        "example": "example examples",
+        "good": "advantage advantages benefit benefits pros strengths",
+        "bad": "disadvantage disadvantages drawback drawbacks limitation limitations cons pitfall pitfalls challenges",
+        "uses": "application applications",
+        "kinds": "types kinds type",
+        "avoid": "prevent prevented avoid avoided mitigate mitigated handle handling solve solved",
+    }.items()
+    for word in words.split()
+}
+_ASPECT_STEMS = frozenset(_ASPECTS.values())
 # What a careful and a careless hand set differently. Operators stay: `//` and `%` are two questions.
 _PUNCTUATION = re.compile(r"[\s.,;:?'\"“”‘’´`()\[\]{}_*\\‐-―…·。，、；：？！（）「」¿¡-]+|!(?!=)")
 
@@ -15,18 +44,78 @@ _PUNCTUATION = re.compile(r"[\s.,;:?'\"“”‘’´`()\[\]{}_*\\‐-―…·�
 def identity(text: str) -> str:
     """What makes a question the question it is: letters, digits and operators, with spaces and markup gone.
 
-    A text that lost its spaces has the same identity as the right one. Never empty for a text that is not.
+    A text that lost its spaces has the same identity as the right one. Code, options and paragraphs that belong to
+    the question count as they stand: one wording over two pieces of code is two questions. Never empty for a text
+    that is not.
     """
-    folded = fold(text)
-    return _PUNCTUATION.sub("", folded) or folded or text
+    wording, gap, material = text.partition("\n\n")
+    folded = fold(wording)
+    same = _PUNCTUATION.sub("", folded) or folded or wording
+    return "\n".join([same, *(line.rstrip() for line in material.splitlines() if line.strip())]) if gap else same
 
 
-def same(questions: Iterable[Question]) -> list[tuple[Question, ...]]:
+def same(
+    questions: Iterable[Question], key: Callable[[Question], str] = lambda question: identity(question.text)
+) -> list[tuple[Question, ...]]:
     """Group questions that say the same, spaces, case and markup aside; groups and members keep their order.
 
-    Every question is in one group; one that stands alone is a group of one.
+    `key` says what makes a question the question it is. Every question is in one group; one that stands alone is a
+    group of one.
     """
     groups: dict[str, list[Question]] = {}
     for question in questions:
-        groups.setdefault(identity(question.text), []).append(question)
+        groups.setdefault(key(question), []).append(question)
     return [tuple(group) for group in groups.values()]
+
+
+class Likeness(NamedTuple):
+    """Two questions whose wording is so near that a person should look: `share` of their words is common, 0 to 1."""
+
+    one: Question
+    other: Question
+    share: float
+
+
+def alike(questions: Sequence[Question]) -> list[Likeness]:
+    """Pairs that may be one question, the nearest first: a suggestion, nothing is ever merged by it.
+
+    The measure is the Jaccard index of their stems, each weighted by how rare it is among these questions; what
+    asks for another thing (why, when, how, difference) counts as the rarest word does. Questions are compared only
+    with those that share one of their three rarest stems, so that time grows with their number.
+    """
+    stems = [_stems(question.wording) for question in questions]
+    counts = Counter(stem for words in stems for stem in words)
+    heaviest = math.log(1 + len(questions))
+    weight = {
+        stem: heaviest if stem in _ASPECT_STEMS else math.log(1 + len(questions) / count)
+        for stem, count in counts.items()
+    }
+    holders: dict[str, list[int]] = {}
+    found = []
+    for here, words in enumerate(stems):
+        rarest = sorted(words - _ASPECT_STEMS, key=lambda stem: (counts[stem], stem))[:_RAREST]
+        near = {there for stem in rarest for there in holders.get(stem, ())[-_NEIGHBOURS:]}
+        for there in sorted(near):
+            share = _weight(words & stems[there], weight) / _weight(words | stems[there], weight)
+            if share >= _ALIKE and questions[here].material == questions[there].material:
+                found.append(Likeness(questions[there], questions[here], share))
+        for stem in rarest:
+            holders.setdefault(stem, []).append(here)
+    return sorted(found, key=lambda pair: -pair.share)
+
+
+def _weight(stems: Iterable[str], weight: Mapping[str, float]) -> float:
+    return sum(weight[stem] for stem in stems) or 1.0
+
+
+def _stems(text: str) -> frozenset[str]:
+    words = _WORD.findall(fold(text))
+    return frozenset(_ASPECTS.get(word) or _stemmer().stemWord(word) for word in words if word not in _STOP)
+
+
+@cache
+def _stemmer() -> Any:
+    # Imported here for start-up time: most commands compare no wordings.
+    import snowballstemmer  # noqa: PLC0415
+
+    return snowballstemmer.stemmer("english")

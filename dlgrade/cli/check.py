@@ -10,7 +10,7 @@ import typer
 from dlgrade.banks.checking import check_bank
 from dlgrade.banks.gathering import Banks
 from dlgrade.cli import show
-from dlgrade.cli.options import Json
+from dlgrade.cli.options import Form, Json, Nested
 from dlgrade.cli.wiring import Session
 from dlgrade.rubrics import load_rubric
 
@@ -20,6 +20,8 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def check(
     paths: Annotated[list[Path], typer.Argument(help="Banks, folders of them, or rubrics (.yaml).", metavar="PATH")],
+    form: Form = None,
+    nested: Nested = None,
     json: Json = False,
 ) -> None:
     """Say what is wrong with banks and rubrics, each with file and line.
@@ -36,7 +38,7 @@ def check(
     banks = [path for path in paths if path not in rubrics]
     for path in rubrics:
         load_rubric(path)
-    read = Session.open().read(banks) if banks else Banks(())
+    read = Session.open(form=form, nested=nested).read(banks) if banks else Banks(())
     found = [finding for bank in read.banks for finding in check_bank(bank)]
     if json:
         show.json_document([finding.model_dump() for finding in found])

@@ -9,7 +9,7 @@ import typer
 
 from dlgrade.api import export as write_key
 from dlgrade.cli import show
-from dlgrade.cli.options import Banks
+from dlgrade.cli.options import Banks, Form, Nested
 from dlgrade.cli.wiring import Session
 from dlgrade.export import FORMATS, writer_for
 
@@ -22,6 +22,8 @@ def export(
     to: Annotated[
         Path, typer.Option(help=f"The file; its suffix chooses the form: {', '.join(FORMATS)}.", metavar="FILE")
     ],
+    form: Form = None,
+    nested: Nested = None,
 ) -> None:
     """Write an answer key: every question with its reference, by category, missing ones listed.
 
@@ -33,10 +35,10 @@ def export(
       dlgrade export questions --to key.json
     """
     writer_for(to)  # a suffix that is not known is said before anything is read
-    session = Session.open()
+    session = Session.open(form=form, nested=nested)
     read = session.read(paths, leave_out=to)
     key = write_key(read.banks, to, session.rubrics)
     show.text(f"{to}: {len(key.entries)} questions, {len(key.entries) - len(key.missing)} with a reference")
     for question in key.missing:
-        show.remark(f"  no reference: {question.id}  {question.text}")
+        show.remark(f"  no reference: {question.id}  {question.wording}")
     raise typer.Exit(1 if key.missing or read.unreadable else 0)

@@ -50,6 +50,9 @@ def fill(
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     concurrency: options.Concurrency = None,
+    form: options.Form = None,
+    nested: options.Nested = None,
+    table: options.Table = None,
     json: options.Json = False,
 ) -> None:
     """Write the missing reference answers into banks: only those, and no other byte.
@@ -68,7 +71,9 @@ def fill(
     mode = _mode(out, in_place=in_place, diff=diff, check=check, dry_run=dry_run)
     if json and mode is Mode.DIFF:
         raise InputError("--json and --diff both print to stdout: choose one")
-    session = Session.open(model=model, base_url=base_url, concurrency=concurrency)
+    session = Session.open(
+        model=model, base_url=base_url, concurrency=concurrency, form=form, nested=nested, table=table
+    )
     read = session.read(paths, leave_out=out)
     if mode is Mode.DRY_RUN:
         _print_messages(session, _missing(read), json=json)
@@ -125,8 +130,9 @@ def _answers(session: Session, missing: Sequence[Question]) -> Answers:
         return shipped_answers(missing, session.rubrics)
     if not missing:
         return Answers({})
-    with session.client() as client, show.bar(len(same(missing))) as report:
-        return asked_answers(missing, client, session.prompts, session.settings, on_progress=report)
+    key = session.rubrics.key
+    with session.client() as client, show.bar(len(same(missing, key))) as report:
+        return asked_answers(missing, client, session.prompts, session.settings, key=key, on_progress=report)
 
 
 def _saved(mode: Mode, outcome: Outcome, targets: dict[str, Path], answers: Answers) -> Outcome:
@@ -205,7 +211,7 @@ def _summary(mode: Mode, outcome: Outcome) -> str:
 
 def _name(outcome: Outcome, *, failed_alone: bool) -> None:
     """The questions left, with the reason where there is one; after Ctrl-C most have none but that."""
-    texts = {question.id: question.text for question in outcome.bank.questions}
+    texts = {question.id: question.wording for question in outcome.bank.questions}
     reasons = {failure.id: f": {failure.message}" for failure in outcome.filled.failed}
     for id_ in (id_ for id_ in outcome.left if id_ in reasons or not failed_alone):
         show.remark(f"  no answer: {id_}  {texts[id_]}{reasons.get(id_, '')}")

@@ -17,3 +17,23 @@ BaseUrl = Annotated[
     typer.Option(help="An OpenAI-compatible endpoint, as http://localhost:8080/v1.", metavar="URL", show_default=False),
 ]
 Concurrency = Annotated[int | None, typer.Option(help="Requests at once, at most.", metavar="N", show_default=False)]
+Form = Annotated[
+    str | None,
+    typer.Option(help="Read the documents in this form, as list names it.", metavar="FORM", show_default=False),
+]
+Nested = Annotated[
+    str | None,
+    typer.Option(
+        help="List items below one that asks: questions (`children`, the default) or parts of it (`parents`).",
+        metavar="READING",
+        show_default=False,
+    ),
+]
+Table = Annotated[
+    str | None,
+    typer.Option(
+        help="Where answers go if a table has no column for them: a `section` below (the default) or a new `column`.",
+        metavar="PLACE",
+        show_default=False,
+    ),
+]

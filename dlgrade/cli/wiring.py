@@ -47,7 +47,7 @@ class Session:
     @cached_property
     def lookup(self) -> Lookup:
         """Finds questions in the banks, the user's over the shipped ones."""
-        return Lookup(library.folders("questions", self.settings), self.rubrics)
+        return Lookup(library.folders("questions", self.settings), self.rubrics, self.settings.choices)
 
     def read(self, paths: Iterable[Path], *, leave_out: Path | None = None) -> Banks:
         """Read banks, questions repaired by the rubrics' wording; what is passed over is said on stderr.
@@ -55,7 +55,7 @@ class Session:
         Raises:
             BankError: a document that was named is no bank, or there is none.
         """
-        read = read_banks(paths, wordings=self.rubrics.wordings, leave_out=leave_out)
+        read = read_banks(paths, wordings=self.rubrics.wordings, choices=self.settings.choices, leave_out=leave_out)
         for error in read.passed_over:
             show.remark(f"passed over: {error.message}")
         for unreadable in read.unreadable:

@@ -44,13 +44,16 @@ def _lines(key: Key) -> Iterator[str]:
     if key.missing:
         yield "## Without a reference"
         yield ""
-        yield from (f"- `{question.id}` {question.text}" for question in key.missing)
+        yield from (f"- `{question.id}` {question.wording}" for question in key.missing)
 
 
 def _entry(entry: Entry, *, several: bool) -> Iterator[str]:
     question = entry.question
-    yield f"### {question.id if several else question.position}. {question.text}"
+    yield f"### {question.id if several else question.position}. {question.wording}"
     yield ""
+    if question.material:
+        yield _below_chapter(question.material)
+        yield ""
     if question.difficulty:
         yield f"*{question.difficulty}*"
         yield ""

@@ -6,15 +6,22 @@ other suffix the prose forms.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
 
+from dlgrade.banks.asking import asks
 from dlgrade.banks.blocks import Document
-from dlgrade.banks.entries import Reading
+from dlgrade.banks.entries import Entry, Reading
 from dlgrade.banks.forms import bolds, details, headings, lists, org, plain, tables
+from dlgrade.banks.same import identity
+from dlgrade.errors import BankError
 from dlgrade.models import Choices
 
 _PLAINLY = 0.9  # what headings and lists with numbers are marked with, those that ask
 _NEARLY = 1.1
+_MARKED = 0.4  # what a reading must be marked with on the average to add questions to another
 
 Reader = Callable[[Document, Choices], Reading | None]
 
@@ -35,10 +42,12 @@ def best_reading(document: Document, suffix: str = ".md", choices: Choices | Non
     """Return the most convincing reading, None where no form finds a question.
 
     Raises:
-        BankError: the document is of a kind that says itself what it is, and is broken.
+        BankError: no form has the name that was chosen, or a document that says itself what it is is broken.
     """
     choices = choices or Choices()
     if choices.form is not None:
+        if choices.form not in FORMS:
+            raise BankError(f"no form is called {choices.form!r}", hint=f"There are: {', '.join(FORMS)}.")
         return FORMS[choices.form](document, choices)
     if suffix.lower() in DATA:
         return DATA[suffix.lower()][1](document, choices)
@@ -48,7 +57,37 @@ def best_reading(document: Document, suffix: str = ".md", choices: Choices | Non
     for other in ranked:
         if best is not None and _holds(other, best):
             best = other
-    return best
+    return best and _joined(best, [reading for reading in readings if reading is not best])
+
+
+def _joined(best: Reading, others: Sequence[Reading]) -> Reading:
+    """Return the reading with the questions that others find where it finds none: many documents mix forms.
+
+    A list of what is asked below, and orders in a list that nothing marks as questions, are left alone.
+    """
+    entries = list(best.entries)
+    known = {identity(entry.raw) for entry in entries}
+    for other in sorted(others, key=lambda reading: reading.weight, reverse=True):
+        if other.marked < _MARKED:
+            continue
+        taken = sorted((entry.line, entry.last) for entry in entries)
+        free = [entry for entry in other.entries if _is_free(entry, taken)]
+        for _, group in groupby(free, key=lambda entry: entry.category):
+            new = list(group)
+            asking = sum(asks(entry.raw.partition("\n\n")[0]) for entry in new)
+            if asking * 2 >= len(new) and not any(identity(entry.raw) in known for entry in new):
+                entries += new
+    if len(entries) == len(best.entries):
+        return best
+    return replace(best, entries=tuple(sorted(entries, key=lambda entry: entry.line)))
+
+
+def _is_free(entry: Entry, taken: Sequence[tuple[int, int]]) -> bool:
+    """Say whether no line of an entry is one of those taken, which are in order."""
+    at = bisect_right(taken, (entry.line, 0))
+    before = taken[at - 1] if at else (0, 0)
+    after = taken[at] if at < len(taken) else (entry.last + 1, 0)
+    return before[1] < entry.line and entry.last < after[0]
 
 
 def _weight(document: Document, reading: Reading, readings: Sequence[Reading]) -> float:

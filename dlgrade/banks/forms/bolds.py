@@ -75,9 +75,9 @@ def read(document: Document, choices: Choices) -> Reading | None:
             at += 1
         if sections.about_itself and not lead.numbered:
             continue
-        entry, last = _entry(document, lead, following, sections.current, hidden)
+        entry = _entry(document, lead, following, sections.current, hidden)
         entries.append(entry)
-        lines += last - lead.line + 1
+        lines += entry.last - lead.line + 1
         sure += _SURE[lead.numbered]
     if not entries:
         return None
@@ -120,7 +120,9 @@ def _chosen(leads: Sequence[_Lead]) -> list[_Lead]:
     terms = len(asking) * 2 >= len(numbered) > 0  # most that have a number ask: then `**7. Dropout**` does too
     named = any(lead.prefix == "" for lead in leads)  # `**7)** Explain …` stands in the document
     plainly = [lead for lead in whole if not lead.numbered and asks(lead.wording.text)]
-    parts = terms and len(numbered) >= 2 * len(plainly)  # few without a number are titles inside the answers of others
+    parts = terms and len(numbered) >= max(
+        2 * len(plainly), 3
+    )  # few without a number are titles inside the answers of others
     found = []
     for lead in leads:
         if not lead.wording.text and lead.prefix is None:
@@ -128,7 +130,7 @@ def _chosen(leads: Sequence[_Lead]) -> list[_Lead]:
         if lead.whole:
             if parts and not lead.numbered:
                 continue
-            firm = asks(lead.wording.text) if numbered and terms else asks_firmly(lead.wording.text)
+            firm = asks(lead.wording.text) if parts else asks_firmly(lead.wording.text)
             is_one = lead.wording.labelled or (terms if lead.numbered else firm)
         else:
             is_one = named and (lead.prefix == "" or lead.numbered)
@@ -139,8 +141,8 @@ def _chosen(leads: Sequence[_Lead]) -> list[_Lead]:
 
 def _entry(
     document: Document, lead: _Lead, following: _Lead | None, category: str | None, hidden: frozenset[int]
-) -> tuple[Entry, int]:
-    """Return the question that a line asks, and the last line of its entry."""
+) -> Entry:
+    """Return the question that a line asks."""
     blocks = document.blocks
     beyond = following.line if following else len(document.lines) + 1
     own: list[Block] = []
@@ -161,9 +163,10 @@ def _entry(
     text = document.text[document.lines[lead.line - 1][0] : start].strip()
     found = wording(text) if first > lead.last else lead.wording
     body = read_body(document, start, end, own, asked=found.text)
-    entry = Entry(
+    return Entry(
         raw=with_material(found.text, body),
         line=lead.line,
+        last=last,
         number=found.number,
         category=body.category or category,
         difficulty=found.difficulty or body.difficulty,
@@ -171,7 +174,6 @@ def _entry(
         place=(document.lines[lead.line - 1][0], start),
         body=body,
     )
-    return entry, last
 
 
 def _goes_on_to(document: Document, lead: _Lead, beyond: int) -> int:

@@ -55,8 +55,8 @@ def read(document: Document, choices: Choices) -> Reading | None:
     if len(asking) * 2 < len(folded) or not asking:
         return None
     line_of = _Lines(document)
-    entries = tuple(_entry(document, item, line_of(item.start)) for item in folded)
-    lines = sum(line_of(item.end) - entry.line + 1 for item, entry in zip(folded, entries, strict=True))
+    entries = tuple(_entry(document, item, line_of(item.start), line_of(item.end)) for item in folded)
+    lines = sum(entry.last - entry.line + 1 for entry in entries)
     marked = _SURE * len(asking) / len(folded)
     return Reading(FORM, entries, marked * explained(document, lines), marked=marked)
 
@@ -122,11 +122,12 @@ _POINTING = frozenset(
 )
 
 
-def _entry(document: Document, item: _Folded, line: int) -> Entry:
+def _entry(document: Document, item: _Folded, line: int, last: int) -> Entry:
     body = read_collapsed(document, *item.inner, item.margin, asked=item.wording.text)
     return Entry(
         raw=with_material(item.wording.text, body),
         line=line,
+        last=last,
         number=item.wording.number,
         category=body.category or item.category,
         difficulty=item.wording.difficulty or body.difficulty,

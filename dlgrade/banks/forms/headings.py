@@ -96,9 +96,9 @@ def read(document: Document, choices: Choices) -> Reading | None:
         if sections.about_itself and title.rank == _PLAIN:
             continue
         beyond = titles[here + 1].index if here + 1 < len(titles) else len(document.blocks)
-        entry, last = _entry(document, title, beyond, sections.current)
+        entry = _entry(document, title, beyond, sections.current)
         entries.append(entry)
-        lines += last - title.block.line + 1
+        lines += entry.last - title.block.line + 1
         sure += _SURE[title.rank]
     if not entries:
         return None
@@ -106,16 +106,17 @@ def read(document: Document, choices: Choices) -> Reading | None:
     return Reading(FORM, tuple(entries), marked * explained(document, lines), marked=marked)
 
 
-def _entry(document: Document, title: _Title, beyond: int, category: str | None) -> tuple[Entry, int]:
-    """Return the question that a heading opens, and the last line of its entry."""
+def _entry(document: Document, title: _Title, beyond: int, category: str | None) -> Entry:
+    """Return the question that a heading opens."""
     question = _question(document, title)
     stop = last_inside(document.blocks, question.next_index, beyond)
     end = document.blocks[stop - 1].end if stop > question.next_index else question.end
     blocks = document.blocks[question.next_index : stop]
     body = read_body(document, question.end, end, blocks, asked=question.raw)
-    entry = Entry(
+    return Entry(
         raw=with_material(question.raw, body),
         line=question.line,
+        last=document.blocks[max(stop, question.next_index) - 1].last,
         body=body,
         number=title.wording.number,
         category=body.category or category,
@@ -123,7 +124,6 @@ def _entry(document: Document, title: _Title, beyond: int, category: str | None)
         marks=(*title.wording.marks, *question.marks),
         place=question.place,
     )
-    return entry, document.blocks[max(stop, question.next_index) - 1].last
 
 
 def _title(index: int, block: Block) -> _Title:
@@ -144,6 +144,10 @@ def _ranked(titles: Sequence[_Title]) -> list[_Title]:
     titles = [_as_section(title) if _only_looks_like_one(title, best, lowest) else title for title in titles[:1]] + [
         _as_section(title) if _only_looks_like_one(title, best) else title for title in titles[1:]
     ]
+    ranks = Counter(title.rank for title in titles)
+    if ranks[_NUMBERED] >= ranks[_LABELLED]:  # `Question 7` and `7. What …` are the same to this document
+        titles = [replace(title, rank=_NUMBERED) if title.rank == _LABELLED else title for title in titles]
+        best = min(best, _NUMBERED)
     if best == _NUMBERED:
         titles = _with_numbered_terms(titles)
     elif best == _PLAIN:
@@ -198,8 +202,10 @@ def _without_inner(titles: Sequence[_Title]) -> list[_Title]:
     ordered = bool(levels) and levels.most_common(1)[0][1] >= _ONE_LEVEL * levels.total()
     kept: list[_Title] = []
     opened: _Title | None = None
-    for title in titles:
-        if opened and _is_inner(title, opened, ordered=ordered):
+    for at, title in enumerate(titles):
+        following = next((other for other in titles[at + 1 :] if other.rank), None) if opened else None
+        beside = opened and following and following.block.level == opened.block.level
+        if opened and _is_inner(title, opened, ordered=ordered or bool(beside)):
             continue
         kept.append(title)
         opened = title if title.rank else None

@@ -37,6 +37,10 @@ from dlgrade.models import Choices
 
 FORM = "lists"
 
+_NESTED = {
+    "children": "what asks below an item that asks is a question of its own; --nested parents makes it a part",
+    "parents": "what asks below an item that asks is a part of it; --nested children makes it a question",
+}
 _NUMBERED_SURE, _BULLET_SURE = 0.9, 0.8
 # A link and nothing else leads somewhere: a table of contents, a reading list.
 _LINK = re.compile(r"\W*\[[^\[\]]{0,500}\]\([^()\r\n]{0,500}(?:\([^()]{0,200}\)[^()\s]{0,200})?\)\W*")
@@ -51,7 +55,8 @@ _BOLD_QUESTION = re.compile(r"(?:\*\*|__)(?P<question>[^*\n]{3,400}?[?？])(?:\*
 class _Question:
     """An item that is a question, which ends at `end`; `own` are the blocks of its body up to `stop`.
 
-    `below` are blocks below the list that belong to it as well, `parts` what is asked inside it.
+    `below` are blocks below the list that belong to it as well, `parts` what is asked inside it; `above` says that
+    what is asked inside it are questions of their own.
     """
 
     item: Block
@@ -63,6 +68,7 @@ class _Question:
     category: str | None = None
     lines: int = 0
     parts: str = ""
+    above: bool = False
     below: list[Block] = field(default_factory=list)
 
     @property
@@ -80,7 +86,9 @@ def read(document: Document, choices: Choices) -> Reading | None:
     asking = sum(_counts(question) for question in found)
     lines = sum(question.lines + sum(block.last - block.line + 1 for block in question.below) for question in found)
     marked = asking / len(entries)
-    return Reading(FORM, entries, marked * explained(document, lines), marked=marked)
+    nested = any(question.parts or question.above for question in found)
+    remarks = (_NESTED[choices.nested],) if nested else ()
+    return Reading(FORM, entries, marked * explained(document, lines), marked=marked, remarks=remarks)
 
 
 def _counts(question: _Question) -> float:
@@ -193,7 +201,7 @@ def _in_list(
             first = _nested_lists(item, question)[0]
             question.own = tuple(child for child in question.own if child.start < first.start)
             question.stop = max([question.end, *(child.end for child in question.own)])
-            question.lines = inner[0].line - item.line
+            question.lines, question.above = inner[0].line - item.line, True
             found += inner
     return found if asking >= max(telling, 1) or (found and not asking and not telling) else []
 
@@ -292,6 +300,7 @@ def _entry(document: Document, question: _Question) -> Entry:
     return Entry(
         raw=with_material(parts, body),
         line=question.line,
+        last=question.below[-1].last if question.below else question.line + max(question.lines, 1) - 1,
         number=item.number or found.number,
         category=body.category or question.category,
         difficulty=found.difficulty or body.difficulty,

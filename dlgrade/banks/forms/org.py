@@ -133,7 +133,7 @@ def _from_heading(document: Document, outline: Outline, heading: Heading, catego
         start = outline.end_of_void(heading.at + 1, heading.stop)
         text = _without_void(outline, start, heading.beyond)
         body = _body(document, outline.lines[max(start - 1, heading.at)], text, "")
-        return Entry(wording, line, body, number, category, marks=heading.marks, place=place)
+        return Entry(wording, line, heading.beyond, body, number, category, marks=heading.marks, place=place)
     own = outline.text_lines(heading.at + 1, heading.stop)
     for child in heading.children:
         if _FRONT.fullmatch(child.title):
@@ -145,7 +145,7 @@ def _from_heading(document: Document, outline: Outline, heading: Heading, catego
         raw = f"{wording}\n\n{dedented(own)}"
     start = outline.end_of_void(answer.at + 1, answer.stop)
     body = _body(document, outline.lines[max(start - 1, answer.at)], _without_void(outline, start, answer.beyond), "")
-    return Entry(raw, line, body, number, category, marks=heading.marks, place=place)
+    return Entry(raw, line, heading.beyond, body, number, category, marks=heading.marks, place=place)
 
 
 def _paragraph(lines: Sequence[Line]) -> Line:
@@ -210,7 +210,7 @@ def _from_item(document: Document, outline: Outline, at: int, end: int) -> Entry
         ]
         body = _behind(document, value, answer, indent)
         place = (line.start + begin, line.start + begin + card.start())
-        return Entry(text[: card.start()].strip(), line.number, body, number, place=place)
+        return Entry(text[: card.start()].strip(), line.number, end, body, number, place=place)
     wrapped = 0
     while wrapped < len(below) and _wraps(text if not wrapped else below[wrapped - 1].text, below[wrapped]):
         wrapped += 1
@@ -219,7 +219,7 @@ def _from_item(document: Document, outline: Outline, at: int, end: int) -> Entry
     raw = "\n".join([text, *(one.text for one in below[:wrapped])])
     last = below[wrapped - 1] if wrapped else line
     body = _body(document, last, _trimmed(below[wrapped:]), indent)
-    return Entry(raw, line.number, body, number, place=(line.start + begin, last.end))
+    return Entry(raw, line.number, end, body, number, place=(line.start + begin, last.end))
 
 
 def _wraps(before: str, line: Line) -> bool:

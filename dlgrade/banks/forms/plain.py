@@ -232,6 +232,7 @@ def _entries(
             Entry(
                 raw=f"{mended(wording, words)}{gap}{material}",
                 line=passage.wording[0].number,
+                last=passage.last,
                 body=Body(given) if given else body,
                 number=head.mark.number,
                 category=category,

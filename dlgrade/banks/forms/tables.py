@@ -117,7 +117,8 @@ def read(document: Document, choices: Choices) -> Reading | None:
     lines = 0
     for group in groups:
         category = categories[group.heading.line] if group.heading else None
-        for row, body in zip(group.rows, _bodies(document, group), strict=True):
+        beyond = [*(row.line for row in group.rows[1:]), blocks[group.after - 1].last + 1]
+        for row, body, after in zip(group.rows, _bodies(document, group), beyond, strict=True):
             if body.slot is not None and row.body is None and choices.table == "column":
                 body = replace(body, slot=row.new)  # noqa: PLW2901
                 once |= {edit.start: edit for edit in row.header}
@@ -125,6 +126,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
                 Entry(
                     raw=row.raw,
                     line=row.line,
+                    last=after - 1,
                     body=body,
                     number=row.number,
                     category=row.category or category,
