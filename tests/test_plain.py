@@ -325,6 +325,21 @@ def test_words_that_a_page_broke_are_whole(wording: str, repaired: str) -> None:
     assert read(f"(1) {wording}\n\n(2) Why?\n")[0].raw == repaired
 
 
+# ── without marks ────────────────────────────────────────────────────────────────────────────
+
+
+def test_lines_that_ask_are_questions_where_a_text_is_made_of_them() -> None:
+    asked = ["What is x?", "Why y?", "Explain z.", "How?", "When is it?"]
+    assert [entry.raw for entry in read("\n\n".join(asked))] == asked
+    told = "".join(f"{question}\nBecause.\n" for question in asked if question.endswith("?"))
+    assert [entry.body.answer for entry in read(told + "Which one?\nThis.\n")] == ["Because."] * 4 + ["This."]
+
+
+def test_a_text_that_asks_now_and_then_is_no_bank() -> None:
+    told = "Networks are trained with care, and most of the time goes into data.\n" * 30
+    assert plain.read(Document(f"{told}Why is that?\n{told}What else?\n{told}"), Choices()) is None
+
+
 # ── other forms ──────────────────────────────────────────────────────────────────────────────
 
 

@@ -190,7 +190,7 @@ def _unmarked(lines: Sequence[Line]) -> list[Head]:
     begin = sum(1 for at in outer if _begins(lines, at))
     found = [head for head in marked if lines[head.at].column < base]
     paragraphs = sum(_begins(lines, head.at) for head in found)
-    if paragraphs >= _PART * begin:
+    if paragraphs >= _PART * begin and paragraphs * 2 > len(found):
         return [head for head in found if _begins(lines, head.at)]
     ending = [head for head in found if asks(lines[head.at].text)]
     return ending if len(ending) >= max(_FEWEST, _DENSE * len(outer)) else []

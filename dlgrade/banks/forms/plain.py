@@ -111,7 +111,7 @@ def _passages(
     plain_style = Style(base, width)
     opened = [_first_below(lines, section) for section in sections]
     listed = sum(
-        at is not None and starts_options(lines[: section.stop], at)
+        at is not None and starts_options(lines[at : section.stop], 0)
         for at, section in zip(opened, sections, strict=True)
     )
     style = replace(plain_style, options=bool(key) or listed * 2 >= len(sections))
