@@ -160,11 +160,6 @@ class Rubrics:
                         raise RubricError(f"{self.paths[name]}: {wording!r} already stands in {self.paths[other]}")
         return found
 
-    @cached_property
-    def wordings(self) -> Mapping[str, str]:
-        """Identity -> the text as a careful person wrote it, for repairing questions."""
-        return {identity(wording): wording for wordings in self._heads.values() for wording in wordings}
-
     def name_for(self, question: Question | str) -> str | None:
         """The name of the question's rubric, if it has one; what belongs to the question may stand in it or not."""
         text = question if isinstance(question, str) else question.text

@@ -12,7 +12,8 @@ PACKAGE = ROOT / "dlgrade"
 
 ORDER = [
     *("errors", "models", "settings", "library"),
-    *("banks.wording", "banks.asking", "banks.labels", "banks.marks", "banks.blocks", "banks.entries"),
+    *("banks.wording", "banks.asking", "banks.lexicon", "banks.parting", "banks.repair"),
+    *("banks.labels", "banks.marks", "banks.blocks", "banks.entries"),
     *("banks.pieces", "banks.options", "banks.body", "banks.same"),
     *("banks.pages", "banks.openings", "banks.passages", "banks.running", "banks.heads", "banks.keys", "banks.cards"),
     "banks.outline",
@@ -25,6 +26,7 @@ ORDER = [
         "banks.orgtext",
         "banks.layout",
         "banks.filling",
+        "banks.mending",
         "banks.gathering",
         "banks.outputs",
         "banks.checking",

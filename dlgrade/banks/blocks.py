@@ -25,6 +25,10 @@ from typing import Literal
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from dlgrade.banks.asking import is_question
+from dlgrade.banks.labels import DETAILS, SUMMARY
+from dlgrade.banks.marks import title
+
 Kind = Literal[
     "heading", "paragraph", "list", "item", "quote", "table", "row", "fence", "code", "html", "rule", "definition"
 ]
@@ -106,6 +110,29 @@ class Document:
         tokens: list[Token] = []
         _PARSER.block.parse(_normal(self.text), _PARSER, {}, tokens)
         return tuple(self._with_definitions(self._read(iter(tokens))))
+
+    @cached_property
+    def hidden(self) -> frozenset[int]:
+        """The indices of the outermost blocks that a `<details>` hides: their headings are parts of an answer.
+
+        One whose summary neither asks nor says that it hides an answer only folds up a chapter.
+        """
+        found: set[int] = set()
+        end = -1
+        for index, block in enumerate(self.blocks):
+            if block.start < end:
+                found.add(index)
+            elif block.kind == "html" and (details := DETAILS.match(self.text, block.start)) is not None:
+                summary = title(details["summary"] or "")
+                if SUMMARY.search(summary) or is_question(summary):
+                    end = details.end()
+        return frozenset(found)
+
+    @cached_property
+    def titles(self) -> tuple[Block, ...]:
+        """The headings among the outermost blocks, but for those that are hidden."""
+        blocks = enumerate(self.blocks)
+        return tuple(block for at, block in blocks if block.kind == "heading" and at not in self.hidden)
 
     @cached_property
     def multiple_choice(self) -> bool:

@@ -110,7 +110,8 @@ def _unfit(answer: str, fitted: str) -> str | None:
 
 def _render(bank: Bank, items: Sequence[_Fitted]) -> str:
     """Return the source with the answers in it, in one pass."""
-    ordered = sorted(items, key=lambda item: (item.slot.start, item.question.position))
+    # Two may go to one place: the end of an item is that of the last item in it, whose answer comes first.
+    ordered = sorted(items, key=lambda item: (item.slot.start, -len(item.slot.indent), item.question.position))
     edits = [
         Edit(start=start, end=end, text="".join(_pieces(list(group))))
         for (start, end), group in groupby(ordered, key=lambda item: (item.slot.start, item.slot.end))

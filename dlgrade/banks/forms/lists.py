@@ -24,12 +24,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from dlgrade.banks.asking import asks, asks_firmly, is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import EMPTY_BULLET, read_body
 from dlgrade.banks.entries import Entry, Reading, with_material
-from dlgrade.banks.forms.sections import Sections, collapsed, ends_bank, explained
+from dlgrade.banks.forms.sections import Sections, ends_bank, explained
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.marks import Wording, title, wording
 from dlgrade.banks.wording import bold, plain
@@ -53,7 +54,7 @@ _BOLD_QUESTION = re.compile(r"(?:\*\*|__)(?P<question>[^*\n]{3,400}?[?？])(?:\*
 
 @dataclass(slots=True)
 class _Question:
-    """An item that is a question, which ends at `end`; `own` are the blocks of its body up to `stop`.
+    """An item that is a question, worded up to `asked`; what follows begins at `end`: `own`, its body, up to `stop`.
 
     `below` are blocks below the list that belong to it as well, `parts` what is asked inside it; `above` says that
     what is asked inside it are questions of their own.
@@ -62,6 +63,7 @@ class _Question:
     item: Block
     wording: Wording
     line: int
+    asked: int
     end: int
     stop: int
     own: tuple[Block, ...]
@@ -99,9 +101,8 @@ def _counts(question: _Question) -> float:
 
 def _questions(document: Document, choices: Choices) -> list[_Question]:
     """Walk through the document; what stands below a list's last item waits until it shows whose it is."""
-    hidden = collapsed(document)
-    headings = (block for at, block in enumerate(document.blocks) if block.kind == "heading" and at not in hidden)
-    sections = Sections(document, headings)
+    hidden = document.hidden
+    sections = Sections(document, document.titles)
     found: list[_Question] = []
     waiting: list[Block] = []
     opened = False
@@ -193,14 +194,15 @@ def _in_list(
         asking, telling = asking + firmly, telling + (not firmly)
         found.append(question)
         if inner and choices.nested == "parents":
-            first, last = _nested_lists(item, question)[0], _nested_lists(item, question)[-1]
+            lists = _nested_lists(item, question, below=True)
+            first, last = lists[0], lists[-1]
             question.parts = _dedented(document, first.start, last.end)
             question.end = last.end
             question.own = tuple(child for child in question.own if child.start > last.start)
         elif inner:
-            first = _nested_lists(item, question)[0]
-            question.own = tuple(child for child in question.own if child.start < first.start)
-            question.stop = max([question.end, *(child.end for child in question.own)])
+            last = _nested_lists(item, question, below=True)[-1]
+            question.own = tuple(child for child in question.own if child.start > last.start)
+            question.end = last.end  # what answers it stands below those that it holds
             question.lines, question.above = inner[0].line - item.line, True
             found += inner
     return found if asking >= max(telling, 1) or (found and not asking and not telling) else []
@@ -220,18 +222,22 @@ def _leads(item: Block) -> bool:
 def _nested(
     document: Document, item: Block, question: _Question, choices: Choices, beyond: int, *, below_question: bool
 ) -> list[_Question]:
-    """Return the questions in the lists inside an item; below one that asks, what stands after a text answers."""
+    """Return the questions in the lists inside an item."""
     below = below_question or is_question(question.raw) or question.wording.difficulty is not None
     found: list[_Question] = []
-    for child in _nested_lists(item, question):
-        if below and any(question.end < other.end <= child.start for other in item.children if other.kind != "list"):
-            break
+    for child in _nested_lists(item, question, below=below):
         found += _in_list(document, child, choices, min(beyond, child.last + 1), below_question=below)
     return found
 
 
-def _nested_lists(item: Block, question: _Question) -> list[Block]:
-    return [child for child in item.children if child.kind == "list" and child.start >= question.end]
+def _nested_lists(item: Block, question: _Question, *, below: bool) -> list[Block]:
+    """Return the lists in an item; below one that asks, what stands after a text is a part of its answer."""
+    inside = [child for child in item.children if child.start >= question.asked]
+    return [
+        child
+        for child in (takewhile(lambda child: child.kind == "list", inside) if below else inside)
+        if child.kind == "list"
+    ]
 
 
 def _asks_in_list(question: _Question, *, below_question: bool) -> bool:
@@ -282,7 +288,7 @@ def _asked(document: Document, item: Block) -> _Question | None:
 
 
 def _asked_at(item: Block, found: Wording, line: int, end: int) -> _Question:
-    return _Question(item, found, line, end, max(end, item.end), item.children)
+    return _Question(item, found, line, end, end, max(end, item.end), item.children)
 
 
 def _on_one_line(line: str) -> list[str]:
@@ -305,7 +311,7 @@ def _entry(document: Document, question: _Question) -> Entry:
         category=body.category or question.category,
         difficulty=found.difficulty or body.difficulty,
         marks=found.marks,
-        place=(item.start, question.end),
+        place=(item.start, question.asked),
         body=body,
     )
 
