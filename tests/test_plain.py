@@ -1,4 +1,3 @@
-import json
 import time
 from pathlib import Path
 
@@ -35,19 +34,6 @@ def read(source: str) -> list[Entry]:
     return list(reading.entries)
 
 
-def shown(found: Bank) -> list[dict[str, object]]:
-    return [
-        {
-            "text": question.text,
-            "number": question.number,
-            "category": question.category,
-            "difficulty": question.difficulty,
-            "answered": question.answer is not None,
-        }
-        for question in found.questions
-    ]
-
-
 def identities(found: Bank) -> list[tuple[str, str | None, str | None]]:
     return [(question.raw, question.number, question.category) for question in found.questions]
 
@@ -56,10 +42,8 @@ def identities(found: Bank) -> list[tuple[str, str | None, str | None]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_document_reads_as_a_careful_person_reads_it(name: str) -> None:
-    expected = json.loads((SAMPLES / f"{name.rpartition('.')[0]}.expect.json").read_text(encoding="utf-8"))
+def test_the_place_of_a_wording_is_known(name: str) -> None:
     found = bank(source_of(name), name)
-    assert {"form": found.form, "questions": shown(found)} == expected
     for question in found.questions:
         assert question.place is not None
         assert question.line == found.source.count("\n", 0, question.place[0]) + 1
