@@ -49,6 +49,8 @@ class Reading:
     `sure` runs from 0 to 1: how plainly the entries are marked as questions (`marked`, on the average), times the
     part of the document that they explain. `once` are edits that come with the first answer, as a new column's
     header does; one in whose place an answer goes gives way to it. `remarks` say what else could be made of it.
+    `claim` is less than 1 where the entries' marks are other forms' as well: such a reading counts for little where
+    one of them sees the same questions. `margin` is the column from which on all below the questions is answers'.
     """
 
     form: str
@@ -56,12 +58,14 @@ class Reading:
     sure: float
     once: tuple[Edit, ...] = ()
     marked: float = 0.0
+    claim: float = 1.0
+    margin: int | None = None
     remarks: tuple[str, ...] = ()
 
     @property
     def weight(self) -> float:
         """What readings are compared by: a form that explains more questions, more surely, is right."""
-        return self.sure * len(self.entries)
+        return self.sure * self.claim * len(self.entries)
 
 
 def with_material(raw: str, body: Body) -> str:

@@ -10,6 +10,9 @@
     lines     the insides of JSON strings, one for each line, as notebooks have their Markdown
     line      such Markdown in one JSON string
     yaml      a literal block, or a string in quotes where no block can hold it
+    plain     below a question of plain text or behind a label, indented, so that no line of it looks like a question
+    card      one line
+    org       the answer as Org has it, lines indented as the place is
 
 A shape is a row of `LAYOUTS`: `fit` gives the answer as it will read, `lay` gives what goes before it and its
 text as it goes into the source. What goes before it may depend on what the answer begins with.
@@ -24,8 +27,10 @@ from typing import NamedTuple
 
 from dlgrade.banks.fitting import fit, has_own_marks, holds_numbers, in_cell, starts_with_block
 from dlgrade.banks.labels import without_label
+from dlgrade.banks.orgtext import fit_org
 from dlgrade.models import Shape, Slot
 
+_OPTION = re.compile(r"[(\[]?[A-Ha-h][.)\]:][ \t]|[①-⑧]")
 _BULLETS = {"- ", "* ", "+ "}
 _NEWLINES = re.compile(r"\r\n?")
 _BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
@@ -106,6 +111,24 @@ def _data(answer: str) -> str:
     return _BLANK_LINES.sub("", without_label(text)).rstrip()
 
 
+def _plain(slot: Slot, answer: str) -> tuple[str, str]:
+    lead, indent = slot.lead, slot.indent
+    if lead.strip() or ("\n" not in lead and lead != indent):  # behind a label
+        lead = f"{lead.rstrip()}\n{indent}" if starts_with_block(answer) or _OPTION.match(answer) else lead
+    elif _OPTION.match(answer):  # right below a question it would be one of its options
+        lead = f"{lead}Answer:\n{indent}"
+    return lead, _indented(answer, indent)
+
+
+def _card(slot: Slot, answer: str) -> tuple[str, str]:
+    return slot.lead, answer.replace("\t", " ").replace("\n", "<br>")
+
+
+def _org(slot: Slot, answer: str) -> tuple[str, str]:
+    below = slot.lead == " " and answer.startswith(("#+", "|", "- ", "+ ", ": "))  # these begin a line of their own
+    return f"\n{slot.indent}" if below else slot.lead, _indented(answer, slot.indent)
+
+
 def _indented(answer: str, indent: str) -> str:
     if not indent:
         return answer
@@ -124,4 +147,7 @@ LAYOUTS: Mapping[Shape, Layout] = {
     "lines": Layout(fit, _lines),
     "line": Layout(fit, _string),
     "yaml": Layout(_data, _yaml),
+    "plain": Layout(fit, _plain),
+    "card": Layout(fit, _card),
+    "org": Layout(fit_org, _org),
 }

@@ -22,6 +22,8 @@ from dlgrade.banks.forms import (
     json_trees,
     lists,
     notebooks,
+    org,
+    plain,
     tables,
     yaml_trees,
 )
@@ -35,7 +37,7 @@ _MARKED = 0.4  # what a reading must be marked with on the average to add questi
 
 Reader = Callable[[Document, Choices], Reading | None]
 
-PROSE: Mapping[str, Reader] = {module.FORM: module.read for module in (headings, lists, tables, bolds, details)}
+PROSE: Mapping[str, Reader] = {module.FORM: module.read for module in (headings, lists, tables, bolds, details, plain)}
 """What Markdown and text documents are tried with."""
 
 DATA: Mapping[str, tuple[str, Reader]] = {
@@ -47,6 +49,7 @@ DATA: Mapping[str, tuple[str, Reader]] = {
     ".ipynb": (notebooks.FORM, notebooks.read),
     ".yaml": (yaml_trees.FORM, yaml_trees.read),
     ".yml": (yaml_trees.FORM, yaml_trees.read),
+    ".org": (org.FORM, org.read),
 }
 """By suffix, the one form of documents that are data: its name and its reader."""
 
@@ -71,8 +74,9 @@ def best_reading(document: Document, suffix: str = ".md", choices: Choices | Non
     if suffix.lower() in DATA:
         return DATA[suffix.lower()][1](document, choices)
     readings = [reading for read in PROSE.values() if (reading := read(document, choices)) is not None]
-    best = max(readings, key=lambda reading: reading.weight, default=None)
-    for other in sorted(readings, key=lambda reading: reading.weight, reverse=True):
+    ranked = sorted(readings, key=lambda reading: _weight(document, reading, readings), reverse=True)
+    best = ranked[0] if ranked else None
+    for other in ranked:
         if best is not None and _holds(other, best):
             best = other
     return best and _joined(best, [reading for reading in readings if reading is not best])
@@ -107,6 +111,28 @@ def _is_free(entry: Entry, taken: Sequence[tuple[int, int]]) -> bool:
     before = taken[at - 1] if at else (0, 0)
     after = taken[at] if at < len(taken) else (entry.last + 1, 0)
     return before[1] < entry.line and entry.last < after[0]
+
+
+def _weight(document: Document, reading: Reading, readings: Sequence[Reading]) -> float:
+    """Return what a reading weighs among others.
+
+    Its claim is only disputed by forms that see its questions as well, and what stands in the margin of another's
+    answers counts for nothing. So what answers hold wins nothing: they may have come after the document was read.
+    """
+    lines = {entry.line for entry in reading.entries}
+    others = [other for other in readings if other is not reading]
+    disputed = any(sum(entry.line in lines for entry in other.entries) * 2 >= len(lines) for other in others)
+    margin = min((other.margin for other in others if other.margin is not None), default=None)
+    weight = reading.weight if disputed else reading.weight / reading.claim
+    if margin is None:
+        return weight
+    outer = sum(_column(document, entry.line) < margin for entry in reading.entries)
+    return weight * outer / len(reading.entries)
+
+
+def _column(document: Document, number: int) -> int:
+    line = document.line(number).expandtabs(4)
+    return len(line) - len(line.lstrip())
 
 
 def _holds(one: Reading, other: Reading) -> bool:
