@@ -5,6 +5,7 @@ A person's answer is never stale, nor is one that a person accepted or edited.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dlgrade.answering import asked_origin, shipped_origin
@@ -21,7 +22,7 @@ _LONGEST = 60  # characters of a question that a reason quotes
 
 @dataclass(frozen=True)
 class Stale:
-    """An answer to renew: its question as it is now, its line in the ledger, and why.
+    """An answer to renew: its question as it is now, its line in the ledger, and all that changed.
 
     `hindrance` says why this run cannot renew it, if it cannot.
     """
@@ -52,16 +53,13 @@ class Refresh:
         return tuple(stale for stale in found if stale is not None)
 
     def _stale(self, question: Question, line: Written) -> Stale | None:
-        by_model = line.model != OFFLINE
-        if by_model and self.settings.model is None:
+        if line.model != OFFLINE and self.settings.model is None:
             # Nobody named a model, which is no wish for another one.
-            why = _question_changed(line, question)
-            return Stale(question, line, why, f"{line.model} wrote it; name a model with --model") if why else None
-        origin = self._origin(question)
-        why = _question_changed(line, question) or (_origin_changed(line, origin) if origin else None)
-        if why is None:
-            return None
-        return Stale(question, line, why, None if origin else "no reference ships for it; name a model with --model")
+            origin, hindrance = None, f"{line.model} wrote it; name a model with --model"
+        else:
+            origin, hindrance = self._origin(question), "no reference ships for it; name a model with --model"
+        why = [*_question_changed(line, question), *(_origin_changed(line, origin) if origin else ())]
+        return Stale(question, line, "; ".join(why), None if origin else hindrance) if why else None
 
     def _origin(self, question: Question) -> Origin | None:
         if self.settings.offline:
@@ -69,23 +67,22 @@ class Refresh:
         return asked_origin(self.prompts, self.settings)
 
 
-def _question_changed(line: Written, question: Question) -> str | None:
-    if identity(line.question) == identity(question.text):
-        return None
-    before = spaced(line.question)
-    return f"the question changed; it was: {before if len(before) <= _LONGEST else before[: _LONGEST - 2] + ' …'}"
+def _question_changed(line: Written, question: Question) -> Iterator[str]:
+    if identity(line.question) != identity(question.text):
+        before = spaced(line.question)
+        yield f"the question changed; it was: {before if len(before) <= _LONGEST else before[: _LONGEST - 2] + ' …'}"
 
 
-def _origin_changed(line: Written, origin: Origin) -> str | None:
-    if line.model != origin.model:
-        return f"the model changed from {line.model} to {origin.model}"
+def _origin_changed(line: Written, origin: Origin) -> Iterator[str]:
     old, new = line.prompt, origin.prompt
+    if line.model != origin.model:
+        yield f"the model changed from {line.model} to {origin.model}"
+        if OFFLINE in {line.model, origin.model}:
+            return  # a shipped reference has no prompt to compare with
     if old.hash != new.hash:
-        what = "reference" if origin.model == OFFLINE else "prompt"
-        return f"the {what} {new.template} changed"
+        yield f"the {'reference' if origin.model == OFFLINE else 'prompt'} {new.template} changed"
     if old.temperature != new.temperature:
-        return f"the temperature changed from {_said(old.temperature)} to {_said(new.temperature)}"
-    return None
+        yield f"the temperature changed from {_said(old.temperature)} to {_said(new.temperature)}"
 
 
 def _said(temperature: float | None) -> str:

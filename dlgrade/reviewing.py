@@ -6,9 +6,10 @@ may be open beside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
@@ -103,10 +104,14 @@ class Reviewer:
     def carry_out(self, accepted: Iterable[Draft], rejected: Iterable[Draft]) -> list[DlgradeError]:
         """Accept and reject drafts; one that cannot be does not stop the others."""
         failed: list[DlgradeError] = []
-        decided = [(self.accept, draft) for draft in accepted] + [(self.reject, draft) for draft in rejected]
-        for decide, draft in decided:
+        for draft in accepted:
             try:
-                decide(draft)
+                self.accept(draft)
+            except DlgradeError as error:
+                failed.append(error)
+        for _, of_bank in groupby(rejected, key=lambda draft: draft.bank.path):
+            try:
+                failed += self._rejected(list(of_bank))
             except DlgradeError as error:
                 failed.append(error)
         return failed
@@ -118,7 +123,8 @@ class Reviewer:
             ReviewError: the draft is not there any more.
         """
         with self.lock([Path(draft.bank.path)]):
-            bank, _, line = _found(draft)
+            bank, known = _now(draft)
+            _, line = _found(draft, bank, known)
             _record(bank, line, "accepted")
 
     def edit(self, draft: Draft, text: str) -> None:
@@ -128,7 +134,8 @@ class Reviewer:
             ReviewError: the draft is not there any more, or the text cannot stand there.
         """
         with self.lock([Path(draft.bank.path)]):
-            bank, question, line = _found(draft)
+            bank, known = _now(draft)
+            question, line = _found(draft, bank, known)
             if answer_hash(text) == line.answer:
                 _record(bank, line, "accepted")
                 return
@@ -158,18 +165,28 @@ class Reviewer:
         Raises:
             ReviewError: the draft is not there any more, or cannot be taken out.
         """
-        with self.lock([Path(draft.bank.path)]):
-            bank, question, line = _found(draft)
-            place = Place(was=line.was, lead=line.lead, trail=line.trail)
-            source = filling.emptied(bank, question.id, place)
-            if source is None:
-                raise ReviewError(
-                    f"{draft.id}: left as it is: the document would not read the same without this answer",
-                    hint="Take it out in an editor; the ledger needs no change for that.",
-                )
-            _save(bank, source)
-            after = bank_from_text(source, path=bank.path, encoding=bank.encoding, choices=bank.choices)
-            ledger.forget(after, [line])
+        for error in self._rejected([draft]):
+            raise error
+
+    def _rejected(self, of_bank: Sequence[Draft]) -> list[DlgradeError]:
+        """Reject drafts of one bank; what hinders each that cannot be."""
+        failed: list[DlgradeError] = []
+        with self.lock([Path(of_bank[0].bank.path)]):
+            bank, known = _now(of_bank[0])
+            lines: dict[str, Written] = {}
+            for draft in of_bank:
+                try:
+                    question, line = _found(draft, bank, known)
+                    lines[question.id] = line
+                except ReviewError as error:
+                    failed.append(error)
+            places = {id_: Place(was=line.was, lead=line.lead, trail=line.trail) for id_, line in lines.items()}
+            after, done = filling.emptied(bank, places)
+            failed += [_stays(id_) for id_ in lines if id_ not in done]
+            if done:
+                _save(bank, after.source)
+                ledger.forget(after, [lines[id_] for id_ in done])
+        return failed
 
 
 def walk(
@@ -216,27 +233,38 @@ def _decide(reviewer: Reviewer, draft: Draft, decision: Decision, text: Edited |
 # ── one draft ────────────────────────────────────────────────────────────────────────────────
 
 
-def _found(draft: Draft) -> tuple[Bank, Question, Written]:
-    """Return the draft's bank, question and line as they are now.
+def _now(draft: Draft) -> tuple[Bank, dict[str, Written]]:
+    """Read a draft's bank anew, and what the ledger knows of it."""
+    bank = read_bank(draft.bank.path, choices=draft.bank.choices)
+    return bank, Ledger.beside(bank.path).known(bank)
+
+
+def _found(draft: Draft, bank: Bank, known: Mapping[str, Written]) -> tuple[Question, Written]:
+    """Return the draft's question and line as they are now.
 
     Raises:
         ReviewError: the answer was changed or is gone, or somebody reviewed it.
     """
-    bank = read_bank(draft.bank.path, choices=draft.bank.choices)
-    known = Ledger.beside(bank.path).known(bank)
     wanted = identity(draft.question.text)
     for question in bank.questions:
         line = known.get(question.id)
         if line is not None and line.key == draft.line.key and identity(question.text) == wanted:
             if line.review is not None:
                 raise ReviewError(f"{draft.id}: somebody reviewed it meanwhile")
-            return bank, question, line
+            return question, line
     raise ReviewError(f"{draft.id}: the document or its ledger changed meanwhile; this draft is not there any more")
+
+
+def _stays(id: str) -> ReviewError:
+    return ReviewError(
+        f"{id}: left as it is: the document would not read the same without this answer",
+        hint="Take it out in an editor; the ledger needs no change for that.",
+    )
 
 
 def _stands(draft: Draft) -> bool:
     try:
-        _found(draft)
+        _found(draft, *_now(draft))
     except DlgradeError:
         return False
     return True

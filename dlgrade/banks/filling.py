@@ -20,7 +20,7 @@ import stat
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import groupby, takewhile
+from itertools import groupby, islice, pairwise, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,21 +122,32 @@ def _place_of(bank: Bank, item: _Fitted) -> Place:
     return Place(was=bank.source[item.slot.start : item.slot.end], lead=lead, trail=item.slot.trail)
 
 
-def emptied(bank: Bank, id: str, place: Place) -> str | None:
-    """Take a question's answer out again, so that what stood in its `place` stands there; every other byte stays.
+def emptied(bank: Bank, places: Mapping[str, Place]) -> tuple[Bank, frozenset[str]]:
+    """Take answers out again, by question id, so that what stood in their places stands there; all else stays.
 
-    What came with the answer goes with it, as far as the document then still reads as before. None if it does not,
-    or if it cannot be told where the answer stands.
+    What came with an answer goes with it, as far as the document then still reads as before. Gives the bank as it
+    reads then, and the ids whose answers are out; the others' could not be.
     """
-    question = next(question for question in bank.questions if question.id == id)
-    if question.standing is None:
-        return None
-    start, end = span(bank.source, question.standing)
-    for edit in _ways_back(bank.source, start, end, place):
-        source = edited(bank.source, [edit])
-        if _lacks(bank, source, id):
-            return source
-    return None
+    questions = [q for q in bank.questions if q.id in places and q.standing is not None]
+    first = [edit for q in questions for edit in islice(_ways_back(bank.source, q, places[q.id]), 1)]
+    if len(questions) > 1 and all(one.end <= other.start for one, other in pairwise(sorted(first, key=_start))):
+        # All at once, in one reading: the usual case by far.
+        after = _without(bank, edited(bank.source, first), {q.position for q in questions})
+        if after is not None:
+            return after, frozenset(q.id for q in questions)
+    done: set[str] = set()
+    for position, id_ in [(q.position, q.id) for q in questions]:
+        ways = _ways_back(bank.source, bank.questions[position - 1], places[id_])
+        sources = (edited(bank.source, [edit]) for edit in ways)
+        after = next(filter(None, (_without(bank, source, {position}) for source in sources)), None)
+        if after is not None:
+            bank = after
+            done.add(id_)
+    return bank, frozenset(done)
+
+
+def _start(edit: Edit) -> int:
+    return edit.start
 
 
 def span(source: str, slot: Slot) -> tuple[int, int]:
@@ -145,8 +156,11 @@ def span(source: str, slot: Slot) -> tuple[int, int]:
     return slot.end - len(said.lstrip()), slot.start + len(said.rstrip())
 
 
-def _ways_back(source: str, start: int, end: int, place: Place) -> Iterator[Edit]:
+def _ways_back(source: str, question: Question, place: Place) -> Iterator[Edit]:
     """Give what to try, the most first: headings that other answers stand under as well may have to stay."""
+    if question.standing is None:
+        return
+    start, end = span(source, question.standing)
     newline = Document(source).newline
     was = place.was.replace("\r\n", "\n")  # `edited` gives it the document's line ends, which Git may have changed
     lead, trail = (text.replace("\n", newline) for text in (place.lead, place.trail))
@@ -258,19 +272,20 @@ def _wrong(bank: Bank, items: Sequence[_Fitted]) -> set[str] | None:
     return wrong
 
 
-def _lacks(bank: Bank, source: str, id: str) -> bool:
-    """Say whether a source reads as the bank does, but for that one question, which has no answer now."""
+def _without(bank: Bank, source: str, positions: Collection[int]) -> Bank | None:
+    """Read a source: the bank as it was, but that those questions have no answer; None if that is not what it says."""
     try:
-        after = bank_from_text(source, path=bank.path, choices=bank.choices)
+        after = bank_from_text(source, path=bank.path, encoding=bank.encoding, choices=bank.choices)
     except BankError:
-        return False
+        return None
     if after.form != bank.form or len(after.questions) != len(bank.questions):
-        return False
-    pairs = list(zip(bank.questions, after.questions, strict=True))
-    return all(
-        _identity(old) == _identity(new) and (new.slot is not None if old.id == id else new.answer == old.answer)
-        for old, new in pairs
+        return None
+    as_before = all(
+        _identity(old) == _identity(new)
+        and (new.slot is not None if old.position in positions else new.answer == old.answer)
+        for old, new in zip(bank.questions, after.questions, strict=True)
     )
+    return after if as_before else None
 
 
 def _says(found: str, given: str) -> bool:
