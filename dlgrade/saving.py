@@ -166,8 +166,13 @@ def _as_it_is_now(outcome: Outcome, answers: Answers, stale_of: StaleOf) -> Outc
         raise BankError(error.message, hint=hint) from None
     now = Outcome.of(called(bank, old.name), answers, stale_of)
     if bank.source == old.source:
-        return outcome if now.stale == outcome.stale else now
+        # The same, unless somebody has reviewed an answer meanwhile.
+        return outcome if _reasons(now) == _reasons(outcome) else now
     return replace(now, changed=True, lost=tuple(_lost(outcome, now, answers.kept)))
+
+
+def _reasons(outcome: Outcome) -> dict[str, str]:
+    return {stale.question.id: stale.why for stale in outcome.stale}
 
 
 def _lost(before: Outcome, now: Outcome, kept: str) -> list[Failure]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -110,6 +112,15 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         pytest.raises(OutputError, match=r"cannot be locked: bank\.md\.lock: file exists"),
         locked([tmp_path / "bank.md"]),
     ):
+        pass
+
+
+def test_a_file_system_without_locks_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsupported(handle: int, **_: object) -> bool:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr("filelock.lock_descriptor", unsupported)
+    with pytest.raises(OutputError, match=r"cannot be locked: .*not supported"), locked([tmp_path / "bank.md"]):
         pass
 
 

@@ -72,6 +72,9 @@ def _taken(file: Path, on_wait: Callable[[], None]) -> int:
                 time.sleep(_PAUSE)
             if _stands(file, handle):
                 return handle
+        except OSError as error:
+            os.close(handle)
+            raise _unlockable(file, error) from None  # some network file systems know no locks
         except BaseException:
             os.close(handle)
             raise
@@ -86,8 +89,12 @@ def _opened(file: Path) -> int:
         except FileNotFoundError:
             continue  # the holder before took the empty folder away
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise OutputError(f"{file.parent.parent}: cannot be locked: {file.name}: {reason}") from None
+            raise _unlockable(file, error) from None
+
+
+def _unlockable(file: Path, error: OSError) -> OutputError:
+    reason = (error.strerror or str(error)).lower()
+    return OutputError(f"{file.parent.parent}: cannot be locked: {file.name}: {reason}")
 
 
 def _stands(file: Path, handle: int) -> bool:
