@@ -1,7 +1,4 @@
-"""`fill --refresh` renews what a machine wrote and is stale, says why, and never touches a person's answer.
-
-All but the first few need readers that say where an answer stands (`Question.standing`).
-"""
+"""`fill --refresh` renews what a machine wrote and is stale, says why, and never touches a person's answer."""
 
 from __future__ import annotations
 

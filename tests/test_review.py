@@ -1,7 +1,4 @@
-"""`review`: a person's decisions are saved one by one, and what they decided about is theirs from then on.
-
-Editing and rejecting need readers that say where an answer stands (`Question.standing`).
-"""
+"""`review`: a person's decisions are saved one by one, and what they decided about is theirs from then on."""
 
 from __future__ import annotations
 

@@ -32,6 +32,9 @@ def review(
     reject: Annotated[
         list[str] | None, typer.Option(help="Reject this draft; may be given again.", metavar="ID", show_default=False)
     ] = None,
+    form: options.Form = None,
+    nested: options.Nested = None,
+    table: options.Table = None,
     json: options.Json = False,
 ) -> None:
     """Go through the answers that a machine wrote and nobody has reviewed.
@@ -46,7 +49,7 @@ def review(
       dlgrade review questions --list --json
       dlgrade review questions/general.md --accept general:2 --reject general:5
     """
-    session = Session.open()
+    session = Session.open(form=form, nested=nested, table=table)
     banks = session.read(paths).banks
     found = drafts(banks)
     reviewer = Reviewer(session.lock)
