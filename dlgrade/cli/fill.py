@@ -50,9 +50,7 @@ def fill(
     diff: Annotated[bool, typer.Option("--diff", help="Print what would change; write nothing.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Only say what is missing; exit 1 if anything is.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the messages for a model; send nothing.")] = False,
-    refresh: Annotated[
-        bool, typer.Option("--refresh", help="Renew stale machine-written answers as well, and say why.")
-    ] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Renew stale machine-written answers too.")] = False,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     concurrency: options.Concurrency = None,
@@ -90,12 +88,9 @@ def fill(
             _print_messages(session, wanted, json=json)
             return
         answers = Answers({}) if mode is Mode.CHECK else _answers(session, wanted)
-        outcomes = [Outcome.of(bank, answers, stale_of) for bank in read.banks]
-        if answers.texts or answers.stopped is None:
-            outcomes = [_saved(mode, outcome, targets, answers, stale_of) for outcome in outcomes]
+        outcomes = _outcomes(mode, read, targets, answers, stale_of)
     if mode is Mode.DIFF:
-        for outcome in outcomes:
-            typer.echo(diff_of(outcome.bank.source, outcome.filled.source, outcome.bank.path.lstrip("/")), nl=False)
+        _print_diffs(outcomes)
     if json:
         show.json_document(_report(outcomes, read, answers, time.monotonic() - started))
     _say(mode, outcomes, answers, session, line=show.remark if json or mode is Mode.DIFF else show.text)
@@ -169,6 +164,13 @@ def _answers(session: Session, wanted: Sequence[Question]) -> Answers:
     key = session.rubrics.key
     with session.client() as client, show.bar(len(same(wanted, key))) as report:
         return asked_answers(wanted, client, session.prompts, session.settings, key=key, on_progress=report)
+
+
+def _outcomes(mode: Mode, read: Banks, targets: dict[str, Path], answers: Answers, stale_of: StaleOf) -> list[Outcome]:
+    outcomes = [Outcome.of(bank, answers, stale_of) for bank in read.banks]
+    if answers.stopped is not None and not answers.texts:
+        return outcomes
+    return [_saved(mode, outcome, targets, answers, stale_of) for outcome in outcomes]
 
 
 def _saved(mode: Mode, outcome: Outcome, targets: dict[str, Path], answers: Answers, stale_of: StaleOf) -> Outcome:
@@ -267,6 +269,11 @@ def _name(outcome: Outcome, *, failed_alone: bool) -> None:
     reasons = {failure.id: f": {failure.message}" for failure in outcome.filled.failed}
     for id_ in (id_ for id_ in outcome.left if id_ in reasons or not failed_alone):
         show.remark(f"  no answer: {id_}  {texts[id_]}{reasons.get(id_, '')}")
+
+
+def _print_diffs(outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        typer.echo(diff_of(outcome.bank.source, outcome.filled.source, outcome.bank.path.lstrip("/")), nl=False)
 
 
 def _print_messages(session: Session, wanted: Sequence[Question], *, json: bool) -> None:
