@@ -20,8 +20,12 @@ FORMS: dict[str, Callable[[int], str]] = {
     "headings": lambda n: f"## Question {n}\n\n**What is thing {n}?**\n\n**Answer:** _[To be filled]_\n\n---\n\n",
     "list": lambda n: f"{n}. What is thing {n}?\n",
     "table": lambda n: f"| {n} | Things | What is thing {n}? |\n",
+    "csv": lambda n: f'{n},Things,"What is thing {n}, and why?",\n',
+    "jsonl": lambda n: f'{{"id": {n}, "question": "What is thing {n}?", "answer": null}}\n',
+    "yaml": lambda n: f"- id: {n}\n  question: What is thing {n}?\n  answer:\n",
 }
-HEAD = {"table": "| No. | Category | Question |\n|---|---|---|\n"}
+HEAD = {"table": "| No. | Category | Question |\n|---|---|---|\n", "csv": "id,topic,question,answer\n"}
+SUFFIX = {"csv": ".csv", "jsonl": ".jsonl", "yaml": ".yaml"}
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -41,8 +45,9 @@ def main() -> None:
         for size in SIZES:
             text = HEAD.get(form, "") + "".join(map(entry, range(1, size + 1)))
             parse = timed(lambda text=text: parser.parse(text))  # type: ignore[misc]
-            read = timed(lambda text=text: bank_from_text(text, path="x.md"))  # type: ignore[misc]
-            bank = bank_from_text(text, path="x.md")
+            path = f"x{SUFFIX.get(form, '.md')}"
+            read = timed(lambda text=text, path=path: bank_from_text(text, path=path))  # type: ignore[misc]
+            bank = bank_from_text(text, path=path)
             answers = {question.id: f"It is thing {question.number}." for question in bank.questions}
             filled = timed(lambda bank=bank, answers=answers: fill(bank, answers))  # type: ignore[misc]
             each = 1e6 * read / size

@@ -63,7 +63,7 @@ class Lookup:
         if len(paths) > 1:
             candidates = "\n".join(f"  {path}:{match['position']}" for path in paths)
             raise UnknownQuestion(f"{query!r} may be one of {len(paths)}:\n{candidates}")
-        bank = read_bank(paths[0], wordings=self._rubrics.wordings, choices=self._choices)
+        bank = read_bank(paths[0], choices=self._choices)
         position = int(match["position"])
         if not 1 <= position <= len(bank.questions):
             first, last = bank.questions[0].id, bank.questions[-1].id
@@ -150,7 +150,7 @@ class Lookup:
         targets: list[Target] = []
         for path in paths:
             with suppress(BankError):  # what is no bank asks nothing
-                targets += self._targets(read_bank(path, wordings=self._rubrics.wordings, choices=self._choices))
+                targets += self._targets(read_bank(path, choices=self._choices))
         return targets
 
     def _targets(self, bank: Bank) -> list[Target]:

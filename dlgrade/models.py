@@ -23,7 +23,7 @@ class Record(BaseModel):
 # ── documents ────────────────────────────────────────────────────────────────────────────────
 
 
-Shape = Literal["block", "inline", "cell"]
+Shape = Literal["block", "inline", "cell", "csv", "quoted", "string", "ascii", "lines", "line", "yaml"]
 """How an answer is written down in its place; each is a row of `dlgrade.banks.layout.LAYOUTS`."""
 
 

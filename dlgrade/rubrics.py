@@ -34,6 +34,7 @@ from dlgrade.models import Question, Rubric
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEAD = re.compile(r"(?s)\A.*?(?=^(?!question:|also:)[A-Za-z_]\w*:)", re.MULTILINE)
+_CRITERIA = re.compile(r"^criteria[ \t]*:", re.MULTILINE)
 _WORDS = {
     "extra_forbidden": "unknown key",
     "missing": "missing key",
@@ -70,6 +71,14 @@ def load_rubric(path: str | os.PathLike[str]) -> Rubric:
         return Rubric.model_validate({**data, "name": path.stem})
     except ValidationError as error:
         raise RubricError(_first_complaint(error, path, lines)) from None
+
+
+def is_rubric(path: Path) -> bool:
+    """Say whether a YAML file has criteria, as a rubric must; others are banks."""
+    try:
+        return path.suffix.lower() in {".yaml", ".yml"} and bool(_CRITERIA.search(path.read_text("utf-8", "replace")))
+    except OSError:
+        return False  # who reads it says what is wrong
 
 
 def _read(path: Path) -> str:
@@ -159,11 +168,6 @@ class Rubrics:
                     if other != name and self.paths[other].parent == folder:
                         raise RubricError(f"{self.paths[name]}: {wording!r} already stands in {self.paths[other]}")
         return found
-
-    @cached_property
-    def wordings(self) -> Mapping[str, str]:
-        """Identity -> the text as a careful person wrote it, for repairing questions."""
-        return {identity(wording): wording for wordings in self._heads.values() for wording in wordings}
 
     def name_for(self, question: Question | str) -> str | None:
         """The name of the question's rubric, if it has one; what belongs to the question may stand in it or not."""

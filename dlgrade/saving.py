@@ -57,7 +57,7 @@ class Answers:
         failed = tuple(
             failure.model_copy(update={"id": q.id})
             for q in bank.questions
-            if (q.slot is not None or q.id in renew) and (failure := self.failures.get(identity(q.text))) is not None
+            if (q.answer is None or q.id in renew) and (failure := self.failures.get(identity(q.text))) is not None
         )
         return filled.model_copy(update={"failed": (*filled.failed, *failed)})
 
@@ -98,7 +98,7 @@ class Outcome:
     def left(self) -> tuple[str, ...]:
         """The ids that still have no answer, in the document's order."""
         done = set(self.filled.filled)
-        return tuple(q.id for q in self.bank.questions if q.slot is not None and q.id not in done)
+        return tuple(q.id for q in self.bank.questions if q.answer is None and q.id not in done)
 
     @property
     def refreshed(self) -> tuple[Stale, ...]:
@@ -185,7 +185,7 @@ def _lost(before: Outcome, now: Outcome, kept: str) -> list[Failure]:
         new = there.get(identity(question.text))
         if new is None:
             found.append(Failure(id=question.id, kind="gone", message=f"the question is gone from the document{kept}"))
-        elif new.slot is None and new.id not in now.filled.filled and new.answer != question.answer:
+        elif new.answer is not None and new.id not in now.filled.filled and new.answer != question.answer:
             message = f"somebody answered it meanwhile, and that answer stays{kept}"
             found.append(Failure(id=question.id, kind="answered", message=message))
     return found

@@ -106,10 +106,17 @@ def test_json_has_what_a_script_wants(run: Run) -> None:
 
 
 def test_a_rubric_with_a_mistake_is_named(run: Run) -> None:
-    Path("bad.yaml").write_text("question: x\n", encoding="utf-8")
+    Path("bad.yaml").write_text("question: x\ncriteria: []\n", encoding="utf-8")
     ran = run("check", "bad.yaml")
     assert ran.code == 2
     assert "bad.yaml:1: topic: missing key" in ran.err
+
+
+def test_a_yaml_file_without_criteria_is_a_bank(run: Run) -> None:
+    Path("bank.yaml").write_text("- question: What is x?\n- question: Why?\n  answer: So.\n", encoding="utf-8")
+    ran = run("check", "bank.yaml")
+    assert (ran.code, ran.out) == (1, "bank.yaml:1: no answer: What is x?\n")
+    assert "1 banks and 0 rubrics" in ran.err
 
 
 def test_nothing_is_wrong_with_what_fill_writes(run: Run) -> None:

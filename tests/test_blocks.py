@@ -1,7 +1,8 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from dlgrade.banks import stretches
 from dlgrade.banks.blocks import Document
 
 SAMPLE = (
@@ -78,3 +79,23 @@ def test_blocks_of_any_text_stand_in_order_and_cover_all_that_is_written(source:
     assert "".join(source[start:end] for start, end in document.lines).replace("\n", "") == source.removeprefix(
         "\ufeff"
     ).replace("\r", "").replace("\n", "")
+
+
+BITS = st.sampled_from(
+    (
+        "# a\n1. b\n2) c\n10. d\n- e\n* f\n> g\n```\n````\n~~~\n    ```\n   - ```py\n<div>\n</div>\n<!-- h\n-->\n<pre>\n</pre>\n<?\n?>"
+        "\n|a|b|\n|-|-|\n---\n[i]: j\nk\n    l\n  m\n\n\n"
+    ).split("\n")
+)
+
+
+@given(st.lists(BITS, max_size=40).map("\n".join))
+@example("```\n\na\n\n    ```\n\n# b\n\n```\n\n# c")
+@example("- a\n\n- b\n\n* c\n\n1. d\n\n2. e\n\n3) f")
+@example("<!-- a\n\n# b\n\n-->\n\n# c")
+@example("- ```\n\n# a\n\n```\n\n# b")
+def test_a_text_parsed_in_stretches_has_the_blocks_of_the_whole(text: str) -> None:
+    whole = Document(text).blocks
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stretches, "LENGTH", 0)
+        assert Document(text).blocks == whole

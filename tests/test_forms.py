@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Entry
-from dlgrade.banks.forms import FORMS, best_reading
+from dlgrade.banks.forms import PROSE, best_reading
 from dlgrade.banks.reading import AS_IT_IS, bank_from_text
 
 SEEDS = Path(__file__).parent.parent / "questions"
@@ -391,7 +391,7 @@ BITS = st.sampled_from(
 
 @given(st.lists(BITS | st.text(max_size=5), max_size=40).map("".join))
 def test_no_text_is_too_strange_for_a_reader(source: str) -> None:
-    for read_form in FORMS.values():
+    for read_form in PROSE.values():
         reading = read_form(Document(source), AS_IT_IS)
         if reading is None:
             continue

@@ -116,7 +116,7 @@ def test_the_fingerprint_changes_with_what_a_grade_depends_on_and_not_else(tmp_p
 def test_every_question_of_general_has_a_rubric_of_the_pattern() -> None:
     """The pattern: 4 to 7 criteria, 10 points, two or three misconceptions, 120 to 300 words."""
     rubrics = Rubrics([SHIPPED / "rubrics"])
-    bank = read_bank(SHIPPED / "questions" / "general.md", wordings=rubrics.wordings)
+    bank = read_bank(SHIPPED / "questions" / "general.md")
     found = [rubrics.for_question(question) for question in bank.questions]
     assert len({rubric.name for rubric in found if rubric}) == 17
     for rubric in found:
@@ -128,7 +128,7 @@ def test_every_question_of_general_has_a_rubric_of_the_pattern() -> None:
 
 
 ALL = Rubrics([SHIPPED / "rubrics"])
-EVERY = read_banks([SHIPPED / "questions"], wordings=ALL.wordings).questions
+EVERY = read_banks([SHIPPED / "questions"]).questions
 
 
 def test_each_of_the_175_entries_has_its_rubric_and_no_rubric_is_idle() -> None:
@@ -183,10 +183,3 @@ def test_questions_that_ask_for_different_things_have_different_rubrics(ids: tup
 )
 def test_one_question_in_several_wordings_has_one_rubric(ids: tuple[str, ...]) -> None:
     assert len({ALL.name_for(question) for question in EVERY if question.id in ids}) == 1
-
-
-def test_general_reads_repaired_through_the_rubrics_wording() -> None:
-    rubrics = Rubrics([SHIPPED / "rubrics"])
-    second = read_bank(SHIPPED / "questions" / "general.md", wordings=rubrics.wordings).questions[1]
-    assert second.raw == "How dodropout layershelp preventoverfitting?"
-    assert second.text == "How do dropout layers help prevent overfitting?"

@@ -15,15 +15,21 @@ its block rules run, since nobody here renders.
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
-from typing import Literal
+from typing import Literal, overload
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+from dlgrade.banks.asking import is_question
+from dlgrade.banks.labels import DETAILS, SUMMARY
+from dlgrade.banks.marks import title
+from dlgrade.banks.stretches import stretches
 
 Kind = Literal[
     "heading", "paragraph", "list", "item", "quote", "table", "row", "fence", "code", "html", "rule", "definition"
@@ -31,7 +37,6 @@ Kind = Literal[
 
 _PARSER = MarkdownIt("commonmark").enable("table")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
-_BLANK = re.compile(r"[ \t]*\Z")
 # Only a key makes it front matter: a document may also open with a rule.
 _FRONT_MATTER = re.compile(
     r"\A(?:---[ \t]*\n(?=[\w\"'-]+[ \t]*:|#).*?\n(?:---|\.\.\.)|\+\+\+[ \t]*\n.*?\n\+\+\+)[ \t]*(?=\n|\Z)", re.DOTALL
@@ -78,6 +83,30 @@ class Block:
     children: tuple[Block, ...] = ()
 
 
+class Lines(Sequence[tuple[int, int]]):
+    """The start and end of every line of a text, without the line end; a byte order mark stands before the first."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = array("q", [1 if text.startswith("\ufeff") else 0])
+        self._ends = array("q")
+        for match in _NEWLINE.finditer(text):
+            self._ends.append(match.start())
+            self._starts.append(match.end())
+        self._ends.append(len(text))
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[int, int]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[tuple[int, int]]: ...
+    def __getitem__(self, index: int | slice) -> tuple[int, int] | list[tuple[int, int]]:
+        if isinstance(index, slice):
+            return list(zip(self._starts[index], self._ends[index], strict=True))
+        return self._starts[index], self._ends[index]
+
+
 @dataclass(frozen=True)
 class Document:
     """A source text; its blocks are worked out once, when somebody asks."""
@@ -85,14 +114,9 @@ class Document:
     text: str
 
     @cached_property
-    def lines(self) -> tuple[tuple[int, int], ...]:
+    def lines(self) -> Lines:
         """Start and end of every line, without the line end; CRLF, CR and LF all end one."""
-        start = 1 if self.text.startswith("\ufeff") else 0
-        found: list[tuple[int, int]] = []
-        for match in _NEWLINE.finditer(self.text):
-            found.append((start, match.start()))
-            start = match.end()
-        return (*found, (start, len(self.text)))
+        return Lines(self.text)
 
     @cached_property
     def newline(self) -> str:
@@ -103,9 +127,30 @@ class Document:
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
         """The outermost blocks in document order."""
-        tokens: list[Token] = []
-        _PARSER.block.parse(_normal(self.text), _PARSER, {}, tokens)
-        return tuple(self._with_definitions(self._read(iter(tokens))))
+        return tuple(self._with_definitions(self._joined()))
+
+    @cached_property
+    def hidden(self) -> frozenset[int]:
+        """The indices of the outermost blocks that a `<details>` hides: their headings are parts of an answer.
+
+        One whose summary neither asks nor says that it hides an answer only folds up a chapter.
+        """
+        found: set[int] = set()
+        end = -1
+        for index, block in enumerate(self.blocks):
+            if block.start < end:
+                found.add(index)
+            elif block.kind == "html" and (details := DETAILS.match(self.text, block.start)) is not None:
+                summary = title(details["summary"] or "")
+                if SUMMARY.search(summary) or is_question(summary):
+                    end = details.end()
+        return frozenset(found)
+
+    @cached_property
+    def titles(self) -> tuple[Block, ...]:
+        """The headings among the outermost blocks, but for those that are hidden."""
+        blocks = enumerate(self.blocks)
+        return tuple(block for at, block in blocks if block.kind == "heading" and at not in self.hidden)
 
     @cached_property
     def multiple_choice(self) -> bool:
@@ -124,7 +169,42 @@ class Document:
 
     def is_blank(self, number: int) -> bool:
         """Say whether a line, counted from 1, is blank; beyond the last line nothing is written."""
-        return number > len(self.lines) or bool(_BLANK.match(self.line(number)))
+        return number > len(self.lines) or not self.line(number).strip(" \t")
+
+    def _joined(self) -> Iterator[Block]:
+        """Parse stretch by stretch, and join a list that goes on in the next one."""
+        held: Block | None = None
+        items: list[Block] = []
+        for before, text in stretches(_normal(self.text)):
+            tokens: list[Token] = []
+            _PARSER.block.parse(text, _PARSER, {}, tokens)
+            for token in tokens:
+                if token.map is not None:
+                    token.map = [token.map[0] + before, token.map[1] + before]
+            first = True
+            for block in self._read(iter(tokens)):
+                if first and held and self._goes_on(held, block):
+                    items += block.children
+                    held = replace(held, end=block.end, last=block.last)
+                elif held:
+                    yield replace(held, children=tuple(items))
+                    held = None
+                first = False
+                if held is None and block.kind == "list":
+                    held, items = block, list(block.children)
+                elif held is None:
+                    yield block
+        if held:
+            yield replace(held, children=tuple(items))
+
+    def _goes_on(self, held: Block, block: Block) -> bool:
+        between = range(held.last + 1, block.line)
+        return block.kind == "list" and self._mark(held) == self._mark(block) and all(map(self.is_blank, between))
+
+    def _mark(self, block: Block) -> str:
+        """Return what tells a list's items from those of another: the sign, or what stands behind the number."""
+        marker = _MARKER.match(self.line(block.line))
+        return marker[0][-1] if marker else ""
 
     def _read(self, tokens: Iterator[Token]) -> Iterator[Block]:
         for token in tokens:

@@ -81,10 +81,9 @@ def read_body(
     """
     margin = " " * indent
     inside = end if inside is None else inside
-    pieces = [
-        replace(piece, margin=margin) if piece.start < inside else piece
-        for piece in pieces_in(document, blocks, start, end)
-    ]
+    pieces = pieces_in(document, blocks, start, end)
+    if margin:
+        pieces = [replace(piece, margin=margin) if piece.start < inside else piece for piece in pieces]
     label = _label(document, pieces)
     if label and (options := find_options(document, pieces)) and options.first <= label.at < options.beyond:
         label = _label(document, pieces, options.beyond)  # `A: 0.5` is one of them
@@ -94,7 +93,7 @@ def read_body(
         body = replace(_in_details(document, pieces[label.at]), material=_posed(document, pieces[: label.at]))
     else:
         body = replace(_labelled(document, pieces, label), material=_posed(document, pieces[: label.at]))
-    return _with_facts(document, pieces, body)
+    return _with_facts(document, pieces, body) if pieces else body
 
 
 def trail_after(document: Document, end: int) -> str:
@@ -120,7 +119,7 @@ def _with_facts(document: Document, pieces: Sequence[Piece], body: Body) -> Body
     for piece, aside in zip(pieces, asides_of(document, pieces), strict=True):
         if aside == "data":
             found = facts(document.text[piece.start : piece.end]) | found
-    return replace(body, difficulty=found.get("difficulty"), category=found.get("category"))
+    return replace(body, difficulty=found.get("difficulty"), category=found.get("category")) if found else body
 
 
 def _material(document: Document, pieces: Sequence[Piece], asked: str | None = None) -> int:
@@ -153,7 +152,7 @@ def _labelled(document: Document, pieces: Sequence[Piece], label: _Label) -> Bod
     if head.kind == "heading":
         rest = rest[: _part_end(head, rest)]
     margin = _margin_at(document, head, len(label.bullet)) if label.bullet else head.margin
-    rest = [replace(piece, margin=margin) if label.bullet else piece for piece in rest]
+    rest = [replace(piece, margin=margin) for piece in rest] if label.bullet else list(rest)
     value = visible(document, label.end, head.end)
     if value < head.end:
         rest = [replace(head, kind="line", start=value, margin=margin, labelled=True), *rest]

@@ -38,6 +38,10 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _PART_OF_LEAD = re.compile(r"(?<![\r\n])(?:\r?\n)+|\A")
 
 
+_NO_PLACE = "the document has no place for an answer to this question"
+_NOT_TOLD = "where its answer begins and ends cannot be told in this document"
+
+
 class Place(Record):
     """What stood where an answer went, and what came with the answer: the way back."""
 
@@ -88,8 +92,8 @@ def fill(bank: Bank, answers: Mapping[str, str], *, renew: Collection[str] = ())
     return Filled(
         source=_render(bank, proven),
         filled=tuple(q.id for q in bank.questions if q.id in filled),
-        kept=tuple(q.id for q in bank.questions if q.slot is None and q.id not in filled),
-        unanswered=tuple(q.id for q in bank.questions if q.slot and q.id not in answers),
+        kept=tuple(q.id for q in bank.questions if q.answer is not None and q.id not in filled),
+        unanswered=tuple(q.id for q in bank.questions if q.answer is None and q.id not in answers),
         failed=tuple(
             Failure(id=i, kind="unfit", message=failed[i]) for i in sorted(failed, key=_place(bank).__getitem__)
         ),
@@ -102,12 +106,12 @@ def _ready(bank: Bank, answers: Mapping[str, str], renew: Collection[str]) -> tu
     ready: list[_Fitted] = []
     failed: dict[str, str] = {}
     for question in bank.questions:
-        wanted = question.slot is not None or question.id in renew
-        if not wanted or question.id not in answers:
+        missing = question.answer is None
+        if question.id not in answers or not (missing or question.id in renew):
             continue
-        slot = question.slot or question.standing
+        slot = question.slot if missing else question.standing
         if slot is None:
-            failed[question.id] = "where its answer begins and ends cannot be told in this document"
+            failed[question.id] = _NO_PLACE if missing else _NOT_TOLD
             continue
         answer = LAYOUTS[slot.shape].fit(answers[question.id])
         if reason := _unfit(answers[question.id], answer):
@@ -282,7 +286,7 @@ def _without(bank: Bank, source: str, positions: Collection[int]) -> Bank | None
         return None
     as_before = all(
         _identity(old) == _identity(new)
-        and (new.slot is not None if old.position in positions else new.answer == old.answer)
+        and (new.answer is None if old.position in positions else new.answer == old.answer)
         for old, new in zip(bank.questions, after.questions, strict=True)
     )
     return after if as_before else None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlgrade.banks.reading import AS_IT_IS, NO_WORDINGS, find_banks, read_bank
+from dlgrade.banks.reading import AS_IT_IS, find_banks, read_bank
 from dlgrade.errors import BankError, NoQuestions
 from dlgrade.models import Bank, Choices, Question
 
@@ -48,7 +48,6 @@ def documents(paths: Iterable[str | os.PathLike[str]], *, leave_out: Path | None
 def read_banks(
     paths: Iterable[str | os.PathLike[str]],
     *,
-    wordings: Mapping[str, str] = NO_WORDINGS,
     choices: Choices = AS_IT_IS,
     leave_out: Path | None = None,
 ) -> Banks:
@@ -62,7 +61,7 @@ def read_banks(
     unreadable: list[BankError] = []
     for path, document in documents(paths, leave_out=leave_out):
         try:
-            banks.append(read_bank(document, wordings=wordings, choices=choices))
+            banks.append(read_bank(document, choices=choices))
         except BankError as error:
             if document == path:
                 raise

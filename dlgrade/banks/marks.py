@@ -48,6 +48,7 @@ _MARK = rf"""(?:
 )"""
 _LEADING = re.compile(rf"\A{_MARK}[\s:：.–—-]*", re.IGNORECASE | re.VERBOSE)
 _TRAILING = re.compile(rf"[\s–—-]*{_MARK}[\s.]*\Z", re.IGNORECASE | re.VERBOSE)
+_MARK_ENDS = frozenset("])}:#*")
 _TAIL = 600  # characters in which marks behind the wording are looked for
 _TAGS = re.compile(
     r"<a\s[^<>]{0,300}>\s*</a>"
@@ -103,7 +104,7 @@ def unmarked(line: str) -> str:
     while text:
         match = _LEADING.match(text)
         rest = text[match.end() :] if match else text
-        match = _TRAILING.search(rest, max(0, len(rest) - _TAIL))
+        match = _TRAILING.search(rest, max(0, len(rest) - _TAIL)) if _may_end_in_mark(rest) else None
         rest = rest[: match.start()] if match else rest
         if not rest.strip() or rest == text:
             break
@@ -123,12 +124,19 @@ def _step(found: Wording) -> Wording:
     text = found.text
     if found.number is None and not found.labelled and (numbered := _numbered(found)) is not None:
         return numbered
-    match = _LEADING.match(text)
+    match = _LEADING.match(text) if not text[:1].isalpha() or text[:5].lower() in ("diffi", "level") else None
     if match and (match.end() < len(text) or match["other"] is None):
         return _marked(found, match, text[match.end() :])
-    if match := _TRAILING.search(text, max(0, len(text) - _TAIL)):
+    if _may_end_in_mark(text) and (match := _TRAILING.search(text, max(0, len(text) - _TAIL))):
         return _marked(found, match, text[: match.start()])
-    return replace(found, text=_bare(text))
+    bare = _bare(text)
+    return found if bare == text else replace(found, text=bare)
+
+
+def _may_end_in_mark(text: str) -> bool:
+    """Say whether it is worth looking for a mark at the end: most questions end in their mark of question."""
+    last = text.rstrip(" \t\r\n.")[-1:]
+    return last > "\u2000" or last in _MARK_ENDS or "evel" in text[-40:] or "ifficulty" in text[-40:]
 
 
 def _marked(found: Wording, match: re.Match[str], rest: str) -> Wording:

@@ -7,44 +7,37 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import MappingProxyType
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Entry
 from dlgrade.banks.forms import SUFFIXES, best_reading
 from dlgrade.banks.legend import with_legend
-from dlgrade.banks.same import identity
-from dlgrade.banks.wording import readable
+from dlgrade.banks.repair import repaired, words_of
+from dlgrade.banks.wording import readable, spaced
 from dlgrade.errors import BankError, NoQuestions
 from dlgrade.models import Bank, Choices, Question
 
 AS_IT_IS = Choices()
 """Nothing chosen: every document in its most convincing form."""
 
-NO_WORDINGS: Mapping[str, str] = MappingProxyType({})
-
 _UNDERSTOOD = (
     "understood are headings (`## Question 1` with `**What is …?**` below, or `### 1. What is …?`), "
-    "numbered lists (`1. What is …?`) and tables (`| No. | Question | Answer |`)"
+    "numbered lists (`1. What is …?`), tables (`| No. | Question | Answer |`), and by their suffix CSV, TSV, JSON, "
+    "JSON Lines, YAML and notebooks whose fields or cells are questions (`question`, `answer`)"
 )
 
 
-def read_bank(
-    path: str | os.PathLike[str], *, wordings: Mapping[str, str] = NO_WORDINGS, choices: Choices = AS_IT_IS
-) -> Bank:
-    """Read one document.
-
-    `wordings` maps `identity(text)` to the right wording known elsewhere: a question that lost its spaces
-    takes it as its `text`, `raw` stays as it is.
+def read_bank(path: str | os.PathLike[str], *, choices: Choices = AS_IT_IS) -> Bank:
+    """Read one document. A question that lost spaces has them again in its `text`, `raw` stays as it is.
 
     Raises:
         BankError: the file cannot be read, is no text, or holds no questions.
     """
     path = Path(path)
     source, encoding = decode(_bytes(path), name=str(path))
-    return bank_from_text(source, path=str(path), encoding=encoding, wordings=wordings, choices=choices)
+    return bank_from_text(source, path=str(path), encoding=encoding, choices=choices)
 
 
 def bank_from_text(
@@ -52,22 +45,27 @@ def bank_from_text(
     *,
     path: str,
     encoding: str = "utf-8",
-    wordings: Mapping[str, str] = NO_WORDINGS,
     choices: Choices = AS_IT_IS,
 ) -> Bank:
     """Read a document that is in memory already; `path` names it, and nothing is opened.
 
     Raises:
-        BankError: the text holds no questions.
+        BankError: the text holds no questions, or is broken as data.
     """
-    reading = best_reading(Document(source), Path(path).suffix, choices)
+    try:
+        reading = best_reading(Document(source), Path(path).suffix, choices)
+    except BankError as error:
+        if not error.message.startswith(":"):
+            raise
+        raise BankError(f"{path}{error.message}") from None  # a form knows the line, not the path
     if reading is None and choices.form is not None:
         raise NoQuestions(f"{path}: no questions found in the form {choices.form!r}; without --form others are tried")
     if reading is None:
         raise NoQuestions(f"{path}: no questions found; {_UNDERSTOOD}")
     name = Path(path).stem
     entries = with_legend(reading.entries, source)
-    questions = tuple(_question(entry, name, position, wordings) for position, entry in enumerate(entries, start=1))
+    known = words_of(entry.raw for entry in entries)
+    questions = tuple(_question(entry, name, position, known) for position, entry in enumerate(entries, start=1))
     return Bank(
         path=path,
         name=name,
@@ -132,13 +130,13 @@ def decode(data: bytes, *, name: str) -> tuple[str, str]:
     return text, encoding
 
 
-def _question(entry: Entry, bank: str, position: int, wordings: Mapping[str, str]) -> Question:
+def _question(entry: Entry, bank: str, position: int, known: frozenset[str]) -> Question:
     return Question(
         bank=bank,
         position=position,
         number=entry.number,
         raw=entry.raw,
-        text=_text(entry.raw, wordings),
+        text=_text(entry.raw, known),
         category=entry.category,
         difficulty=entry.difficulty,
         marks=entry.marks,
@@ -150,10 +148,10 @@ def _question(entry: Entry, bank: str, position: int, wordings: Mapping[str, str
     )
 
 
-def _text(raw: str, wordings: Mapping[str, str]) -> str:
+def _text(raw: str, known: frozenset[str]) -> str:
     """The wording on one line and repaired, what belongs to it as it stands."""
     wording, gap, material = raw.partition("\n\n")
-    return f"{wordings.get(identity(wording)) or readable(wording)}{gap}{material}"
+    return f"{readable(repaired(spaced(wording), known))}{gap}{material}"
 
 
 def _bytes(path: Path) -> bytes:

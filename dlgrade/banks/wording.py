@@ -28,6 +28,7 @@ _TAG = re.compile(
 )
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _SUMMARY = re.compile(r"<summary>.{0,500}?</summary>", re.IGNORECASE | re.DOTALL)
+_MARKUP = re.compile(r"[<>\[\]*_`~\\&]|^[ \t]*[#+-]", re.MULTILINE)
 _LINE_MARK = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+)", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^\n`]*$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -117,7 +118,10 @@ def _read(text: str) -> str:
 
 def fold(text: str) -> str:
     """Return the text for comparison: NFKC, case, Markdown markup and white space folded away."""
-    text = unicodedata.normalize("NFKC", text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    if not _MARKUP.search(text):
+        return spaced(text).casefold()
     text = _FENCE.sub("", _COMMENT.sub(" ", text))
     text = _TAG.sub(" ", text)
     text = _IMAGE_OR_LINK.sub(lambda match: match[1], text)
@@ -155,4 +159,4 @@ def is_placeholder(text: str) -> bool:
 
 def is_void(text: str) -> bool:
     """Say whether the text shows nothing: white space, comments, anchors, line breaks. It is no placeholder either."""
-    return not _VOID_TAG.sub("", _COMMENT.sub("", text)).strip()
+    return not (_VOID_TAG.sub("", _COMMENT.sub("", text)) if "<" in text else text).strip()

@@ -12,14 +12,14 @@ from dlgrade.banks.gathering import Banks
 from dlgrade.cli import show
 from dlgrade.cli.options import Form, Json, Nested
 from dlgrade.cli.wiring import Session
-from dlgrade.rubrics import load_rubric
+from dlgrade.rubrics import is_rubric, load_rubric
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
 def check(
-    paths: Annotated[list[Path], typer.Argument(help="Banks, folders of them, or rubrics (.yaml).", metavar="PATH")],
+    paths: Annotated[list[Path], typer.Argument(help="Banks, folders of them, or rubrics.", metavar="PATH")],
     form: Form = None,
     nested: Nested = None,
     json: Json = False,
@@ -34,7 +34,7 @@ def check(
       dlgrade check questions
       dlgrade check questions/article.md --json
     """
-    rubrics = [path for path in paths if path.suffix in {".yaml", ".yml"}]
+    rubrics = [path for path in paths if is_rubric(path)]
     banks = [path for path in paths if path not in rubrics]
     for path in rubrics:
         load_rubric(path)

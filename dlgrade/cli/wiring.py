@@ -62,7 +62,7 @@ class Session:
         Raises:
             BankError: a document that was named is no bank, or there is none.
         """
-        read = read_banks(paths, wordings=self.rubrics.wordings, choices=self.settings.choices, leave_out=leave_out)
+        read = read_banks(paths, choices=self.settings.choices, leave_out=leave_out)
         for error in read.passed_over:
             show.remark(f"passed over: {error.message}")
         for unreadable in read.unreadable:

@@ -14,7 +14,17 @@ from itertools import groupby
 from dlgrade.banks.asking import asks
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Entry, Reading
-from dlgrade.banks.forms import bolds, details, headings, lists, tables
+from dlgrade.banks.forms import (
+    bolds,
+    delimited,
+    details,
+    headings,
+    json_trees,
+    lists,
+    notebooks,
+    tables,
+    yaml_trees,
+)
 from dlgrade.banks.same import identity
 from dlgrade.errors import BankError
 from dlgrade.models import Choices
@@ -28,7 +38,16 @@ Reader = Callable[[Document, Choices], Reading | None]
 PROSE: Mapping[str, Reader] = {module.FORM: module.read for module in (headings, lists, tables, bolds, details)}
 """What Markdown and text documents are tried with."""
 
-DATA: Mapping[str, tuple[str, Reader]] = {}
+DATA: Mapping[str, tuple[str, Reader]] = {
+    ".csv": (delimited.FORM, delimited.read),
+    ".tsv": (delimited.FORM, delimited.read),
+    ".json": (json_trees.FORM, json_trees.read),
+    ".jsonl": (json_trees.LINES_FORM, json_trees.read_lines),
+    ".ndjson": (json_trees.LINES_FORM, json_trees.read_lines),
+    ".ipynb": (notebooks.FORM, notebooks.read),
+    ".yaml": (yaml_trees.FORM, yaml_trees.read),
+    ".yml": (yaml_trees.FORM, yaml_trees.read),
+}
 """By suffix, the one form of documents that are data: its name and its reader."""
 
 FORMS: Mapping[str, Reader] = {**PROSE, **dict(DATA.values())}

@@ -20,7 +20,7 @@ from dlgrade.banks.asking import asks, asks_firmly, is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import read_body
 from dlgrade.banks.entries import Entry, Reading, with_material
-from dlgrade.banks.forms.sections import Sections, collapsed, ends_bank, explained
+from dlgrade.banks.forms.sections import Sections, ends_bank, explained
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.marks import Wording, unmarked, wording
 from dlgrade.banks.wording import bold
@@ -59,12 +59,11 @@ class _Lead:
 
 def read(document: Document, choices: Choices) -> Reading | None:
     """Read every bold line that asks, with what stands below it."""
-    hidden = collapsed(document)
+    hidden = document.hidden
     leads = _chosen(
         [lead for at, block in enumerate(document.blocks) for lead in _leads(at, block) if at not in hidden]
     )
-    headings = (block for at, block in enumerate(document.blocks) if block.kind == "heading" and at not in hidden)
-    sections = Sections(document, headings)
+    sections = Sections(document, document.titles)
     entries: list[Entry] = []
     lines, sure, at = 0, 0.0, 0
     following: _Lead | None

@@ -26,7 +26,6 @@ from dlgrade.banks.body import read_body
 from dlgrade.banks.entries import Entry, Reading, with_material
 from dlgrade.banks.forms.sections import (
     Sections,
-    collapsed,
     explained,
     is_advert,
     is_frame,
@@ -83,7 +82,7 @@ class _Question:
 
 def read(document: Document, choices: Choices) -> Reading | None:
     """Read every heading that is a question, with what stands below it."""
-    hidden = collapsed(document)
+    hidden = document.hidden
     titles = _ranked(
         [_title(i, block) for i, block in enumerate(document.blocks) if block.kind == "heading" and i not in hidden]
     )

@@ -30,7 +30,7 @@ from dlgrade.banks.asking import asks, asks_firmly, is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import EMPTY_BULLET, read_body
 from dlgrade.banks.entries import Entry, Reading, with_material
-from dlgrade.banks.forms.sections import Sections, collapsed, ends_bank, explained
+from dlgrade.banks.forms.sections import Sections, ends_bank, explained
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.marks import Wording, title, wording
 from dlgrade.banks.wording import bold, plain
@@ -101,9 +101,8 @@ def _counts(question: _Question) -> float:
 
 def _questions(document: Document, choices: Choices) -> list[_Question]:
     """Walk through the document; what stands below a list's last item waits until it shows whose it is."""
-    hidden = collapsed(document)
-    headings = (block for at, block in enumerate(document.blocks) if block.kind == "heading" and at not in hidden)
-    sections = Sections(document, headings)
+    hidden = document.hidden
+    sections = Sections(document, document.titles)
     found: list[_Question] = []
     waiting: list[Block] = []
     opened = False

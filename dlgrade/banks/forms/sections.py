@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
-from dlgrade.banks.asking import is_question
 from dlgrade.banks.blocks import Block, Document
-from dlgrade.banks.labels import DETAILS, SUMMARY
 from dlgrade.banks.marks import title
 from dlgrade.banks.wording import squash
 
@@ -74,7 +72,7 @@ class Sections:
         """Go on to the section that the heading opens."""
         name = squash(heading.text)
         if self._about is None or heading.level <= self._about:
-            self._about = heading.level if speaks_of_document(heading.text) else None
+            self._about = heading.level if _ABOUT.fullmatch(name) else None
         contents = bool(_CONTENTS.fullmatch(name))
         if contents and heading.level > self._level:
             return
@@ -85,7 +83,7 @@ class Sections:
 
 def is_advert(heading: Block) -> bool:
     """Say whether a heading only sends its reader elsewhere: it ends an entry and opens nothing."""
-    return bool(_ADVERT.search(heading.text))
+    return ("](" in heading.text or "<a" in heading.text) and bool(_ADVERT.search(heading.text))
 
 
 def is_frame(heading: Block) -> bool:
@@ -111,23 +109,6 @@ def last_inside(blocks: Sequence[Block], first: int, beyond: int) -> int:
         while stop > first and blocks[stop - 1].kind == "definition":
             stop -= 1
     return stop
-
-
-def collapsed(document: Document) -> frozenset[int]:
-    """Return the indices of the blocks that a `<details>` hides: their headings are parts of an answer.
-
-    One whose summary neither asks nor says that it hides an answer only folds up a chapter.
-    """
-    hidden: set[int] = set()
-    end = -1
-    for index, block in enumerate(document.blocks):
-        if block.start < end:
-            hidden.add(index)
-        elif block.kind == "html" and (details := DETAILS.match(document.text, block.start)) is not None:
-            summary = title(details["summary"] or "")
-            if SUMMARY.search(summary) or is_question(summary):
-                end = details.end()
-    return frozenset(hidden)
 
 
 def explained(document: Document, lines: int) -> float:

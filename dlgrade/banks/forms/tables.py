@@ -29,6 +29,7 @@ from dlgrade.banks.body import read_body, trail_after
 from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained, last_inside
 from dlgrade.banks.marks import wording
+from dlgrade.banks.names import column
 from dlgrade.banks.wording import is_placeholder, plain, spaced, squash
 from dlgrade.models import Choices, Edit, Slot
 
@@ -37,14 +38,6 @@ FORM = "tables"
 _PIPE = re.compile(r"(?<!\\)\|")
 _ANCHOR = re.compile(r"\[[^\]]*\]\(#[^)]*\)")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-# Compared with squashed headers; the first kind that fits counts.
-_COLUMNS: Mapping[str, re.Pattern[str]] = {
-    "number": re.compile(r"|n|no|nr|num|number|id|index|s(?:r|l)?no|q(?:uestion)?(?:no|nr|id|number)"),
-    "category": re.compile(r"categor(?:y|ies)|(?:sub)?topics?|subject|section|area|theme|chapter|domain|tags?|type"),
-    "difficulty": re.compile(r"difficulty(?:level)?|level|complexity|seniority"),
-    "answer": re.compile(r"(?:short|model|sample|expected|reference|correct)?answers?|solutions?|response|reference"),
-    "question": re.compile(r".*questions?|questiontext|prompt|task|q|问题|問題|質問|вопрос|pregunta|frage|pergunta"),
-}
 _SECTION_TITLE = re.compile(r"(?:model|sample|reference)?answers|solutions|answerkey|答案")
 _ASKING = 1 / 3  # the share of cells that must ask: `| Task | Dataset |` is no bank
 
@@ -188,9 +181,7 @@ def _columns(header: Sequence[str]) -> dict[str, int]:
     """Map what a column holds to its index; the first of several counts."""
     columns: dict[str, int] = {}
     for index, title in enumerate(header):
-        name = squash(title)
-        kind = next((kind for kind, names in _COLUMNS.items() if names.fullmatch(name)), None)
-        if kind:
+        if kind := column(title):
             columns.setdefault(kind, index)
     return columns
 
