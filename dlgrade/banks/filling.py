@@ -155,9 +155,14 @@ def _start(edit: Edit) -> int:
 
 
 def span(source: str, slot: Slot) -> tuple[int, int]:
-    """Where what stands in a slot begins and ends, without the blanks around it."""
+    """Where the text of an answer begins and ends that stands in a slot: without quotes and blanks around it."""
     said = source[slot.start : slot.end]
-    return slot.end - len(said.lstrip()), slot.start + len(said.rstrip())
+    lead, trail = (
+        len(text) if text.strip() and edge else 0
+        for text, edge in ((slot.lead, said.startswith(slot.lead)), (slot.trail, said.endswith(slot.trail)))
+    )
+    start = slot.start + (lead or len(said) - len(said.lstrip()))
+    return start, slot.end - (trail or len(said) - len(said.rstrip()))
 
 
 def _ways_back(source: str, question: Question, place: Place) -> Iterator[Edit]:
@@ -168,8 +173,10 @@ def _ways_back(source: str, question: Question, place: Place) -> Iterator[Edit]:
     newline = Document(source).newline
     was = place.was.replace("\r\n", "\n")  # `edited` gives it the document's line ends, which Git may have changed
     lead, trail = (text.replace("\n", newline) for text in (place.lead, place.trail))
-    if source.endswith(lead, 0, start) and source.startswith(trail, end):
-        yield Edit(start=start - len(lead), end=end + len(trail), text=was)
+    # Quotes around an answer came with the place, or with the answer.
+    for first, last in dict.fromkeys([(question.standing.start, question.standing.end), (start, end)]):
+        if source.endswith(lead, 0, first) and source.startswith(trail, last):
+            yield Edit(start=first - len(lead), end=last + len(trail), text=was)
     for at in (match.start() for match in _PART_OF_LEAD.finditer(lead)):
         if source.endswith(lead[at:], 0, start):
             yield Edit(start=start - len(lead) + at, end=end, text=was)
