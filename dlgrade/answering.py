@@ -1,13 +1,16 @@
-"""Question -> reference: from the shipped key, or from a model."""
+"""Question -> reference, and where it comes from: the shipped key, or a model."""
 
 from __future__ import annotations
 
+import hashlib
+
+from dlgrade.banks.ledger import Origin, Prompt
 from dlgrade.banks.wording import is_placeholder
 from dlgrade.llm.request import Client, Reply, Request
 from dlgrade.models import Question
 from dlgrade.prompts import Prompts
 from dlgrade.rubrics import Rubrics
-from dlgrade.settings import Settings
+from dlgrade.settings import OFFLINE, Settings
 
 _TEMPLATE = "answer"
 
@@ -16,6 +19,29 @@ def shipped_answer(question: Question, rubrics: Rubrics) -> str | None:
     """The reference of the question's rubric, None where it has no rubric."""
     rubric = rubrics.for_question(question)
     return None if rubric is None else rubric.reference
+
+
+def shipped_origin(question: Question, rubrics: Rubrics) -> Origin | None:
+    """Where the shipped reference comes from: the rubric by name, and what its reference says."""
+    rubric = rubrics.for_question(question)
+    if rubric is None:
+        return None
+    # Cues and points may change: the answer stays what it is.
+    content = hashlib.sha256(rubric.reference.encode()).hexdigest()[:12]
+    return Origin(model=OFFLINE, prompt=Prompt(template=f"rubrics/{rubric.name}", hash=content))
+
+
+def asked_origin(prompts: Prompts, settings: Settings) -> Origin:
+    """Where a model's answer comes from, apart from the question: the model, the template, the temperature.
+
+    The endpoint is not part of it, as one model may be served in several places, nor the token limit: a reply that
+    it cut short is no answer.
+
+    Raises:
+        PromptError: the template is not there.
+    """
+    prompt = Prompt(template=_TEMPLATE, hash=prompts.fingerprint(_TEMPLATE), temperature=settings.temperature)
+    return Origin(model=str(settings.model), prompt=prompt)
 
 
 def answer_request(question: Question, prompts: Prompts, settings: Settings) -> Request:

@@ -6,92 +6,23 @@ The commands are thin shells around these, and `import dlgrade` offers the same 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from dlgrade.answering import ask_for_answer, shipped_answer
-from dlgrade.banks import filling
-from dlgrade.banks.filling import Filled
+from dlgrade.answering import ask_for_answer, asked_origin, shipped_answer, shipped_origin
 from dlgrade.banks.outputs import check_writable, save_copy
-from dlgrade.banks.reading import read_bank
 from dlgrade.banks.same import identity, same
-from dlgrade.errors import DlgradeError, EndpointError, OutputError
+from dlgrade.errors import OutputError
 from dlgrade.export import writer_for
 from dlgrade.export.key import Key, answer_key
 from dlgrade.grading.judge import Judge
 from dlgrade.llm.request import Client, Reply
-from dlgrade.models import Bank, Failure, Grade, Question, Rubric, Usage
+from dlgrade.models import Bank, Grade, Question, Rubric
 from dlgrade.prompts import Prompts
 from dlgrade.rubrics import Rubrics
 from dlgrade.runs import Counted, Progressed, run
+from dlgrade.saving import Answers
 from dlgrade.settings import Settings
-
-
-@dataclass(frozen=True)
-class Answers:
-    """References for questions, and how they came about.
-
-    `texts` and `failures` go by a question's `identity`, since one question may stand in several places.
-    `requests` were sent, `cached` were not needed; `stopped` is why the endpoint ended a run before its end.
-    """
-
-    texts: Mapping[str, str]
-    failures: Mapping[str, Failure] = field(default_factory=dict)
-    usage: Usage = field(default_factory=Usage)
-    requests: int = 0
-    cached: int = 0
-    interrupted: bool = False
-    stopped: EndpointError | None = None
-
-    def fill(self, bank: Bank) -> Filled:
-        """The bank's source with these answers in its slots; those that failed are among the failed."""
-        given = {q.id: self.texts[key] for q in bank.questions if (key := identity(q.text)) in self.texts}
-        filled = filling.fill(bank, given)
-        failed = tuple(
-            failure.model_copy(update={"id": q.id})
-            for q in bank.questions
-            if q.answer is None and (failure := self.failures.get(identity(q.text))) is not None
-        )
-        return filled.model_copy(update={"failed": (*filled.failed, *failed)})
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one bank: filled in memory, and `out`, where it was written, or the `error` why it was not."""
-
-    bank: Bank
-    filled: Filled
-    out: Path | None = None
-    error: DlgradeError | None = None
-    changed: bool = False
-
-    @property
-    def left(self) -> tuple[str, ...]:
-        """The ids that still have no answer, in the document's order."""
-        done = set(self.filled.filled)
-        return tuple(q.id for q in self.bank.questions if q.answer is None and q.id not in done)
-
-    def saved_as(self, target: Path) -> Outcome:
-        """Write the filled copy; an error is kept, so that other banks are saved all the same."""
-        try:
-            data, original = (text.encode(self.bank.encoding) for text in (self.filled.source, self.bank.source))
-            save_copy(target, data, original)
-        except DlgradeError as error:
-            return replace(self, error=error)
-        return replace(self, out=target)
-
-    def saved_in_place(self, answers: Answers) -> Outcome:
-        """Write the answers into the document. One that was changed meanwhile is filled as it is now."""
-        try:
-            bank = read_bank(self.bank.path, choices=self.bank.choices)
-            changed = bank.source != self.bank.source
-            now = Outcome(bank, answers.fill(bank), changed=True) if changed else self
-            if now.filled.source != now.bank.source:
-                filling.save(bank.path, now.filled.source.encode(bank.encoding))
-        except DlgradeError as error:
-            return replace(self, error=error)
-        return replace(now, out=Path(bank.path))
 
 
 def shipped_answers(questions: Iterable[Question], rubrics: Rubrics) -> Answers:
@@ -100,8 +31,11 @@ def shipped_answers(questions: Iterable[Question], rubrics: Rubrics) -> Answers:
     Raises:
         RubricError: a rubric that is needed has a mistake in it.
     """
-    found = ((identity(question.text), shipped_answer(question, rubrics)) for question in questions)
-    return Answers({wording: text for wording, text in found if text is not None})
+    different = {identity(group[0].text): group[0] for group in same(questions)}
+    found = ((wording, shipped_answer(question, rubrics)) for wording, question in different.items())
+    texts = {wording: text for wording, text in found if text is not None}
+    origins = {wording: shipped_origin(different[wording], rubrics) for wording in texts}
+    return Answers(texts, {wording: origin for wording, origin in origins.items() if origin is not None})
 
 
 def asked_answers(
@@ -127,6 +61,7 @@ def asked_answers(
         return await ask_for_answer(question, counted, prompts, settings)
 
     counted = Counted(client)
+    origin = asked_origin(prompts, settings)
     groups = same(questions, key)
     different = {identity(group[0].text): group[0] for group in groups}
     wordings = {identity(group[0].text): {identity(question.text) for question in group} for group in groups}
@@ -139,6 +74,7 @@ def asked_answers(
     )
     return Answers(
         texts={wording: reply.text for first, reply in done.results.items() for wording in wordings[first]},
+        origins={wording: origin for first in done.results for wording in wordings[first]},
         failures={wording: failure for failure in done.failures for wording in wordings[failure.id]},
         usage=done.usage,
         requests=done.requests - done.cached,
@@ -179,10 +115,13 @@ def judged_grade(
     return done.results[id]
 
 
-def export(banks: Sequence[Bank], to: str | os.PathLike[str], rubrics: Rubrics) -> Key:
+def export(banks: Sequence[Bank], to: str | os.PathLike[str], rubrics: Rubrics, *, reviewed: bool = False) -> Key:
     """Write the banks' answer key, in the form that the suffix names; returns the key.
 
+    With `reviewed` only answers that a person wrote, accepted or edited.
+
     Raises:
+        LedgerError: the ledger beside a bank is broken.
         OutputError: no form has that suffix, the file cannot be written, or it is one of the banks.
     """
     target = Path(to)
@@ -190,6 +129,6 @@ def export(banks: Sequence[Bank], to: str | os.PathLike[str], rubrics: Rubrics) 
     if any(Path(bank.path).resolve() == target.resolve() for bank in banks):
         raise OutputError(f"{target}: would replace a bank that is read; choose another file")
     check_writable([target])
-    key = answer_key(banks, rubrics)
+    key = answer_key(banks, rubrics, reviewed=reviewed)
     save_copy(target, write(key).encode("utf-8", "replace"))
     return key

@@ -8,7 +8,10 @@ DlgradeError                    exit code
 │   ├── PromptError                       a template that does not render
 │   ├── SettingsError                     flags, environment or dlgrade.toml
 │   ├── UnknownQuestion                   no question, or several, answer to that name
+│   ├── LedgerError                       a ledger of machine-written answers with a broken line
+│   ├── ReviewError                       a decision about a draft that cannot be carried out
 │   └── OutputError                       a file that cannot be written
+│       └── ChangedMeanwhile              somebody else wrote to it since it was read
 ├── EndpointError                   3     the endpoint cannot be used: the run stops
 │   ├── BadKey                            401, 403, and bad keys that come as 400
 │   ├── UnknownModel                      404, "invalid model name"
@@ -81,8 +84,20 @@ class UnknownQuestion(InputError):
     """No question, or several, answer to that name."""
 
 
+class LedgerError(InputError):
+    """A ledger of machine-written answers with a broken line."""
+
+
+class ReviewError(InputError):
+    """A decision about a draft that cannot be carried out."""
+
+
 class OutputError(InputError):
     """A file that cannot be written."""
+
+
+class ChangedMeanwhile(OutputError):
+    """Somebody else wrote to a file since it was read: it is left as it is."""
 
 
 class EndpointError(DlgradeError):

@@ -28,19 +28,21 @@ ORDER = [
         "banks.filling",
         "banks.mending",
         "banks.gathering",
+        "banks.locking",
+        "banks.ledger",
         "banks.outputs",
         "banks.checking",
     ),
     *("rubrics", "prompts", "lookup"),
     *("llm.schema", "llm.request", "llm.trouble", "llm.wire", "llm.dialect", "llm.client", "llm.cache"),
-    "answering",
+    *("answering", "refreshing", "saving", "reviewing"),
     *("grading.words", "grading.cues", "grading.evidence", "grading.score", "grading.agreement"),
     *("grading.offline", "grading.judge", "grading.checking"),
     "runs",
     *("export.key", "export.json_key", "export.markdown_key", "export"),
     "api",
     *("cli.show", "cli.options", "cli.answers", "cli.wiring"),
-    *("cli.list", "cli.fill", "cli.grade", "cli.export", "cli.check", "cli.rubric", "cli.app"),
+    *("cli.list", "cli.fill", "cli.grade", "cli.export", "cli.review", "cli.check", "cli.rubric", "cli.app"),
     "__main__",
 ]
 
@@ -86,7 +88,7 @@ def test_the_page_names_every_module() -> None:
     rooms = page[page.index("## Rooms") : page.index("## Decisions")]
     words = set(re.findall(r"[a-z_]+", rooms))
     shown = {part for name in ORDER for part in name.split(".")[:2]}
-    commands = {"list", "fill", "grade", "export", "check", "rubric", "show", "options", "answers"}
+    commands = {"list", "fill", "review", "grade", "export", "check", "rubric", "show", "options", "answers"}
     formats = {"json_key", "markdown_key", "__main__"}
     assert sorted(shown - words - commands - formats) == []
 

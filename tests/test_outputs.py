@@ -50,7 +50,7 @@ def test_after_a_kill_between_note_and_copy_the_old_copy_is_still_known(
     target = tmp_path / "bank.md"
     save_copy(target, b"old")
 
-    def killed(path: Path, data: bytes) -> None:
+    def killed(path: Path, data: bytes, **_: object) -> None:
         if path == target:
             raise KeyboardInterrupt
         path.write_bytes(data)

@@ -7,7 +7,8 @@ A bank, an answer, and what comes out:
     **Answer:** _[To be filled]_             **Answer:** Units are dropped at random.
 
 What comes out is read again before anybody sees it: an answer that would change any question, or any
-other answer, is left out and reported.
+other answer, is left out and reported. The same holds where an answer gives way to a newer one, or to the
+placeholder that stood there before it.
 """
 
 from __future__ import annotations
@@ -17,28 +18,43 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import groupby, takewhile
+from itertools import groupby, islice, pairwise, takewhile
 from pathlib import Path
 from typing import NamedTuple
+
+from pydantic import Field
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.body import without_asides
 from dlgrade.banks.layout import LAYOUTS
 from dlgrade.banks.reading import bank_from_text
 from dlgrade.banks.wording import fold, is_placeholder
-from dlgrade.errors import BankError, OutputError, UnknownQuestion
+from dlgrade.errors import BankError, ChangedMeanwhile, OutputError, UnknownQuestion
 from dlgrade.models import Bank, Edit, Failure, Question, Record, Slot
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_PART_OF_LEAD = re.compile(r"(?<![\r\n])(?:\r?\n)+|\A")
+
+
+_NO_PLACE = "the document has no place for an answer to this question"
+_NOT_TOLD = "where its answer begins and ends cannot be told in this document"
+
+
+class Place(Record):
+    """What stood where an answer went, and what came with the answer: the way back."""
+
+    was: str = ""
+    lead: str = ""
+    trail: str = ""
 
 
 class Filled(Record):
     """The new source, and the ids of its questions by what became of them.
 
     `filled` have a new answer, `kept` had one before, `unanswered` were given none, and `failed` were
-    given one that could not go in.
+    given one that could not go in. `places` are those of the answers that went where none was.
     """
 
     source: str
@@ -46,6 +62,7 @@ class Filled(Record):
     kept: tuple[str, ...] = ()
     unanswered: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
+    places: Mapping[str, Place] = Field(default={}, repr=False)
 
 
 class _Fitted(NamedTuple):
@@ -56,10 +73,10 @@ class _Fitted(NamedTuple):
     answer: str
 
 
-def fill(bank: Bank, answers: Mapping[str, str]) -> Filled:
+def fill(bank: Bank, answers: Mapping[str, str], *, renew: Collection[str] = ()) -> Filled:
     """Put answers, by question id, into the slots of a bank's source; every byte outside the slots stays.
 
-    A question that has an answer keeps it.
+    A question that has an answer keeps it, unless its id is among those to `renew`.
 
     Raises:
         UnknownQuestion: an id is not one of the bank's.
@@ -67,19 +84,7 @@ def fill(bank: Bank, answers: Mapping[str, str]) -> Filled:
     ids = {question.id for question in bank.questions}
     if unknown := next((i for i in answers if i not in ids), None):
         raise UnknownQuestion(f"{bank.path}: no question {unknown!r}; the bank has {len(ids)}")
-    failed: dict[str, str] = {}
-    ready: list[_Fitted] = []
-    for question in bank.questions:
-        if question.answer is not None or question.id not in answers:
-            continue
-        if question.slot is None:
-            failed[question.id] = "the document has no place for an answer to this question"
-            continue
-        answer = LAYOUTS[question.slot.shape].fit(answers[question.id])
-        if reason := _unfit(answers[question.id], answer):
-            failed[question.id] = reason
-        else:
-            ready.append(_Fitted(question, question.slot, answer))
+    ready, failed = _ready(bank, answers, renew)
     proven = _proven(bank, ready)
     filled = {item.question.id for item in proven}
     broken = (item.question.id for item in ready if item.question.id not in filled)
@@ -87,12 +92,95 @@ def fill(bank: Bank, answers: Mapping[str, str]) -> Filled:
     return Filled(
         source=_render(bank, proven),
         filled=tuple(q.id for q in bank.questions if q.id in filled),
-        kept=tuple(q.id for q in bank.questions if q.answer is not None),
+        kept=tuple(q.id for q in bank.questions if q.answer is not None and q.id not in filled),
         unanswered=tuple(q.id for q in bank.questions if q.answer is None and q.id not in answers),
         failed=tuple(
             Failure(id=i, kind="unfit", message=failed[i]) for i in sorted(failed, key=_place(bank).__getitem__)
         ),
+        places={item.question.id: _place_of(bank, item) for item in proven if item.question.slot},
     )
+
+
+def _ready(bank: Bank, answers: Mapping[str, str], renew: Collection[str]) -> tuple[list[_Fitted], dict[str, str]]:
+    """Make the answers ready for their places; those that cannot go into any are named with the reason."""
+    ready: list[_Fitted] = []
+    failed: dict[str, str] = {}
+    for question in bank.questions:
+        missing = question.answer is None
+        if question.id not in answers or not (missing or question.id in renew):
+            continue
+        slot = question.slot if missing else question.standing
+        if slot is None:
+            failed[question.id] = _NO_PLACE if missing else _NOT_TOLD
+            continue
+        answer = LAYOUTS[slot.shape].fit(answers[question.id])
+        if reason := _unfit(answers[question.id], answer):
+            failed[question.id] = reason
+        else:
+            ready.append(_Fitted(question, slot, answer))
+    return ready, failed
+
+
+def _place_of(bank: Bank, item: _Fitted) -> Place:
+    lead, _ = LAYOUTS[item.slot.shape].lay(item.slot, item.answer)
+    return Place(was=bank.source[item.slot.start : item.slot.end], lead=lead, trail=item.slot.trail)
+
+
+def emptied(bank: Bank, places: Mapping[str, Place]) -> tuple[Bank, frozenset[str]]:
+    """Take answers out again, by question id, so that what stood in their places stands there; all else stays.
+
+    What came with an answer goes with it, as far as the document then still reads as before. Gives the bank as it
+    reads then, and the ids whose answers are out; the others' could not be.
+    """
+    questions = [q for q in bank.questions if q.id in places and q.standing is not None]
+    first = [edit for q in questions for edit in islice(_ways_back(bank.source, q, places[q.id]), 1)]
+    if len(questions) > 1 and all(one.end <= other.start for one, other in pairwise(sorted(first, key=_start))):
+        # All at once, in one reading: the usual case by far.
+        after = _without(bank, edited(bank.source, first), {q.position for q in questions})
+        if after is not None:
+            return after, frozenset(q.id for q in questions)
+    done: set[str] = set()
+    for position, id_ in [(q.position, q.id) for q in questions]:
+        ways = _ways_back(bank.source, bank.questions[position - 1], places[id_])
+        sources = (edited(bank.source, [edit]) for edit in ways)
+        after = next(filter(None, (_without(bank, source, {position}) for source in sources)), None)
+        if after is not None:
+            bank = after
+            done.add(id_)
+    return bank, frozenset(done)
+
+
+def _start(edit: Edit) -> int:
+    return edit.start
+
+
+def span(source: str, slot: Slot) -> tuple[int, int]:
+    """Where the text of an answer begins and ends that stands in a slot: without quotes and blanks around it."""
+    said = source[slot.start : slot.end]
+    lead, trail = (
+        len(text) if text.strip() and edge else 0
+        for text, edge in ((slot.lead, said.startswith(slot.lead)), (slot.trail, said.endswith(slot.trail)))
+    )
+    start = slot.start + (lead or len(said) - len(said.lstrip()))
+    return start, slot.end - (trail or len(said) - len(said.rstrip()))
+
+
+def _ways_back(source: str, question: Question, place: Place) -> Iterator[Edit]:
+    """Give what to try, the most first: headings that other answers stand under as well may have to stay."""
+    if question.standing is None:
+        return
+    start, end = span(source, question.standing)
+    newline = Document(source).newline
+    was = place.was.replace("\r\n", "\n")  # `edited` gives it the document's line ends, which Git may have changed
+    lead, trail = (text.replace("\n", newline) for text in (place.lead, place.trail))
+    # Quotes around an answer came with the place, or with the answer.
+    for first, last in dict.fromkeys([(question.standing.start, question.standing.end), (start, end)]):
+        if source.endswith(lead, 0, first) and source.startswith(trail, last):
+            yield Edit(start=first - len(lead), end=last + len(trail), text=was)
+    for at in (match.start() for match in _PART_OF_LEAD.finditer(lead)):
+        if source.endswith(lead[at:], 0, start):
+            yield Edit(start=start - len(lead) + at, end=end, text=was)
+    yield Edit(start=start, end=end, text=was)
 
 
 def _place(bank: Bank) -> dict[str, int]:
@@ -120,7 +208,8 @@ def _render(bank: Bank, items: Sequence[_Fitted]) -> str:
         for (start, end), group in groupby(ordered, key=lambda item: (item.slot.start, item.slot.end))
     ]
     taken = {edit.start for edit in edits}
-    edits += [edit for edit in bank.once if edits and edit.start not in taken]
+    first = any(item.question.slot is not None for item in items)
+    edits += [edit for edit in bank.once if first and edit.start not in taken]
     return edited(bank.source, edits)
 
 
@@ -194,6 +283,22 @@ def _wrong(bank: Bank, items: Sequence[_Fitted]) -> set[str] | None:
     return wrong
 
 
+def _without(bank: Bank, source: str, positions: Collection[int]) -> Bank | None:
+    """Read a source: the bank as it was, but that those questions have no answer; None if that is not what it says."""
+    try:
+        after = bank_from_text(source, path=bank.path, encoding=bank.encoding, choices=bank.choices)
+    except BankError:
+        return None
+    if after.form != bank.form or len(after.questions) != len(bank.questions):
+        return None
+    as_before = all(
+        _identity(old) == _identity(new)
+        and (new.answer is None if old.position in positions else new.answer == old.answer)
+        for old, new in zip(bank.questions, after.questions, strict=True)
+    )
+    return after if as_before else None
+
+
 def _says(found: str, given: str) -> bool:
     """Say whether an answer was found whole; the sources that it names at its end are read as the entry's."""
     said, whole = fold(found), fold(given)
@@ -215,22 +320,23 @@ def diff(before: str, after: str, name: str) -> str:
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
-def save(path: str | os.PathLike[str], data: bytes) -> None:
+def save(path: str | os.PathLike[str], data: bytes, *, instead_of: bytes | None = None) -> None:
     """Write a file whole or not at all, also if the program is killed: readers see the old one or the new one.
 
     A link keeps pointing to its file, which is the one replaced; the mode stays.
 
     Raises:
+        ChangedMeanwhile: `instead_of` is given and is not what stands there.
         OutputError: it cannot be written; what was there is untouched.
     """
     target = Path(os.path.realpath(path))
     try:
-        _replace(target, data)
+        _replace(target, data, instead_of)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
 
 
-def _replace(target: Path, data: bytes) -> None:
+def _replace(target: Path, data: bytes, instead_of: bytes | None) -> None:
     # A folder in the target's place would only be noticed by the last step, and differently on each system.
     if target.is_dir():
         raise IsADirectoryError(None, "this is a folder")
@@ -241,6 +347,9 @@ def _replace(target: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(_mode(target))
+        # As late as can be: an editor may have saved the document while its answers were proved.
+        if instead_of is not None and target.read_bytes() != instead_of:
+            raise ChangedMeanwhile(f"{target}: somebody changed it while it was being written")
         Path(name).replace(target)
     except BaseException:
         with suppress(OSError):

@@ -88,9 +88,10 @@ def _named_apart(banks: Sequence[Bank]) -> Iterator[Bank]:
         length = 1
         while any(other[-length:] == parts[-length:] for other in others) and length < len(parts):
             length += 1
-        yield bank if length == 1 else _called(bank, "/".join(parts[-length:]))
+        yield bank if length == 1 else called(bank, "/".join(parts[-length:]))
 
 
-def _called(bank: Bank, name: str) -> Bank:
+def called(bank: Bank, name: str) -> Bank:
+    """The bank by another name, its questions' ids as well."""
     questions = tuple(question.model_copy(update={"bank": name}) for question in bank.questions)
     return bank.model_copy(update={"name": name, "questions": questions})

@@ -60,8 +60,10 @@ def check_writable(targets: Iterable[Path]) -> None:
                 raise OutputError(f"{path}: cannot be written: permission denied")
 
 
-def check_replaceable(target: Path, original: bytes = b"") -> None:
+def check_replaceable(target: Path, original: bytes = b"") -> bytes | None:
     """See that nobody's work would be lost: the target is new, empty, the original itself, or dlgrade's own.
+
+    Returns what stands there, None if nothing does.
 
     Raises:
         OutputError: it holds something else.
@@ -69,7 +71,7 @@ def check_replaceable(target: Path, original: bytes = b"") -> None:
     try:
         there = target.read_bytes()
     except FileNotFoundError:
-        return
+        return None
     except OSError as error:
         raise OutputError(f"{target}: cannot be read: {(error.strerror or str(error)).lower()}") from None
     if there.strip() and there != original and _hash(there) not in _noted(target):
@@ -77,6 +79,7 @@ def check_replaceable(target: Path, original: bytes = b"") -> None:
             f"{target}: left as it is: someone changed it since dlgrade wrote it, or it is not dlgrade's",
             hint="Move it away, or choose another place.",
         )
+    return there
 
 
 def save_copy(target: Path, data: bytes, original: bytes = b"") -> None:
@@ -85,13 +88,13 @@ def save_copy(target: Path, data: bytes, original: bytes = b"") -> None:
     Raises:
         OutputError: it cannot be written, or holds somebody's work by now.
     """
-    check_replaceable(target, original)
+    there = check_replaceable(target, original)
     note = _note(target)
     check_writable([note])
     # Old and new are noted first: killed in between, whichever stands there is known.
-    old = [_hash(target.read_bytes())] if target.exists() else []
+    old = [] if there is None else [_hash(there)]
     save(note, "\n".join([*old, _hash(data)]).encode())
-    save(target, data)
+    save(target, data, instead_of=there)
 
 
 def _noted(target: Path) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,20 +95,42 @@ def _usable(answer: str, where: str) -> str:
 
 def _edited(question: str) -> Given:
     """What the person writes in their editor. The draft stays until its grade has been shown."""
+    below = f"\n\n<!-- {_BELOW}\n\n{question}\n-->\n"
+    without = "Name a file, `-` for stdin, or --text; or set EDITOR."
+    text, path = edited_text(below, missing="no answer was given", hint=without)
+    text = text.split(f"<!-- {_BELOW}")[0].strip()
+    return Given(_usable(text, f"{path}, where the editor left it"), path)
+
+
+def edited_text(text: str, *, missing: str, hint: str) -> tuple[str, Path]:
+    """What the person makes of a text in their editor, and the file that it stands in, which stays.
+
+    Raises:
+        InputError: there is no editor, it cannot be started, or it failed; `missing` and `hint` are for the first.
+    """
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if editor is None and sys.stdin.isatty():
         editor = next(filter(shutil.which, _EDITORS), None)
     if editor is None:
-        raise InputError("no answer was given", hint="Name a file, `-` for stdin, or --text; or set EDITOR.")
+        raise InputError(missing, hint=hint)
     with tempfile.NamedTemporaryFile("w", suffix=".md", prefix="answer-", delete=False, encoding="utf-8") as draft:
-        draft.write(f"\n\n<!-- {_BELOW}\n\n{question}\n-->\n")
+        draft.write(text)
     path = Path(draft.name)
     try:
-        status = subprocess.run([*shlex.split(editor), draft.name], check=False).returncode  # noqa: S603 - their own editor
+        status = _run([*shlex.split(editor), draft.name])
     except (OSError, ValueError) as error:
         path.unlink()
         raise InputError(f"the editor {editor!r} cannot be started: {error}") from None
     if status != 0:
         raise InputError(f"the editor ended with status {status}; what you wrote is kept in {path}")
-    text = _decoded(_bytes(path), str(path)).split(f"<!-- {_BELOW}")[0].strip()
-    return Given(_usable(text, f"{path}, where the editor left it"), path)
+    return _decoded(_bytes(path), str(path)), path
+
+
+def _run(command: Sequence[str]) -> int:
+    """Run an editor to its end. Ctrl-C is its business meanwhile: the text is not lost by it."""
+    with subprocess.Popen(command) as process:  # noqa: S603 - their own editor
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            return process.wait()
+        finally:
+            signal.signal(signal.SIGINT, before)

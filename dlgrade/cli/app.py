@@ -22,6 +22,7 @@ from dlgrade.errors import DlgradeError
 COMMANDS = {
     "list": ("dlgrade.cli.list", "Show the questions of banks."),
     "fill": ("dlgrade.cli.fill", "Write the missing reference answers into banks."),
+    "review": ("dlgrade.cli.review", "Go through the answers that a machine wrote."),
     "grade": ("dlgrade.cli.grade", "Grade one answer against its question's rubric."),
     "export": ("dlgrade.cli.export", "Write an answer key."),
     "check": ("dlgrade.cli.check", "Say what is wrong with banks and rubrics."),

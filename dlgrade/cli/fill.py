@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,15 +12,17 @@ from typing import Annotated, Any
 import typer
 
 from dlgrade.answering import answer_request
-from dlgrade.api import Answers, Outcome, asked_answers, shipped_answers
+from dlgrade.api import asked_answers, shipped_answers
 from dlgrade.banks.filling import diff as diff_of
-from dlgrade.banks.gathering import Banks
+from dlgrade.banks.gathering import Banks, documents
+from dlgrade.banks.ledger import Ledger
 from dlgrade.banks.outputs import check_replaceable, check_writable, planned
 from dlgrade.banks.same import same
 from dlgrade.cli import options, show
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError
 from dlgrade.models import Question
+from dlgrade.saving import Answers, Outcome, StaleOf, nothing_stale
 from dlgrade.settings import SET_UP_A_MODEL
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -47,6 +50,7 @@ def fill(
     diff: Annotated[bool, typer.Option("--diff", help="Print what would change; write nothing.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Only say what is missing; exit 1 if anything is.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the messages for a model; send nothing.")] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Renew stale machine-written answers too.")] = False,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     concurrency: options.Concurrency = None,
@@ -59,6 +63,8 @@ def fill(
 
     With no model set up, the answers are those that ship with dlgrade. With --model NAME every missing answer
     is asked of that model; replies are cached, so that a second run sends only what was not finished.
+    A person's answers stay, with every option: --refresh renews what .dlgrade/answers.jsonl knows to be a machine's
+    and nobody has reviewed, where the question, the prompt or the model has changed since.
     Exit 0 if every question has an answer, 1 if some are left, 3 if the endpoint cannot be used.
 
     \b
@@ -66,6 +72,7 @@ def fill(
       dlgrade fill questions/general.md --out build
       dlgrade fill questions --in-place
       dlgrade fill questions/theory.md --diff --model NAME --base-url http://localhost:8080/v1
+      dlgrade fill questions --in-place --refresh --model NAME
     """
     started = time.monotonic()
     mode = _mode(out, in_place=in_place, diff=diff, check=check, dry_run=dry_run)
@@ -74,18 +81,16 @@ def fill(
     session = Session.open(
         model=model, base_url=base_url, concurrency=concurrency, form=form, nested=nested, table=table
     )
-    read = session.read(paths, leave_out=out)
-    if mode is Mode.DRY_RUN:
-        _print_messages(session, _missing(read), json=json)
-        return
-    targets = _targets(mode, paths, out, read)
-    answers = Answers({}) if mode is Mode.CHECK else _answers(session, _missing(read))
-    outcomes = [Outcome(bank, answers.fill(bank)) for bank in read.banks]
-    if answers.texts or answers.stopped is None:
-        outcomes = [_saved(mode, outcome, targets, answers) for outcome in outcomes]
+    stale_of = session.refresh.stale if refresh else nothing_stale
+    with _claimed(session, mode, paths, out) as (read, targets):
+        wanted = _wanted(read, stale_of)
+        if mode is Mode.DRY_RUN:
+            _print_messages(session, wanted, json=json)
+            return
+        answers = Answers({}) if mode is Mode.CHECK else _answers(session, wanted)
+        outcomes = _outcomes(mode, read, targets, answers, stale_of)
     if mode is Mode.DIFF:
-        for outcome in outcomes:
-            typer.echo(diff_of(outcome.bank.source, outcome.filled.source, outcome.bank.path.lstrip("/")), nl=False)
+        _print_diffs(outcomes)
     if json:
         show.json_document(_report(outcomes, read, answers, time.monotonic() - started))
     _say(mode, outcomes, answers, session, line=show.remark if json or mode is Mode.DIFF else show.text)
@@ -105,12 +110,33 @@ def _flagged(flags: dict[str, bool]) -> list[tuple[Mode, bool]]:
     return [(Mode(f"--{name.replace('_', '-')}"), given) for name, given in flags.items()]
 
 
-def _missing(read: Banks) -> list[Question]:
-    return [question for question in read.questions if question.answer is None]
+@contextmanager
+def _claimed(
+    session: Session, mode: Mode, paths: Sequence[Path], out: Path | None
+) -> Iterator[tuple[Banks, dict[str, Path]]]:
+    """The banks, and where each goes; what is written to is this run's alone until it is left."""
+    with ExitStack() as held:
+        if mode is Mode.IN_PLACE:
+            held.enter_context(session.lock(path for _, path in documents(paths)))
+        read = session.read(paths, leave_out=out)
+        targets = _targets(mode, paths, out, read)
+        if mode is Mode.OUT:
+            held.enter_context(session.lock(targets.values()))
+        _check_targets(mode, read, targets)
+        yield read, targets
+
+
+def _wanted(read: Banks, stale_of: StaleOf) -> list[Question]:
+    """The questions without an answer, and those whose answer is to be renewed, bank by bank."""
+    wanted: list[Question] = []
+    for bank in read.banks:
+        wanted += [question for question in bank.questions if question.answer is None]
+        wanted += [stale.question for stale in stale_of(bank) if stale.hindrance is None]
+    return wanted
 
 
 def _targets(mode: Mode, paths: Sequence[Path], out: Path | None, read: Banks) -> dict[str, Path]:
-    """Where each bank goes, by its path: checked before anything is asked. Empty where nothing is written."""
+    """Where each bank goes, by its path. Empty where nothing is written."""
     targets: dict[str, Path] = {}
     if mode is Mode.IN_PLACE:
         targets = {bank.path: Path(bank.path) for bank in read.banks}
@@ -118,27 +144,39 @@ def _targets(mode: Mode, paths: Sequence[Path], out: Path | None, read: Banks) -
         places = planned(paths, out)
         targets = {bank.path: places[bank.path] for bank in read.banks}
     check_writable(targets.values())
-    if mode is Mode.OUT:
-        for bank in read.banks:
-            check_replaceable(targets[bank.path], bank.source.encode(bank.encoding))
     return targets
 
 
-def _answers(session: Session, missing: Sequence[Question]) -> Answers:
+def _check_targets(mode: Mode, read: Banks, targets: dict[str, Path]) -> None:
+    """See, before anything is asked, that it can be written and that the ledgers there are whole."""
+    for bank in read.banks if targets else ():
+        Ledger.beside(targets[bank.path])
+        if mode is Mode.OUT:
+            check_replaceable(targets[bank.path], bank.source.encode(bank.encoding))
+
+
+def _answers(session: Session, wanted: Sequence[Question]) -> Answers:
     if session.settings.offline:
         session.say_if_offline()
-        return shipped_answers(missing, session.rubrics)
-    if not missing:
+        return shipped_answers(wanted, session.rubrics)
+    if not wanted:
         return Answers({})
     key = session.rubrics.key
-    with session.client() as client, show.bar(len(same(missing, key))) as report:
-        return asked_answers(missing, client, session.prompts, session.settings, key=key, on_progress=report)
+    with session.client() as client, show.bar(len(same(wanted, key))) as report:
+        return asked_answers(wanted, client, session.prompts, session.settings, key=key, on_progress=report)
 
 
-def _saved(mode: Mode, outcome: Outcome, targets: dict[str, Path], answers: Answers) -> Outcome:
+def _outcomes(mode: Mode, read: Banks, targets: dict[str, Path], answers: Answers, stale_of: StaleOf) -> list[Outcome]:
+    outcomes = [Outcome.of(bank, answers, stale_of) for bank in read.banks]
+    if answers.stopped is not None and not answers.texts:
+        return outcomes
+    return [_saved(mode, outcome, targets, answers, stale_of) for outcome in outcomes]
+
+
+def _saved(mode: Mode, outcome: Outcome, targets: dict[str, Path], answers: Answers, stale_of: StaleOf) -> Outcome:
     if mode is Mode.IN_PLACE:
-        return outcome.saved_in_place(answers)
-    return outcome.saved_as(targets[outcome.bank.path]) if mode is Mode.OUT else outcome
+        return outcome.saved_in_place(answers, stale_of)
+    return outcome.saved_as(targets[outcome.bank.path], answers) if mode is Mode.OUT else outcome
 
 
 def _exit_code(outcomes: Sequence[Outcome], read: Banks, answers: Answers) -> int:
@@ -148,14 +186,15 @@ def _exit_code(outcomes: Sequence[Outcome], read: Banks, answers: Answers) -> in
         return answers.stopped.exit_code
     if errors := [outcome.error.exit_code for outcome in outcomes if outcome.error]:
         return max(errors)
-    return 1 if read.unreadable or any(outcome.left for outcome in outcomes) else 0
+    left = any(outcome.left or outcome.still_stale or outcome.lost for outcome in outcomes)
+    return 1 if read.unreadable or left else 0
 
 
 # ── what is said ─────────────────────────────────────────────────────────────────────────────
 
 
 def _report(outcomes: Sequence[Outcome], read: Banks, answers: Answers, seconds: float) -> dict[str, Any]:
-    failed = [{"id": f.id, "error": f.message} for outcome in outcomes for f in outcome.filled.failed]
+    failed = [{"id": f.id, "error": f.message} for o in outcomes for f in (*o.filled.failed, *o.lost)]
     failed += [{"id": o.bank.path, "error": o.error.message} for o in outcomes if o.error]
     failed += [{"id": error.message.partition(":")[0], "error": error.message} for error in read.unreadable]
     return {
@@ -190,6 +229,7 @@ def _say(
             show.remark(f"{outcome.bank.path}: was changed meanwhile; the answers went into it as it is now")
         if outcome.error is not None:
             show.remark(f"dlgrade: {outcome.error}")
+        _name_stale(outcome)
         if answers.stopped is None:
             _name(outcome, failed_alone=answers.interrupted)
     if not session.settings.offline and mode is not Mode.CHECK:
@@ -206,7 +246,21 @@ def _say(
 def _summary(mode: Mode, outcome: Outcome) -> str:
     arrow = f" -> {outcome.out}" if mode is Mode.OUT and outcome.out else ""
     counts = f"{len(outcome.filled.filled)} filled, {len(outcome.filled.kept)} had an answer, {len(outcome.left)} left"
+    if outcome.still_stale:
+        counts += f", {len(outcome.still_stale)} stale"
     return f"{outcome.bank.path}{arrow}: {counts}" if outcome.error is None else f"{outcome.bank.path}: not written"
+
+
+def _name_stale(outcome: Outcome) -> None:
+    """What was renewed and what was not, each with the reason, and what found no place any more."""
+    reasons = {failure.id: f"; not renewed: {failure.message}" for failure in outcome.filled.failed}
+    for stale in outcome.refreshed if outcome.error is None else ():
+        show.remark(f"  refreshed: {stale.question.id}: {stale.why}")
+    for stale in outcome.still_stale:
+        hindrance = f"; not renewed: {stale.hindrance}" if stale.hindrance else reasons.get(stale.question.id, "")
+        show.remark(f"  stale: {stale.question.id}: {stale.why}{hindrance}")
+    for failure in outcome.lost:
+        show.remark(f"  not written: {failure.id}: {failure.message}")
 
 
 def _name(outcome: Outcome, *, failed_alone: bool) -> None:
@@ -217,9 +271,14 @@ def _name(outcome: Outcome, *, failed_alone: bool) -> None:
         show.remark(f"  no answer: {id_}  {texts[id_]}{reasons.get(id_, '')}")
 
 
-def _print_messages(session: Session, missing: Sequence[Question], *, json: bool) -> None:
+def _print_diffs(outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        typer.echo(diff_of(outcome.bank.source, outcome.filled.source, outcome.bank.path.lstrip("/")), nl=False)
+
+
+def _print_messages(session: Session, wanted: Sequence[Question], *, json: bool) -> None:
     """The requests that would be sent, exactly; with no model set up, those that a model would get."""
-    requests = [(question, answer_request(question, session.prompts, session.settings)) for question in missing]
+    requests = [(question, answer_request(question, session.prompts, session.settings)) for question in wanted]
     if session.settings.offline:
         show.remark("No model is set up, so nothing would be sent. With one, it would get:")
     if json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,12 +11,14 @@ from typing import Any
 
 from dlgrade import library
 from dlgrade.banks.gathering import Banks, read_banks
+from dlgrade.banks.locking import locked
 from dlgrade.cli import show
 from dlgrade.errors import BadKey
 from dlgrade.llm.cache import Cached, Store
 from dlgrade.llm.request import Client, without_credentials
 from dlgrade.lookup import Lookup
 from dlgrade.prompts import Prompts
+from dlgrade.refreshing import Refresh
 from dlgrade.rubrics import Rubrics
 from dlgrade.settings import OPENAI, SET_UP_A_MODEL, Settings, load_settings
 
@@ -44,6 +46,11 @@ class Session:
         """The templates, the user's over the shipped ones."""
         return Prompts(library.folders("prompts", self.settings))
 
+    @property
+    def refresh(self) -> Refresh:
+        """Tells stale machine-written answers from those that would be written now as well."""
+        return Refresh(self.settings, self.prompts, self.rubrics)
+
     @cached_property
     def lookup(self) -> Lookup:
         """Finds questions in the banks, the user's over the shipped ones."""
@@ -61,6 +68,10 @@ class Session:
         for unreadable in read.unreadable:
             show.remark(f"dlgrade: {unreadable.message}")
         return read
+
+    def lock(self, documents: Iterable[Path]) -> AbstractContextManager[None]:
+        """Hold documents for this run alone; while another dlgrade has one, wait and say so."""
+        return locked(documents, on_wait=lambda path: show.remark(f"dlgrade: waiting for another dlgrade on {path}"))
 
     def say_if_offline(self) -> None:
         """One line on stderr when nobody chose to be offline."""

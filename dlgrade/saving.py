@@ -1,0 +1,284 @@
+"""Answers into banks, and the banks into files with the ledger beside them: who wrote what is never in doubt.
+
+The ledger is written before the document and tidied after it. A kill in between leaves lines that no answer has,
+which say nothing; never an answer without its line, which would pass for a person's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dlgrade.banks import filling, ledger
+from dlgrade.banks.filling import Filled, Place
+from dlgrade.banks.gathering import called
+from dlgrade.banks.ledger import Ledger, Origin, Written, answer_hash
+from dlgrade.banks.outputs import save_copy
+from dlgrade.banks.reading import bank_from_text, read_bank
+from dlgrade.banks.same import identity
+from dlgrade.errors import BankError, ChangedMeanwhile, DlgradeError, EndpointError, OutputError
+from dlgrade.models import Bank, Failure, Question, Usage
+from dlgrade.refreshing import Stale
+
+_TRIES = 5
+"""How often a document that somebody keeps changing is filled anew before giving up."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """References for questions, and how they came about.
+
+    `texts`, `origins` and `failures` go by a question's `identity`, since one question may stand in several places.
+    `requests` were sent, `cached` were not needed; `stopped` is why the endpoint ended a run before its end.
+    """
+
+    texts: Mapping[str, str]
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+    requests: int = 0
+    cached: int = 0
+    interrupted: bool = False
+    stopped: EndpointError | None = None
+
+    @property
+    def kept(self) -> str:
+        """What becomes of an answer that cannot be written, as the end of a sentence."""
+        return "; the answer is kept in the cache" if self.requests or self.cached else ""
+
+    def fill(self, bank: Bank, *, renew: Collection[str] = ()) -> Filled:
+        """The bank's source with these answers in its slots, and in the place of those to renew.
+
+        Those that failed are among the failed.
+        """
+        given = {q.id: self.texts[key] for q in bank.questions if (key := identity(q.text)) in self.texts}
+        filled = filling.fill(bank, given, renew=renew)
+        failed = tuple(
+            failure.model_copy(update={"id": q.id})
+            for q in bank.questions
+            if (q.answer is None or q.id in renew) and (failure := self.failures.get(identity(q.text))) is not None
+        )
+        return filled.model_copy(update={"failed": (*filled.failed, *failed)})
+
+
+StaleOf = Callable[[Bank], tuple[Stale, ...]]
+"""Says which of a bank's answers are to be renewed, and why."""
+
+
+def nothing_stale(_: Bank) -> tuple[Stale, ...]:
+    """Renew nothing."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one bank: filled in memory, and `out`, where it was written, or the `error` why it was not.
+
+    `stale` are the answers to renew. Where the document was `changed` meanwhile, `lost` are the answers that have
+    no place any more, by the ids that their questions had.
+    """
+
+    bank: Bank
+    filled: Filled
+    stale: tuple[Stale, ...] = ()
+    out: Path | None = None
+    error: DlgradeError | None = None
+    changed: bool = False
+    lost: tuple[Failure, ...] = ()
+
+    @classmethod
+    def of(cls, bank: Bank, answers: Answers, stale_of: StaleOf = nothing_stale) -> Outcome:
+        """Fill a bank, in memory."""
+        stale = stale_of(bank)
+        renew = {one.question.id for one in stale if one.hindrance is None}
+        return cls(bank, answers.fill(bank, renew=renew), stale)
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """The ids that still have no answer, in the document's order."""
+        done = set(self.filled.filled)
+        return tuple(q.id for q in self.bank.questions if q.answer is None and q.id not in done)
+
+    @property
+    def refreshed(self) -> tuple[Stale, ...]:
+        """The stale answers that were renewed."""
+        return tuple(one for one in self.stale if one.question.id in self.filled.filled)
+
+    @property
+    def still_stale(self) -> tuple[Stale, ...]:
+        """The stale answers that stay what they are."""
+        return tuple(one for one in self.stale if one.question.id not in self.filled.filled)
+
+    def saved_as(self, target: Path, answers: Answers) -> Outcome:
+        """Write the filled copy; an error is kept, so that other banks are saved all the same."""
+        try:
+            _save_copy(self, target, answers)
+        except DlgradeError as error:
+            return replace(self, error=error)
+        return replace(self, out=target)
+
+    def saved_in_place(self, answers: Answers, stale_of: StaleOf = nothing_stale) -> Outcome:
+        """Write the answers into the document. One that was changed meanwhile is filled as it is now."""
+        try:
+            return _saved(self, answers, stale_of)
+        except DlgradeError as error:
+            return replace(self, error=error)
+
+
+def _saved(outcome: Outcome, answers: Answers, stale_of: StaleOf) -> Outcome:
+    """Save in place, anew each time that somebody else was faster.
+
+    Raises:
+        DlgradeError: the document cannot be read any more, or not be written.
+    """
+    path = outcome.bank.path
+    for _ in range(_TRIES):
+        now = _as_it_is_now(outcome, answers, stale_of)
+        if not now.filled.filled:
+            return replace(now, out=Path(path))
+        after = _read_back(now)
+        known = Ledger.beside(path).known(now.bank)
+        lines = _new_lines(now, after, answers, known, path)
+        before = Ledger.beside(path)
+        ledger.update(path, add=lines)
+        try:
+            if now.filled.source != now.bank.source:
+                there, data = (text.encode(now.bank.encoding) for text in (now.bank.source, now.filled.source))
+                filling.save(path, data, instead_of=there)
+        except DlgradeError as error:
+            before.restore(lines)
+            if isinstance(error, ChangedMeanwhile):
+                continue
+            raise
+        ledger.forget(after, [known[one.question.id] for one in now.refreshed])
+        return replace(now, out=Path(path))
+    raise OutputError(f"{path}: left as it is: it changed each time that the answers were to be written{answers.kept}")
+
+
+def _as_it_is_now(outcome: Outcome, answers: Answers, stale_of: StaleOf) -> Outcome:
+    """Return the outcome for the document as it stands on the disk by now."""
+    old = outcome.bank
+    try:
+        bank = read_bank(old.path, choices=old.choices)
+    except BankError as error:
+        hint = f"It was a bank when this run began; nothing was written{answers.kept}."
+        raise BankError(error.message, hint=hint) from None
+    now = Outcome.of(called(bank, old.name), answers, stale_of)
+    if bank.source == old.source:
+        # The same, unless somebody has reviewed an answer meanwhile.
+        return outcome if _reasons(now) == _reasons(outcome) else now
+    return replace(now, changed=True, lost=tuple(_lost(outcome, now, answers.kept)))
+
+
+def _reasons(outcome: Outcome) -> dict[str, str]:
+    return {stale.question.id: stale.why for stale in outcome.stale}
+
+
+def _lost(before: Outcome, now: Outcome, kept: str) -> list[Failure]:
+    """What was answered before, and has no place for it now."""
+    there = {identity(question.text): question for question in now.bank.questions}
+    found = []
+    for question in before.bank.questions:
+        if question.id not in before.filled.filled:
+            continue
+        new = there.get(identity(question.text))
+        if new is None:
+            found.append(Failure(id=question.id, kind="gone", message=f"the question is gone from the document{kept}"))
+        elif new.answer is not None and new.id not in now.filled.filled and new.answer != question.answer:
+            message = f"somebody answered it meanwhile, and that answer stays{kept}"
+            found.append(Failure(id=question.id, kind="answered", message=message))
+    return found
+
+
+def _read_back(outcome: Outcome) -> Bank:
+    bank = outcome.bank
+    return bank_from_text(outcome.filled.source, path=bank.path, encoding=bank.encoding, choices=bank.choices)
+
+
+def _new_lines(
+    outcome: Outcome, after: Bank, answers: Answers, known: Mapping[str, Written], document: str | Path
+) -> list[Written]:
+    """Lines for the answers that went in, each hashed as it reads back."""
+    filled = set(outcome.filled.filled)
+    time = ledger.now()
+    found = []
+    for old, new in zip(outcome.bank.questions, after.questions, strict=True):
+        origin = answers.origins.get(identity(old.text))
+        if old.id in filled and origin is not None and new.answer is not None:
+            place = outcome.filled.places.get(old.id) or _place_in(known.get(old.id))
+            found.append(written(old, new.answer, origin, place, document, time=time))
+    return found
+
+
+def _place_in(line: Written | None) -> Place:
+    """The place of an answer that gave way to another one is the one that the first was put in."""
+    return Place() if line is None else Place(was=line.was, lead=line.lead, trail=line.trail)
+
+
+def written(
+    question: Question, answer: str, origin: Origin, place: Place, document: str | Path, *, time: str
+) -> Written:
+    """A ledger's line for one answer, as it reads back."""
+    return Written(
+        bank=ledger.name_of(document),
+        question=question.text,
+        answer=answer_hash(answer),
+        model=origin.model,
+        prompt=origin.prompt,
+        time=time,
+        was=place.was,
+        lead=place.lead,
+        trail=place.trail,
+    )
+
+
+# ── copies ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _save_copy(outcome: Outcome, target: Path, answers: Answers) -> None:
+    """Write a filled copy and its lines; those of answers that stood in the bank already come along.
+
+    Raises:
+        DlgradeError: it cannot be written, or would take something of a person's away.
+    """
+    bank, filled = outcome.bank, set(outcome.filled.filled)
+    after = _read_back(outcome)
+    known = Ledger.beside(bank.path).known(bank)
+    lines = [
+        line.model_copy(update={"bank": ledger.name_of(target)}) for id_, line in known.items() if id_ not in filled
+    ]
+    lines += _new_lines(outcome, after, answers, known, target)
+    _check_reviewed(target, after)
+    data, original = (text.encode(bank.encoding) for text in (outcome.filled.source, bank.source))
+    before = Ledger.beside(target)
+    ledger.update(target, add=lines)
+    try:
+        save_copy(target, data, original)
+    except DlgradeError:
+        before.restore(lines)
+        raise
+
+
+def _check_reviewed(target: Path, after: Bank) -> None:
+    """See that every answer that a person accepted in the copy is in the new one.
+
+    Raises:
+        OutputError: one is not.
+    """
+    try:
+        copy = read_bank(target)
+    except BankError:
+        return
+    known = Ledger.beside(target).known(copy)
+    new = {(identity(q.text), answer_hash(q.answer)) for q in after.questions if q.answer is not None}
+    reviewed = [
+        question.id
+        for question in copy.questions
+        if (line := known.get(question.id)) and line.review and (identity(question.text), line.answer) not in new
+    ]
+    if reviewed:
+        raise OutputError(
+            f"{target}: left as it is: {', '.join(reviewed)} would change, which a person accepted there",
+            hint=f"To go on from what stands there: dlgrade fill {target} --in-place",
+        )
