@@ -14,6 +14,7 @@ from dlgrade.banks import filling, ledger
 from dlgrade.banks.filling import Filled, Place
 from dlgrade.banks.gathering import called
 from dlgrade.banks.ledger import Ledger, Origin, Written, answer_hash
+from dlgrade.banks.mending import mend
 from dlgrade.banks.outputs import save_copy
 from dlgrade.banks.reading import bank_from_text, read_bank
 from dlgrade.banks.same import identity
@@ -75,8 +76,9 @@ def nothing_stale(_: Bank) -> tuple[Stale, ...]:
 class Outcome:
     """What became of one bank: filled in memory, and `out`, where it was written, or the `error` why it was not.
 
-    `stale` are the answers to renew. Where the document was `changed` meanwhile, `lost` are the answers that have
-    no place any more, by the ids that their questions had.
+    `stale` are the answers to renew. `repaired` are the questions whose lost spaces are back in the text, if that
+    was to be done (`repair`), and `broken` those that could not be repaired there. Where the document was `changed`
+    meanwhile, `lost` are the answers that have no place any more, by the ids that their questions had.
     """
 
     bank: Bank
@@ -86,13 +88,21 @@ class Outcome:
     error: DlgradeError | None = None
     changed: bool = False
     lost: tuple[Failure, ...] = ()
+    repair: bool = False
+    repaired: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, bank: Bank, answers: Answers, stale_of: StaleOf = nothing_stale) -> Outcome:
-        """Fill a bank, in memory."""
+    def of(cls, bank: Bank, answers: Answers, stale_of: StaleOf = nothing_stale, *, repair: bool = False) -> Outcome:
+        """Fill a bank, in memory; with `repair` its questions get back the spaces that they lost."""
         stale = stale_of(bank)
         renew = {one.question.id for one in stale if one.hindrance is None}
-        return cls(bank, answers.fill(bank, renew=renew), stale)
+        outcome = cls(bank, answers.fill(bank, renew=renew), stale, repair=repair)
+        if not repair:
+            return outcome
+        mended = mend(called(_read_back(outcome), bank.name))
+        filled = outcome.filled.model_copy(update={"source": mended.source})
+        return replace(outcome, filled=filled, repaired=mended.repaired, broken=mended.left)
 
     @property
     def left(self) -> tuple[str, ...]:
@@ -135,7 +145,7 @@ def _saved(outcome: Outcome, answers: Answers, stale_of: StaleOf) -> Outcome:
     path = outcome.bank.path
     for _ in range(_TRIES):
         now = _as_it_is_now(outcome, answers, stale_of)
-        if not now.filled.filled:
+        if not now.filled.filled and not now.repaired:
             return replace(now, out=Path(path))
         after = _read_back(now)
         known = Ledger.beside(path).known(now.bank)
@@ -164,7 +174,7 @@ def _as_it_is_now(outcome: Outcome, answers: Answers, stale_of: StaleOf) -> Outc
     except BankError as error:
         hint = f"It was a bank when this run began; nothing was written{answers.kept}."
         raise BankError(error.message, hint=hint) from None
-    now = Outcome.of(called(bank, old.name), answers, stale_of)
+    now = Outcome.of(called(bank, old.name), answers, stale_of, repair=outcome.repair)
     if bank.source == old.source:
         # The same, unless somebody has reviewed an answer meanwhile.
         return outcome if _reasons(now) == _reasons(outcome) else now

@@ -51,6 +51,9 @@ def fill(
     check: Annotated[bool, typer.Option("--check", help="Only say what is missing; exit 1 if anything is.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the messages for a model; send nothing.")] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Renew stale machine-written answers too.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Write repaired questions too: words that lost the spaces between them.")
+    ] = False,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     concurrency: options.Concurrency = None,
@@ -88,13 +91,15 @@ def fill(
             _print_messages(session, wanted, json=json)
             return
         answers = Answers({}) if mode is Mode.CHECK else _answers(session, wanted)
-        outcomes = _outcomes(mode, read, targets, answers, stale_of)
+        outcomes = [Outcome.of(bank, answers, stale_of, repair=repair) for bank in read.banks]
+        if answers.texts or answers.stopped is None:
+            outcomes = [_saved(mode, outcome, targets, answers, stale_of) for outcome in outcomes]
     if mode is Mode.DIFF:
         _print_diffs(outcomes)
     if json:
         show.json_document(_report(outcomes, read, answers, time.monotonic() - started))
     _say(mode, outcomes, answers, session, line=show.remark if json or mode is Mode.DIFF else show.text)
-    raise typer.Exit(_exit_code(outcomes, read, answers))
+    raise typer.Exit(_exit_code(mode, outcomes, read, answers))
 
 
 def _mode(out: Path | None, **flags: bool) -> Mode:
@@ -166,27 +171,21 @@ def _answers(session: Session, wanted: Sequence[Question]) -> Answers:
         return asked_answers(wanted, client, session.prompts, session.settings, key=key, on_progress=report)
 
 
-def _outcomes(mode: Mode, read: Banks, targets: dict[str, Path], answers: Answers, stale_of: StaleOf) -> list[Outcome]:
-    outcomes = [Outcome.of(bank, answers, stale_of) for bank in read.banks]
-    if answers.stopped is not None and not answers.texts:
-        return outcomes
-    return [_saved(mode, outcome, targets, answers, stale_of) for outcome in outcomes]
-
-
 def _saved(mode: Mode, outcome: Outcome, targets: dict[str, Path], answers: Answers, stale_of: StaleOf) -> Outcome:
     if mode is Mode.IN_PLACE:
         return outcome.saved_in_place(answers, stale_of)
     return outcome.saved_as(targets[outcome.bank.path], answers) if mode is Mode.OUT else outcome
 
 
-def _exit_code(outcomes: Sequence[Outcome], read: Banks, answers: Answers) -> int:
+def _exit_code(mode: Mode, outcomes: Sequence[Outcome], read: Banks, answers: Answers) -> int:
     if answers.interrupted:
         return 130
     if answers.stopped is not None:
         return answers.stopped.exit_code
     if errors := [outcome.error.exit_code for outcome in outcomes if outcome.error]:
         return max(errors)
-    left = any(outcome.left or outcome.still_stale or outcome.lost for outcome in outcomes)
+    left = any(outcome.left or outcome.still_stale or outcome.lost or outcome.broken for outcome in outcomes)
+    left = left or (mode is Mode.CHECK and any(outcome.repaired for outcome in outcomes))
     return 1 if read.unreadable or left else 0
 
 
@@ -246,6 +245,8 @@ def _say(
 def _summary(mode: Mode, outcome: Outcome) -> str:
     arrow = f" -> {outcome.out}" if mode is Mode.OUT and outcome.out else ""
     counts = f"{len(outcome.filled.filled)} filled, {len(outcome.filled.kept)} had an answer, {len(outcome.left)} left"
+    if outcome.repaired:
+        counts += f", {len(outcome.repaired)} {'to repair' if mode is Mode.CHECK else 'repaired'}"
     if outcome.still_stale:
         counts += f", {len(outcome.still_stale)} stale"
     return f"{outcome.bank.path}{arrow}: {counts}" if outcome.error is None else f"{outcome.bank.path}: not written"
@@ -259,6 +260,8 @@ def _name_stale(outcome: Outcome) -> None:
     for stale in outcome.still_stale:
         hindrance = f"; not renewed: {stale.hindrance}" if stale.hindrance else reasons.get(stale.question.id, "")
         show.remark(f"  stale: {stale.question.id}: {stale.why}{hindrance}")
+    for id_ in outcome.broken:
+        show.remark(f"  not repaired: {id_}: its spaces cannot be put back without changing more")
     for failure in outcome.lost:
         show.remark(f"  not written: {failure.id}: {failure.message}")
 
