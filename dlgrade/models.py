@@ -9,6 +9,7 @@ Result:    Grade ── Verdict, Finding ── Evidence;  Failure;  Usage
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -42,7 +43,8 @@ class Choices(Record):
     table: Literal["section", "column"] = "section"
 
 
-class Edit(Record):
+@dataclass(frozen=True, slots=True)
+class Edit:
     """`source[start:end]` (string offsets) gives way to `text`."""
 
     start: int
@@ -50,7 +52,8 @@ class Edit(Record):
     text: str
 
 
-class Slot(Record):
+@dataclass(frozen=True, slots=True)
+class Slot:
     """Where an answer goes in a bank's source, or where one stands.
 
     `source[start:end]` (string offsets) gives way to `lead + answer + trail`. `shape` says how the answer is

@@ -23,6 +23,7 @@ ORDER = [
     *("banks.forms.json_trees", "banks.forms.yaml_trees", "banks.forms.rows", "banks.forms.delimited"),
     *("banks.forms.cells", "banks.forms.notebooks", "banks.forms"),
     *(
+        "banks.choosing",
         "banks.legend",
         "banks.reading",
         "banks.filling",

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlgrade.banks.blocks import Document
+from dlgrade.banks.choosing import best_reading
 from dlgrade.banks.entries import Entry
-from dlgrade.banks.forms import PROSE, best_reading
+from dlgrade.banks.forms import PROSE
 from dlgrade.banks.reading import AS_IT_IS, bank_from_text
 
 SEEDS = Path(__file__).parent.parent / "questions"

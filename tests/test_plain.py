@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from test_filling import LONG, only_adds, styles
 
 from dlgrade.banks.blocks import Document
+from dlgrade.banks.choosing import best_reading
 from dlgrade.banks.entries import Entry
 from dlgrade.banks.filling import fill
-from dlgrade.banks.forms import best_reading, plain
+from dlgrade.banks.forms import plain
 from dlgrade.banks.reading import bank_from_text
 from dlgrade.banks.running import Candidate, running
 from dlgrade.banks.wording import fold

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import re
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -129,6 +129,19 @@ class Document:
     def blocks(self) -> tuple[Block, ...]:
         """The outermost blocks in document order."""
         return tuple(self._with_definitions(self._joined()))
+
+    def without(self, lines: Iterable[tuple[int, int]]) -> Document:
+        """Return the document without the blocks that stand on some lines, first to last; they are in order."""
+        spans = list(lines)
+        starts = [first for first, _ in spans]
+        left = []
+        for block in self.blocks:
+            at = bisect_right(starts, block.line)
+            if not at or block.last > spans[at - 1][1]:
+                left.append(block)
+        rest = Document(self.text)
+        rest.__dict__.update(lines=self.lines, blocks=tuple(left))  # what is worked out once, worked out already
+        return rest
 
     @cached_property
     def _begins(self) -> array[int]:

@@ -214,7 +214,7 @@ def _unlabelled(document: Document, pieces: Sequence[Piece], start: int, margin:
         return Body(told.answer, standing=_standing(pieces[told.first], told.end))
     slot = _in_place(document, pieces[first], told.end)
     if margin and not pieces[first].margin and all(piece.margin for piece in pieces[:first]):
-        slot = slot.model_copy(update={"lead": margin, "indent": margin})  # below a list's item; see `layout`
+        slot = replace(slot, lead=margin, indent=margin)  # below a list's item; see `layout`
     return Body(None, slot)
 
 
@@ -329,8 +329,9 @@ def read_collapsed(document: Document, start: int, end: int, margin: str = "", a
         text = _undented(document.text[first:last], len(margin), begins=False)
         return Body(without_label(text.strip()))
     line = max(start, document.text.rfind("\n", 0, first) + 1)
-    if inside := document.blocks_in(line, last):
-        return read_body(document, line - 1, last, inside, asked=asked)
+    beyond = last + len(document.text[last:end]) - len(document.text[last:end].lstrip(" \t"))
+    if inside := document.blocks_in(line, beyond):
+        return read_body(document, line - 1, beyond, inside, asked=asked)
     inner = Document(document.text[first:last])
     body = read_body(inner, -1, last - first, inner.blocks, asked=asked)
     return replace(body, slot=_moved(body.slot, first), standing=_moved(body.standing, first))
@@ -343,7 +344,7 @@ def _closing(document: Document, begins: int, end: int) -> int:
 
 
 def _moved(slot: Slot | None, by: int) -> Slot | None:
-    return slot and slot.model_copy(update={"start": slot.start + by, "end": slot.end + by})
+    return slot and replace(slot, start=slot.start + by, end=slot.end + by)
 
 
 # ── its place ────────────────────────────────────────────────────────────────────────────────

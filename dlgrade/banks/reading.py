@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dlgrade.banks.blocks import Document
+from dlgrade.banks.choosing import best_reading
 from dlgrade.banks.entries import Entry
-from dlgrade.banks.forms import SUFFIXES, best_reading
+from dlgrade.banks.forms import SUFFIXES
 from dlgrade.banks.legend import with_legend
 from dlgrade.banks.repair import repaired, words_of
 from dlgrade.banks.wording import readable, spaced
