@@ -37,6 +37,9 @@ RUN = re.compile(r"[^\W_]+")
 # Beside these a run is part of a name in code, a path, an entity, or an assignment.
 _CODE_BEFORE = re.compile(r".*?(?:[@\\#&=%{$]|[^\W_][_.])", re.DOTALL)
 _CODE_AFTER = re.compile(r"[@\\={]|_[^\W_]|\(\)|\.(?!(?:js|NET|ts)\b)[A-Za-z]")
+# Words with one space between them, a small letter never before a capital.
+_WORDS_ALONE = re.compile(r"(?:(?:[A-Z]?[a-z]+|[A-Z]+|[0-9]+)[,;:.?!]?(?: |\Z))+")
+_NO_POINTS = str.maketrans(",;:.?!", "      ")
 _CONTRACTED = frozenset(("s", "t", "re", "ve", "ll", "d", "m"))
 # "theIR" and "inDecision Trees" are words too, if capitals are forgotten.
 _ARTICLE = re.compile(r"(?:a|an|the|of|in|is|for|and|or|as|by|with|from|to|are|does)(?:[A-Z][A-Z]|[A-Z][a-z]{3}|[CR]$)")
@@ -54,12 +57,25 @@ def repaired(text: str, known: Collection[str] = ()) -> str:
         text: a question, or Markdown; code, formulas, tags, addresses and other scripts stay as they are.
         known: folded words that stand on their own elsewhere, as `words_of` finds them; they are left whole.
     """
+    if _is_plain(text):
+        return text
     for _ in range(4):  # a word found may be what the next one waits for
         better = _once(text, known)
         if better == text:
             break
         text = better
     return text
+
+
+def _is_plain(text: str) -> bool:
+    """Say whether a text is common words and nothing else, as most are: then there is no more to look at."""
+    if not _WORDS_ALONE.fullmatch(text):
+        return False
+    common = lexicon().words
+    return all(
+        low.isdigit() or (low in common and (low[0] != "a" or low in FUNCTION or cost(low) <= COMMON))
+        for low in text.lower().translate(_NO_POINTS).split()
+    )
 
 
 def words_of(texts: Iterable[str]) -> frozenset[str]:
