@@ -20,6 +20,7 @@ from dlgrade.banks.wording import readable, spaced
 from dlgrade.errors import BankError, NoQuestions
 from dlgrade.models import Bank, Choices, Question
 
+_ALL_FIELDS = set(Question.model_fields)
 AS_IT_IS = Choices()
 """Nothing chosen: every document in its most convincing form."""
 
@@ -132,7 +133,10 @@ def decode(data: bytes, *, name: str) -> tuple[str, str]:
 
 
 def _question(entry: Entry, bank: str, position: int, known: frozenset[str]) -> Question:
-    return Question(
+    # A hundred thousand questions need not each keep a set of the fields that they were given, nor be checked: this
+    # is where they are made.
+    return Question.model_construct(
+        _ALL_FIELDS,
         bank=bank,
         position=position,
         number=entry.number,
