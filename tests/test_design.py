@@ -13,7 +13,7 @@ PACKAGE = ROOT / "dlgrade"
 ORDER = [
     *("errors", "models", "settings", "library"),
     *("banks.wording", "banks.asking", "banks.lexicon", "banks.parting", "banks.repair"),
-    *("banks.labels", "banks.marks", "banks.stretches", "banks.blocks", "banks.entries"),
+    *("banks.labels", "banks.marks", "banks.stretches", "banks.grids", "banks.blocks", "banks.entries"),
     *("banks.pieces", "banks.options", "banks.body", "banks.same", "banks.names"),
     *("banks.pages", "banks.openings", "banks.passages", "banks.running", "banks.heads", "banks.keys", "banks.cards"),
     *("banks.outline", "banks.fitting", "banks.orgtext", "banks.layout"),

@@ -28,6 +28,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from dlgrade.banks.asking import is_question
+from dlgrade.banks.grids import rows
 from dlgrade.banks.labels import DETAILS, SUMMARY
 from dlgrade.banks.marks import title
 from dlgrade.banks.stretches import stretches
@@ -37,6 +38,7 @@ Kind = Literal[
 ]
 
 _PARSER = MarkdownIt("commonmark").enable("table")
+_PARSER.block.ruler.at("table", rows, {"alt": ["paragraph", "reference"]})
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 # Only a key makes it front matter: a document may also open with a rule.
 _FRONT_MATTER = re.compile(
@@ -237,15 +239,12 @@ class Document:
         for token in tokens:
             if token.nesting == -1:
                 return
-            if token.type in ("thead_open", "tbody_open"):
-                yield from self._read(tokens)
-            elif token.type in ("heading_open", "paragraph_open"):
+            if token.type in ("heading_open", "paragraph_open"):
                 content = next(tokens).content
                 next(tokens)
                 yield from self._titled(self._block(token, text=content))
             elif token.type == "tr_open":
-                for _ in iter(lambda: next(tokens).type, "tr_close"):
-                    pass
+                next(tokens)
                 yield self._block(token)
             elif token.nesting == 1:
                 yield self._block(token, children=tuple(self._read(tokens)))

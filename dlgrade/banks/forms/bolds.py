@@ -80,7 +80,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
         sure += _SURE[lead.numbered]
     if not entries:
         return None
-    marked = sure / len(entries)
+    marked = round(sure / len(entries), 4)
     return Reading(FORM, tuple(entries), marked * explained(document, lines), marked=marked)
 
 

@@ -57,7 +57,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
     line_of = _Lines(document)
     entries = tuple(_entry(document, item, line_of(item.start), line_of(item.end)) for item in folded)
     lines = sum(entry.last - entry.line + 1 for entry in entries)
-    marked = _SURE * len(asking) / len(folded)
+    marked = round(_SURE * len(asking) / len(folded), 4)
     return Reading(FORM, entries, marked * explained(document, lines), marked=marked)
 
 

@@ -101,7 +101,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
         sure += _SURE[title.rank]
     if not entries:
         return None
-    marked = sure / len(entries)
+    marked = round(sure / len(entries), 4)
     return Reading(FORM, tuple(entries), marked * explained(document, lines), marked=marked)
 
 

@@ -87,7 +87,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
     entries = tuple(_entry(document, question) for question in found)
     asking = sum(_counts(question) for question in found)
     lines = sum(question.lines + sum(block.last - block.line + 1 for block in question.below) for question in found)
-    marked = asking / len(entries)
+    marked = round(asking / len(entries), 4)
     nested = any(question.parts or question.above for question in found)
     remarks = (_NESTED[choices.nested],) if nested else ()
     return Reading(FORM, entries, marked * explained(document, lines), marked=marked, remarks=remarks)
