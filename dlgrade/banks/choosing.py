@@ -15,6 +15,8 @@ from dlgrade.banks.asking import asks, asks_firmly
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Entry, Reading
 from dlgrade.banks.forms import DATA, FORMS, PROSE, plain
+from dlgrade.banks.keys import find_key, may_have_key
+from dlgrade.banks.pages import read_lines
 from dlgrade.banks.same import identity
 from dlgrade.errors import BankError
 from dlgrade.models import Choices
@@ -39,7 +41,27 @@ def best_reading(document: Document, suffix: str = ".md", choices: Choices | Non
     if suffix.lower() in DATA:
         return DATA[suffix.lower()][1](document, choices)
     # Plain text has pages, columns and labels that Markdown does not know of: there no form is beyond doubt.
-    return _among_prose(document, choices, doubtful=suffix.lower() == ".txt" or "\f" in document.text)
+    found = _among_prose(document, choices, doubtful=suffix.lower() == ".txt" or "\f" in document.text)
+    return found and _with_key(document, found)
+
+
+def _with_key(document: Document, reading: Reading) -> Reading:
+    """Answer the questions that a key at the document's end answers by their numbers."""
+    missing = [entry for entry in reading.entries if entry.body.answer is None and entry.number]
+    if not missing or not may_have_key(document.text):
+        return reading
+    lines = read_lines(document)
+    key = find_key(lines)
+    if key is None or lines[key.at].number <= reading.entries[-1].line:
+        return reading
+    answered = {id(entry): answer for entry in missing if (answer := key.take(entry.number)) is not None}
+    entries = (
+        replace(entry, body=replace(entry.body, answer=answered[id(entry)], slot=None))
+        if id(entry) in answered
+        else entry
+        for entry in reading.entries
+    )
+    return replace(reading, entries=tuple(entries))
 
 
 def _among_prose(document: Document, choices: Choices, *, doubtful: bool) -> Reading | None:

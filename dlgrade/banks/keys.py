@@ -2,8 +2,9 @@
 
 ANSWER KEY                 Answers: 1. B  2. C  3. A
 
-1. B    2. (C)
-3. Because weights shrink.
+1. B    2. (C)                                 | Question | Answer |
+3. Because weights shrink.                     |----------|--------|
+                                               | 1        | B      |
 """
 
 from __future__ import annotations
@@ -21,9 +22,13 @@ _TITLE = re.compile(
     r"|参考答案|答案|ответы|respuestas|antworten|réponses|lösungen)(?:\*\*)?[ ]?[:：]?(?:\*\*)?[ \t]*",
     re.IGNORECASE,
 )
+_TITLES = re.compile(
+    r"^[^\n]{0,40}(?:key|answers|solutions|答案|ответы|respuestas|antworten|réponses|lösungen)[^\n]{0,70}$", re.I | re.M
+)
 _ANSWER = re.compile(
     r"(?:^|(?<=[\s,;]))(?:q(?:uestion)?[ ]?)?[(\[]?(\d{1,5})[.):\]、\-–][ ]?[.)]?[ \t]*", re.IGNORECASE
 )
+_ROW = re.compile(r"^\|\s*(?:q(?:uestion)?\s?)?(\d{1,5})[.)]?\s*\|\s*([^|]+?)\s*(?:\|.*)?$", re.IGNORECASE)
 _LAST = 3  # so many titles from the end on may be the key's: every answer of a document may have one like it
 _CENTRED = 40
 _CHOICE = re.compile(r"[(\[]?[A-Ha-h][)\].,;]*\Z")
@@ -42,6 +47,11 @@ class Key:
         return given.pop(0) if given else None
 
 
+def may_have_key(text: str) -> bool:
+    """Say whether a text has a line that could be a key's title."""
+    return any(_TITLE.fullmatch(line.strip()) for line in _TITLES.findall(text))
+
+
 def find_key(lines: Sequence[Line]) -> Key | None:
     """Return the key that a text ends with, if it does."""
     titles = [
@@ -54,7 +64,7 @@ def find_key(lines: Sequence[Line]) -> Key | None:
         title = _TITLE.match(line.text)
         first = line.text[title.end() if title else 0 :].strip("=-~ ")
         found = Key(at)
-        texts = [first, *(below.text for below in lines[at + 1 :])]
+        texts = [first, *(_ROW.sub(r"\1. \2", below.text) for below in lines[at + 1 :])]
         given = list(_answers(texts))
         if len(given) < 2 or any(asks(text) for _, text in given):
             continue
