@@ -62,6 +62,20 @@ def test_an_open_fence_is_named() -> None:
     assert [f.kind for f in check_bank(bank_from_text(text, path="x.md"))] == ["open-fence"]
 
 
+@pytest.mark.parametrize(
+    ("question", "kind", "line"),
+    [
+        ("## Question 2\n\n", "empty-question", 7),
+        ("## Question 2\n\nTODO\n\n", "empty-question", 9),
+        ("## 2. TODO\n\n", "numbering", 11),  # what asks nothing is no question: then the gap is named
+    ],
+)
+def test_a_question_without_text_is_named(question: str, kind: str, line: int) -> None:
+    text = f"## Question 1\n\n**What is x?**\n\nIt is x.\n\n{question}## Question 3\n\n**What is z?**\n\nIt is z.\n"
+    found = check_bank(bank_from_text(text, path="x.md"))
+    assert [(finding.kind, finding.line) for finding in found] == [(kind, line)]
+
+
 def test_numbers_may_start_again_but_not_repeat_or_skip() -> None:
     text = "".join(f"{n}. What is {w}?\n\n   It is {w}.\n" for n, w in [(1, "a"), (2, "b")])
     assert check_bank(bank_from_text(text, path="x.md")) == []

@@ -13,11 +13,14 @@ from collections.abc import Iterator
 from typing import Literal
 
 from dlgrade.banks.blocks import Document
+from dlgrade.banks.marks import wording
 from dlgrade.banks.same import same
-from dlgrade.banks.wording import INLINE_CODE
+from dlgrade.banks.wording import INLINE_CODE, is_placeholder
 from dlgrade.models import Bank, Question, Record
 
-Kind = Literal["no-answer", "same-question", "numbering", "cut-off", "open-fence", "open-formula", "python"]
+Kind = Literal[
+    "no-answer", "empty-question", "same-question", "numbering", "cut-off", "open-fence", "open-formula", "python"
+]
 
 
 class Finding(Record):
@@ -54,7 +57,9 @@ def _finding(bank: Bank, question: Question, kind: Kind, message: str, line: int
 
 def _missing(bank: Bank) -> Iterator[Finding]:
     for question in bank.questions:
-        if question.answer is None:
+        if not wording(question.wording).text or is_placeholder(question.wording):
+            yield _finding(bank, question, "empty-question", f"the question is empty: {question.wording}")
+        elif question.answer is None:
             yield _finding(bank, question, "no-answer", f"no answer: {question.wording}")
 
 
