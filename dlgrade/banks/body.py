@@ -27,7 +27,7 @@ from itertools import takewhile
 
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.entries import Body
-from dlgrade.banks.labels import DETAILS, LABEL, SUMMARY, facts, without_label
+from dlgrade.banks.labels import DETAILS, LABEL, SUMMARY, facts, left_open, without_label
 from dlgrade.banks.options import find_options
 from dlgrade.banks.pieces import Piece, asides_of, core, pieces_in, visible
 from dlgrade.banks.wording import is_placeholder, is_void
@@ -139,11 +139,12 @@ def _material(document: Document, pieces: Sequence[Piece], asked: str | None = N
 
 @dataclass(frozen=True, slots=True)
 class _Label:
-    """A label that stands at the beginning of piece `at` and ends at `end`."""
+    """A label at the beginning of piece `at` that ends at `end`; `open` is emphasis that goes on behind it."""
 
     at: int
     end: int
     bullet: str = ""
+    open: str = ""
 
 
 def _labelled(document: Document, pieces: Sequence[Piece], label: _Label) -> Body:
@@ -168,11 +169,13 @@ def _labelled(document: Document, pieces: Sequence[Piece], label: _Label) -> Bod
         at = rest[told.first]
         standing = _standing(at, told.end)
         if at.labelled:
-            lead = document.text[label.end : value]
+            lead = f"{label.open} " if label.open else document.text[label.end : value]
             standing = Slot(start=label.end, end=told.end, lead=lead or " ", indent=margin, shape="inline")
-        return Body(told.answer, standing=standing)
+        answer = told.answer.replace(label.open, "", 1) if label.open else told.answer
+        return Body(answer, standing=standing)
     if rest[first].labelled:
-        return Body(None, _inline(document, label.end, value, told.end, margin))
+        slot = _inline(document, label.end, value, told.end, margin)
+        return Body(None, replace(slot, lead=f"{label.open} ") if label.open else slot)
     return Body(None, _in_place(document, rest[first], told.end))
 
 
@@ -267,7 +270,8 @@ def _label_at(document: Document, at: int, piece: Piece) -> tuple[_Label, bool] 
     match = LABEL.match(document.text, piece.start, piece.end)
     if match is None or (match["bullet"] and piece.list is None):
         return None
-    return _Label(at, match.end(), match["bullet"] or ""), any(match[name] for name in ("bold", "bare", "a", "b"))
+    found = _Label(at, match.end(), match["bullet"] or "", left_open(match))
+    return found, any(match[name] for name in ("bold", "bare", "a", "b", "c"))
 
 
 @dataclass(frozen=True, slots=True)

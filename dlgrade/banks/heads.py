@@ -173,8 +173,8 @@ def heads_anew(lines: Sequence[Line], at: int) -> bool:
 
 # ── without marks ────────────────────────────────────────────────────────────────────────────
 
-_FEWEST = 5  # so many lines must ask, since any text may ask now and then
-_PART = 0.6  # of the paragraphs that begin with a question, where they ask; of the lines that end in one, less
+_FEWEST = 4  # so many lines must ask, since any text may ask now and then
+_PART = 0.4  # of the paragraphs that begin with a question, where they ask; of the lines that end in one, less
 _DENSE = 0.08
 _SHORT = 240
 _NO_QUESTION = re.compile(r"[-*+•●▪>|<#`\[(]|\d{1,3}[.)]|https?:|[A-Za-z][.)]\s")

@@ -23,9 +23,11 @@ LABEL = re.compile(
             | (?(e)(?:{_COLON}(?P=e)|(?P=e){_COLON})|{_COLON})(?=[ \t]*\S))
       | (?P<em>\*\*\*|\*\*|__|[*_])(?:
               {_NAME.replace("<answer>", "<bold>")}
-              (?:{_COLON}(?P=em) | (?P=em){_COLON} | (?P=em)(?=[ \t]*{_LINE_END}))
-            | (?P<a>A)(?:{_COLON}(?P=em) | (?P=em){_COLON}))
-      | (?:{_NAME.replace("<answer>", "<bare>")}|(?P<b>A)){_COLON}
+              (?:{_COLON}(?P=em) | (?P=em){_COLON} | (?P=em)(?=[ \t]*{_LINE_END})
+                | (?P<within>{_COLON})(?=[ \t][^\r\n*_]{{1,300}}(?P=em)))
+            | (?P<a>A\d{{0,3}})(?:[.]?{_COLON}?(?P=em){_COLON}? (?<=[.:：*_])(?<!A\*\*)(?<!A__)))
+      | (?:{_NAME.replace("<answer>", "<bare>")}|(?P<b>A\d{{0,3}})){_COLON}
+      | (?P<c>A\d{{1,3}}[.)]|Ans(?:wer)?[ ]?(?:[.][ ]?[-–]?|[-–]))(?=[ \t]+\S|[ \t]*{_LINE_END})
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -82,10 +84,15 @@ def is_pointer(line: str) -> bool:
     return len(line) < _POINTER_LENGTH and bool(_POINTER.fullmatch(line.strip()))
 
 
+def left_open(label: re.Match[str]) -> str:
+    """Return the emphasis that a label opens and leaves open: `**Answer: B**`; it is closed behind the answer."""
+    return label["em"] if label["within"] else ""
+
+
 def without_label(answer: str) -> str:
     """Return the answer without the labels that it begins with, if it does."""
     while label := LABEL.match(bare := answer.lstrip()):
-        rest = bare[label.end() :]
+        rest = bare[label.end() :].replace(left_open(label), "", 1) if left_open(label) else bare[label.end() :]
         below = _BLANK_LINES.match(rest)
         answer = rest[below.end() :] if below else rest.lstrip()
     return answer

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dlgrade.banks.blocks import Document
+from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.pieces import Piece
 
 _BOX = re.compile(r"(?:[-*+]|\d{1,2}[.)])[ \t]+\[(?P<box>[ xX✓✔])\](?:[ \t]+|\Z)")
@@ -48,6 +49,13 @@ class Options:
         return self.first <= material and (self.boxes or self.capital or bool(_CHOOSES.search(asked)))
 
 
+def begin_options(line: str, following: str) -> bool:
+    """Say whether options begin with a line: `A) …` with `B) …` below, or a box."""
+    first, second = _LETTER.match(line.strip()), _LETTER.match(following.strip())
+    lettered = first and second and first["letter"] in "Aa" and second["letter"] in "Bb"
+    return bool(lettered) or bool(_BOX.match(line.strip()))
+
+
 def find_options(document: Document, pieces: Sequence[Piece]) -> Options | None:
     """Find the first run of options, None if there is none; what stands before it poses the question as well."""
     texts = [document.text[piece.start : piece.end] if piece.kind == "line" else "" for piece in pieces]
@@ -57,7 +65,9 @@ def find_options(document: Document, pieces: Sequence[Piece]) -> Options | None:
     for first in (at for at, text in enumerate(texts) if (match := _LETTER.match(text)) and match["letter"] in "Aa"):
         run = _run(texts, first)
         if len(run) >= _FEWEST:
-            return Options(first, _end(pieces, run), capital=_is_capital(texts[first]) or document.multiple_choice)
+            return Options(
+                first, _end(pieces, texts, run), capital=_is_capital(texts[first]) or document.multiple_choice
+            )
     return None
 
 
@@ -67,7 +77,7 @@ def _is_capital(text: str) -> bool:
 
 
 def _boxed(document: Document, pieces: Sequence[Piece], texts: Sequence[str], boxes: Sequence[int]) -> Options:
-    beyond = _end(pieces, boxes)
+    beyond = _end(pieces, texts, boxes)
     right = []
     for at, after in zip(boxes, [*boxes[1:], beyond], strict=True):
         box = _BOX.match(texts[at])
@@ -89,11 +99,11 @@ def _run(texts: Sequence[str], first: int) -> list[int]:
     return run
 
 
-def _end(pieces: Sequence[Piece], starts: Sequence[int]) -> int:
-    """Return the index after the last option: it goes on to the end of its block and of what its item holds."""
+def _end(pieces: Sequence[Piece], texts: Sequence[str], starts: Sequence[int]) -> int:
+    """Return the index after the last option: it goes on to the end of its block, or to where an answer begins."""
     last = pieces[starts[-1]]
     beyond = starts[-1] + 1
-    while beyond < len(pieces) and _belongs(pieces[beyond], last):
+    while beyond < len(pieces) and _belongs(pieces[beyond], last) and not starts_with_label(texts[beyond]):
         beyond += 1
     return beyond
 

@@ -130,7 +130,8 @@ def _labelled(lines: list[Line], mark: Mark) -> tuple[Passage | None, list[Line]
         return found, [question]
     for index, line in enumerate(lines[1:], start=1):
         end = answer_label(line, mark)
-        if end is not None:
+        following = lines[index + 1] if index + 1 < len(lines) else None
+        if end is not None and not (following and option(line) == 1 and option(following) == 2):  # `A.` above `B.`
             value = replace(line, start=line.start + end, text=line.text[end:])
             spelt = line.text[:end].rstrip()
             found = Passage([], answer=[value, *lines[index + 1 :]], label=value.start, spelt=spelt, label_line=line)
@@ -173,7 +174,8 @@ def _goes_on(before: Line, line: Line, style: Style, *, small: bool) -> bool:
     if asks(line.text) and not is_question(before.text):
         return True
     reached = before.column + len(before.text)
-    return reached >= _FULL and reached + 1 + len(line.text.split(maxsplit=1)[0]) > style.width
+    first = line.text.split(maxsplit=1)[0] if line.text.strip() else line.text
+    return reached >= _FULL and reached + 1 + len(first) > style.width
 
 
 def _material(lines: Sequence[Line], start: int, style: Style) -> int:

@@ -18,6 +18,7 @@ _STRONG = re.compile(
     r"\*\*(?=\S)([^*]{0,2000}?(?:\*(?!\*)[^*]{0,500}?){0,8}\S)\*\*|(?<!\w)__(?=\S)(.{1,2000}?)(?<=\S)__(?!\w)",
     re.DOTALL,
 )
+_DUNDER = re.compile(r"[a-z][a-z_0-9]*")
 _EMPHASIS = re.compile(
     r"(?<![\\*])\*(?=[^\s*])([^*\n]{1,1000}?)(?<=[^\s\\])\*(?!\*)|(?<![\w\\])_(?=[^\s_])([^_\n]{1,1000}?)(?<=[^\s\\])_(?!\w)"
 )
@@ -77,7 +78,8 @@ def plain(text: str) -> str:
 
 
 def _bare_strong(text: str) -> str:
-    return _STRONG.sub(lambda match: match[1] or match[2], text)
+    # `__init__` is a name: whoever writes it means no bold.
+    return _STRONG.sub(lambda match: match[1] or (match[0] if _DUNDER.fullmatch(match[2]) else match[2]), text)
 
 
 def _bare(text: str) -> str:

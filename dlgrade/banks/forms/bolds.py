@@ -23,6 +23,7 @@ from dlgrade.banks.entries import Entry, Reading, with_material
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.marks import Wording, unmarked, wording
+from dlgrade.banks.options import begin_options
 from dlgrade.banks.wording import bold
 from dlgrade.models import Choices
 
@@ -30,6 +31,7 @@ FORM = "bold"
 
 _SURE = {True: 0.9, False: 0.75}  # with a number or label of its own, and without
 _LABEL_BEFORE = re.compile(r"(?:Q|Question|Ques)\s*\.?\s*\d{0,4}\s*[.:)]\s*(?=\*\*|__)", re.IGNORECASE)
+_TOO_MANY = re.compile(r"(\*\*)\*+$")
 _TAGGED = re.compile(r"<(?P<tag>b|strong)>(?P<text>(?:(?!</?(?:b|strong)>).)+)</(?P=tag)>", re.IGNORECASE)
 _PREFIX = re.compile(
     r"(?:\*\*|__)(?:Q(?:uestion)?[\s.]*)?(?P<number>\d{1,4})\s*[.):]*\s*(?P<name>[^*_]{0,80}?)(?:\*\*|__)[.):]*\s+\S",
@@ -97,8 +99,9 @@ def _leads(index: int, block: Block) -> list[_Lead]:
 def _lead(index: int, number: int, line: str) -> _Lead | None:
     if not line.startswith(("*", "_", "<", "Q", "q", "[", "!", ":")) and line[:1].isascii():
         return None
+    line = _TOO_MANY.sub(r"\1", line)
     bare = unmarked(line)
-    whole = bold(bare.rstrip(":： ")) or bold(_LABEL_BEFORE.sub("", bare)) or _TAGGED.fullmatch(bare)
+    whole = bold(bare) or bold(_LABEL_BEFORE.sub("", bare)) or _TAGGED.fullmatch(bare)
     if whole and not starts_with_label(bare):
         found = wording(line)
         if found.labelled and not found.text:  # `**Question 1:**`, the text is in the lines below
@@ -186,7 +189,10 @@ def _goes_on_to(document: Document, lead: _Lead, beyond: int) -> int:
         below = document.blocks[lead.index + 1]
         if below.kind == "paragraph" and below.line < beyond and not starts_with_label(below.text):
             block, last = below, below.line
-    while last < block.last and last + 1 < beyond and not starts_with_label(document.line(last + 1).strip()):
+    while last < block.last and last + 1 < beyond:
+        line, following = (document.line(last + n) if last + n <= block.last else "" for n in (1, 2))
+        if starts_with_label(line.strip()) or begin_options(line, following):
+            break
         last += 1
     return last
 

@@ -26,7 +26,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
-from dlgrade.banks.asking import asks, asks_firmly, is_question
+from dlgrade.banks.asking import asks, asks_firmly, asks_outright, is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import EMPTY_BULLET, read_body
 from dlgrade.banks.entries import Entry, Reading, with_material
@@ -47,9 +47,11 @@ _NUMBERED_SURE, _BULLET_SURE = 0.9, 0.8
 _LINK = re.compile(r"\W*\[[^\[\]]{0,500}\]\([^()\r\n]{0,500}(?:\([^()]{0,200}\)[^()\s]{0,200})?\)\W*")
 _BOX = re.compile(r"\A\[[ xX✓]\][ \t]+")
 _ANSWER_BEHIND = re.compile(
-    r"(?<=[?？.!）)*_`])[ \t]+(?=(?:\*\*|__|_|\*)?(?:Answer|Ans|Solution)(?:\*\*|__|_|\*)?[ \t]*[:：])", re.I
+    r"(?<=[?？.!）)*_`])[ \t]+(?=(?:\*\*|__|_|\*)?(?:Answer|Ans|Solution)\.?(?:\*\*|__|_|\*)?[ \t]*[:：–-])", re.I
 )
-_BOLD_QUESTION = re.compile(r"(?:\*\*|__)(?P<question>[^*\n]{3,400}?[?？])(?:\*\*|__)[ \t]*[:：–—-]?[ \t]+(?=\S)")
+_BOLD_QUESTION = re.compile(
+    r"(?:\*\*|__)(?P<question>[^*\n]{3,400}?(?P<mark>[?？.:]))(?:\*\*|__)[ \t]*[:：–—-]?[ \t]+(?=\S)"
+)
 
 
 @dataclass(slots=True)
@@ -259,8 +261,8 @@ def _first_after(before: Block, items: Sequence[_Question]) -> int:
 
 
 def _goes_on(one: Block, other: Block) -> bool:
-    """Say whether an item is the next of a running numbering; Markdown also lets all be the same."""
-    return _number(other) - _number(one) in (0, 1)
+    """Say whether an item goes on with a numbering, which may skip; Markdown also lets all be the same."""
+    return _number(other) >= _number(one)
 
 
 def _number(item: Block) -> int:
@@ -293,7 +295,10 @@ def _asked_at(item: Block, found: Wording, line: int, end: int) -> _Question:
 
 def _on_one_line(line: str) -> list[str]:
     """Return question and answer where both stand on one line: `**What is x?** It is y.`, `What is x? Answer: y`."""
-    match = _BOLD_QUESTION.match(line) or _ANSWER_BEHIND.search(line)
+    match = _BOLD_QUESTION.match(line)
+    if match and (match["mark"] in "?？" or asks_outright(match["question"])):
+        return [line[: match.end()].rstrip(" \t:：–—-"), line[match.end() :]]
+    match = _ANSWER_BEHIND.search(line)
     return [line[: match.end()], line[match.end() :]] if match else [line]
 
 
