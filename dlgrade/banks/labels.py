@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_ANSWER = r"(?:answers?|ans|respuesta|réponse|antwort|resposta|risposta|答案|答|回答|解答|ответ)"
+_ANSWER = r"(?:answers?|anwser|anser|ans|respuesta|réponse|antwort|resposta|risposta|答案|答|回答|解答|ответ)"
 _NAME = (
     r"(?:(?:model|sample|reference|expected|suggested|correct|short|example)[ \t]+)?"
     rf"(?:(?P<answer>{_ANSWER})|solution|response|reply|lösung)"

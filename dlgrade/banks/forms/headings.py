@@ -16,11 +16,12 @@ answer only where the questions themselves keep to one level.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from dlgrade.banks.asking import asks_outright, is_question
+from dlgrade.banks.asking import asks, asks_outright, is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import read_body
 from dlgrade.banks.entries import Entry, Reading, with_material
@@ -43,6 +44,8 @@ FORM = "headings"
 _LABELLED, _NUMBERED, _PLAIN, _SECTION = 3, 2, 1, 0
 _SURE = {_LABELLED: 1.0, _NUMBERED: 0.95, _PLAIN: 0.8}
 
+_LABEL_LINE = re.compile(r"(?:\*\*|__)?\s*(?:question|q)\s*\.?\s*\d", re.IGNORECASE)
+_TAIL = re.compile(r"[-–—]?\s*(?:\([^()]{1,40}\)|\[[^\[\]]{1,40}\]|[-–—:]\s*[^?]{1,40})")
 _FEWEST, _MOST = 4, 0.6  # so many headings that ask, of so many of their level, make the others questions too
 _ONE_LEVEL = 0.9  # the share of questions on one level from which on levels mean something
 
@@ -84,7 +87,11 @@ def read(document: Document, choices: Choices) -> Reading | None:
     """Read every heading that is a question, with what stands below it."""
     hidden = document.hidden
     titles = _ranked(
-        [_title(i, block) for i, block in enumerate(document.blocks) if block.kind == "heading" and i not in hidden]
+        [
+            _title(i, block)
+            for i, block in enumerate(_with_lines(document.blocks))
+            if block.kind == "heading" and i not in hidden
+        ]
     )
     entries, lines, sure = [], 0, 0.0
     sections = Sections(document, (title.block for title in titles if not title.rank))
@@ -123,6 +130,25 @@ def _entry(document: Document, title: _Title, beyond: int, category: str | None)
         marks=(*title.wording.marks, *question.marks),
         place=question.place,
     )
+
+
+def _with_lines(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Give the blocks, a line `**Q3. What …?**` below a heading `### Q2. …` as the heading that it should be."""
+    level, last = 0, 0
+    for block in blocks:
+        if block.kind not in ("heading", "paragraph") or "\n" in block.text:
+            yield block
+            continue
+        if block.kind == "heading" or _LABEL_LINE.match(block.text):
+            found = wording(block.text)
+            number = int(found.number) if found.labelled and found.number and found.number.isdecimal() else 0
+            if block.kind == "heading" and number:
+                level, last = block.level, number
+            elif number and level and number == last + 1 and is_question(found.text):
+                last = number
+                yield replace(block, kind="heading", level=level)
+                continue
+        yield block
 
 
 def _title(index: int, block: Block) -> _Title:
@@ -232,7 +258,7 @@ def _question(document: Document, title: _Title) -> _Question:
     named = title.text or plain(block.text)
     here = _Question(named, block.line, title.index + 1, block.end, (block.start, block.end))
     below = document.blocks[here.next_index] if here.next_index < len(document.blocks) else None
-    if title.text or below is None:
+    if below is None or (title.text and not _only_names(title, below)):
         return here
     if below.kind == "heading" and _says_question(_title(here.next_index, below)):
         return _worded(below.text, below.line, here.next_index + 1, below.start, below.end)
@@ -243,6 +269,15 @@ def _question(document: Document, title: _Title) -> _Question:
         text = "\n".join(below.text.split("\n")[:lines])
         return _worded(text, below.line, rest, below.start, document.line_end(last))
     return here
+
+
+def _only_names(title: _Title, below: Block) -> bool:
+    """Say whether a label goes with a name, and the question stands below: `### Q1 (Coding)`, `### Question: Pods`."""
+    if not title.wording.labelled or is_question(title.text) or below.kind != "paragraph":
+        return False
+    first = below.text.split("\n")[0]
+    asked = bold(first) is not None or is_question(below.text) or asks(below.text.split("\n")[-1])
+    return asked and not starts_with_label(first) and (bool(_TAIL.fullmatch(title.text)) or asks(below.text))
 
 
 def _worded(text: str, line: int, next_index: int, start: int, end: int) -> _Question:

@@ -24,13 +24,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from dlgrade.banks.asking import asks, asks_firmly, asks_outright, is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import EMPTY_BULLET, read_body
 from dlgrade.banks.entries import Entry, Reading, with_material
-from dlgrade.banks.forms.sections import Sections, ends_bank, explained
+from dlgrade.banks.forms.sections import Sections, ends_bank, explained, names_section
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.marks import Wording, title, wording
 from dlgrade.banks.wording import bold, plain
@@ -45,6 +45,9 @@ _NESTED = {
 _NUMBERED_SURE, _BULLET_SURE = 0.9, 0.8
 # A link and nothing else leads somewhere: a table of contents, a reading list.
 _LINK = re.compile(r"\W*\[[^\[\]]{0,500}\]\([^()\r\n]{0,500}(?:\([^()]{0,200}\)[^()\s]{0,200})?\)\W*")
+_RARELY = 3  # one in so many questions
+_SHORT_LINE = re.compile(r"[^\n]{2,40}[^\n.!?;,。！？]")
+_ORDER = re.compile(r"(?:explain|describe|discuss|differentiate|give (?:an )?examples?)\b", re.IGNORECASE)
 _BOX = re.compile(r"\A\[[ xX✓]\][ \t]+")
 _ANSWER_BEHIND = re.compile(
     r"(?<=[?？.!）)*_`])[ \t]+(?=(?:\*\*|__|_|\*)?(?:Answer|Ans|Solution)\.?(?:\*\*|__|_|\*)?[ \t]*[:：–-])", re.I
@@ -102,46 +105,94 @@ def _counts(question: _Question) -> float:
 
 
 def _questions(document: Document, choices: Choices) -> list[_Question]:
-    """Walk through the document; what stands below a list's last item waits until it shows whose it is."""
-    hidden = document.hidden
-    sections = Sections(document, document.titles)
-    found: list[_Question] = []
-    waiting: list[Block] = []
-    opened = False
-    apart = 0  # questions with blocks below their items that the numbering gave to them
-
+    """Walk through the document, list by list."""
+    walk = _Walk(document)
     for at, block in enumerate(document.blocks):
-        is_section = (
-            block.kind == "heading"
-            and at not in hidden
-            and not (opened and starts_with_label(f"# {plain(block.text)}"))
-        )
-        if is_section or ends_bank(block):
-            if opened and apart * 2 >= len(found) - 1 > 0:
-                found[-1].below += waiting
-            waiting, opened = [], False
-            if is_section:
-                sections.enter(block)
-            continue
-        if at in hidden or sections.about_itself:
-            waiting += [block] if at in hidden else []
-            continue
-        inner, items = _parted(document, block, found[-1] if opened else None, choices)
+        walk.meet(at, block, choices)
+    return walk.end()
+
+
+class _Walk:
+    """The questions found so far, and what stands below the last list: it waits until it shows whose it is."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.sections = Sections(document, document.titles)
+        self.found: list[_Question] = []
+        self.waiting: list[Block] = []
+        self.opened = False
+        self.apart = 0  # questions with blocks below their items that the numbering gave to them
+        self.lines: list[tuple[int, str]] = []  # short lines below a question, each with the index of the next one
+
+    def meet(self, at: int, block: Block, choices: Choices) -> None:
+        """Go on to the next block."""
+        hidden = at in self.document.hidden
+        if self._ends(at, block, hidden=hidden):
+            return
+        if hidden or self.sections.about_itself:
+            self.waiting += [block] if hidden else []
+            return
+        inner, items = _parted(self.document, block, self.found[-1] if self.opened else None, choices)
         if inner:
-            waiting.append(inner)
+            self.waiting.append(inner)
         if items:
-            if opened and _goes_on(found[-1].item, items[0].item):
-                found[-1].below += waiting
-                apart += bool(waiting)
+            if self.opened and _goes_on(self.found[-1].item, items[0].item):
+                self._give()
             for question in items:
-                question.category = question.category or sections.current
-            found += items
-            waiting, opened = [], True
-    while waiting and waiting[-1].kind == "definition":  # links for the whole document are gathered at its end
-        waiting.pop()
-    if opened and apart * 2 >= len(found) - 1 > 0:
-        found[-1].below += waiting
-    return found
+                question.category = question.category or self.sections.current
+            self.found += items
+            self.waiting, self.opened = [], True
+
+    def end(self) -> list[_Question]:
+        """Return the questions once the last block was met."""
+        while self.waiting and self.waiting[-1].kind == "definition":  # links for the whole document stand at its end
+            self.waiting.pop()
+        self._give_last()
+        if self.lines and len(self.lines) == self.apart and self.apart * _RARELY <= len(self.found):
+            # Nothing but short lines, and below few questions: they name what follows.
+            for (begin, name), (beyond, _) in pairwise([*self.lines, (len(self.found), "")]):
+                self.found[begin - 1].below.clear()
+                for question in self.found[begin:beyond]:
+                    question.category = name
+        return self.found
+
+    def _ends(self, at: int, block: Block, *, hidden: bool) -> bool:
+        """Say whether a block ends what stands above it, and note the section that it opens."""
+        labelled = self.opened and starts_with_label(f"# {plain(block.text)}")
+        is_section = block.kind == "heading" and not hidden and not labelled
+        name = names_section(block) if not hidden and self._above_questions(at) else None
+        if not (is_section or name or ends_bank(block)):
+            return False
+        self._give_last()
+        self.waiting, self.opened = [], False
+        if is_section:
+            self.sections.enter(block)
+        elif name:
+            self.sections.current = name
+        return True
+
+    def _above_questions(self, at: int) -> bool:
+        below = self.document.blocks[at + 1] if at + 1 < len(self.document.blocks) else None
+        first = _asked(self.document, below.children[0]) if below and below.kind == "list" else None
+        return first is not None and is_question(first.raw)
+
+    def _give(self) -> None:
+        """Give what waits to the question above it: the numbering goes on below."""
+        if self.waiting:
+            self.apart += 1
+            text = self.waiting[0].text
+            if len(self.waiting) == 1 and self.waiting[0].kind == "paragraph" and _SHORT_LINE.fullmatch(text):
+                self.lines.append((len(self.found), title(text)))
+        self.found[-1].below += self.waiting
+
+    def _give_last(self) -> None:
+        """Give what waits to the last question of a section, if others have their answers below them as well."""
+        often = self.apart * 2 >= len(self.found) - 1 > 0
+        labelled = (
+            bool(self.waiting) and self.waiting[0].kind == "paragraph" and starts_with_label(self.waiting[0].text)
+        )
+        if self.opened and (often or labelled):
+            self.found[-1].below += self.waiting
 
 
 def _parted(
@@ -179,12 +230,15 @@ def _in_list(
     found: list[_Question] = []
     asking = telling = 0
     leading = _only_leads(block)
-    for item, after in zip(block.children, [*(item.line for item in block.children[1:]), beyond], strict=True):
-        question = _asked(document, item)
+    items = [_asked(document, item) for item in block.children]
+    # Among items that ask in so many words an order asks as well.
+    orders = below_question and any(item and asks(item.raw) for item in items)
+    edges = [*(item.line for item in block.children[1:]), beyond]
+    for item, question, after in zip(block.children, items, edges, strict=True):
         if question is None or (leading and _leads(item)):
             continue
         question.lines = after - item.line
-        firmly = _asks_in_list(question, below_question=below_question)
+        firmly = _asks_in_list(question, below_question=below_question and not orders)
         inner = _nested(document, item, question, choices, after, below_question=below_question)
         if inner and not (firmly or question.wording.difficulty):
             category = title(question.raw) if not question.raw.startswith("!") else None
@@ -246,7 +300,7 @@ def _asks_in_list(question: _Question, *, below_question: bool) -> bool:
     if question.wording.labelled or question.wording.difficulty in {"easy", "medium", "hard"}:
         return True
     if below_question:
-        return asks(question.raw)
+        return asks(question.raw) or bool(_ORDER.match(question.raw))
     return is_question(question.raw) if question.item.number else asks_firmly(question.raw)
 
 

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
+from dlgrade.banks.asking import is_question
 from dlgrade.banks.blocks import Block, Document
+from dlgrade.banks.labels import ASIDE, is_pointer, starts_with_label
 from dlgrade.banks.marks import title
-from dlgrade.banks.wording import squash
+from dlgrade.banks.wording import is_placeholder, squash
 
 _BACK_TO_TOP = re.compile(
     r"\W*back\s+to\s+(?:the\s+)?(?:top|toc|contents|table of contents)\b.{0,80}", re.IGNORECASE | re.DOTALL
@@ -42,6 +44,10 @@ _FRAME = re.compile(
     r"|outro|references?|appendix|bonus|more|notes?|tips|questions?|answers?|faqs?|frequentlyaskedquestions|part\d*|chapter\d*"
     r"|section\d*|others?|misc(?:ellaneous)?|general|basics?|advanced|intermediate|beginner|topics?|next(?:steps?)?)\d*$"
     r"|questions?$|interview"
+)
+_NAME, _SHORTEST = 60, 2  # the lengths of a section's name in a paragraph
+_STANDS_OUT = re.compile(
+    r"(?:\*\*|__)[^*_]+(?:\*\*|__):?|(?:\*|_)[^*_]+(?:\*|_):?|<(b|strong|u|i)>[^<>]+</\1>:?|[\u2190-\u2bff\U0001f000-\U0001faff].*"
 )
 _MATTER = frozenset({"list", "table", "fence", "code", "heading"})
 
@@ -79,6 +85,22 @@ class Sections:
         self._level = heading.level
         if not is_advert(heading):
             self.current = None if contents or heading is self._title else title(heading.text) or None
+
+
+def names_section(block: Block) -> str | None:
+    """Return the name that a paragraph gives to what follows, as `**Regularisation**` above a list, if it does.
+
+    A name is one line that stands out: bold, italic, in capitals, with a colon at its end or a picture at its begin.
+    """
+    text = block.text.strip()
+    if block.kind != "paragraph" or "\n" in text or len(text) > _NAME or is_question(text) or starts_with_label(text):
+        return None
+    if is_pointer(text) or is_pointer(text.strip("*_")) or is_placeholder(text):
+        return None
+    said = title(text)
+    out = _STANDS_OUT.fullmatch(text) or text.endswith((":", "：")) or (said.isupper() and len(said) > _SHORTEST)
+    name = said.strip(" :：")
+    return name if out and name and name[-1] not in ".!;" and not ASIDE.match(text) else None
 
 
 def is_advert(heading: Block) -> bool:
