@@ -214,7 +214,7 @@ def _unlabelled(document: Document, pieces: Sequence[Piece], start: int, margin:
         return _in_details(document, pieces[first])
     told = _told(document, pieces, first, beyond)
     if told.answer is not None:
-        return Body(told.answer, standing=_standing(pieces[told.first], told.end))
+        return Body(told.answer, standing=_below_question(document, pieces[told.first], told.end))
     slot = _in_place(document, pieces[first], told.end)
     if margin and not pieces[first].margin and all(piece.margin for piece in pieces[:first]):
         slot = replace(slot, lead=margin, indent=margin)  # below a list's item; see `layout`
@@ -239,6 +239,17 @@ def _below_options(document: Document, last: Piece, rest: Sequence[Piece], margi
 
 def _standing(first: Piece, end: int) -> Slot:
     return Slot(start=first.start, end=end, indent=first.margin)
+
+
+def _below_question(document: Document, first: Piece, end: int) -> Slot:
+    """Return the place of an answer; one that stands right below the question needs a blank line if it is no list."""
+    before = first.line - 1
+    if before < 1 or document.is_blank(before) or first.start < document.lines[first.line - 1][0]:
+        return _standing(first, end)
+    begin = document.lines[first.line - 1][0]
+    if document.text[begin : first.start].strip():
+        return _standing(first, end)
+    return Slot(start=document.line_end(before), end=end, lead=f"\n\n{first.margin}", indent=first.margin)
 
 
 def _label(document: Document, pieces: Sequence[Piece], first: int = 0) -> _Label | None:

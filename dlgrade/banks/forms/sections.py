@@ -47,7 +47,8 @@ _FRAME = re.compile(
 )
 _NAME, _SHORTEST = 60, 2  # the lengths of a section's name in a paragraph
 _STANDS_OUT = re.compile(
-    r"(?:\*\*|__)[^*_]+(?:\*\*|__):?|(?:\*|_)[^*_]+(?:\*|_):?|<(b|strong|u|i)>[^<>]+</\1>:?|[\u2190-\u2bff\U0001f000-\U0001faff].*"
+    r"(?:\*\*|__)[^*_]+(?:\*\*|__)|(?:\*|_)[^*_]+(?:\*|_)|<(b|strong|u|i)>[^<>]+</\1>:?"
+    r"|[\u2190-\u2bff\U0001f000-\U0001faff].*"
 )
 _MATTER = frozenset({"list", "table", "fence", "code", "heading"})
 
@@ -98,7 +99,8 @@ def names_section(block: Block) -> str | None:
     if is_pointer(text) or is_pointer(text.strip("*_")) or is_placeholder(text):
         return None
     said = title(text)
-    out = _STANDS_OUT.fullmatch(text) or text.endswith((":", "：")) or (said.isupper() and len(said) > _SHORTEST)
+    named = text.endswith((":", "：")) and text[0] not in "*_"  # `**Title**:` is what became of an answer's heading
+    out = _STANDS_OUT.fullmatch(text) or named or (said.isupper() and len(said) > _SHORTEST)
     name = said.strip(" :：")
     return name if out and name and name[-1] not in ".!;" and not ASIDE.match(text) else None
 
