@@ -54,6 +54,8 @@ def _with_key(document: Document, reading: Reading) -> Reading:
     key = find_key(lines)
     if key is None or lines[key.at].number <= reading.entries[-1].line:
         return reading
+    if any(title.line > lines[key.at].number for title in document.titles):
+        return reading  # headings in it: these are answers with numbered lists in them, no key
     answered = {id(entry): answer for entry in missing if (answer := key.take(entry.number)) is not None}
     entries = (
         replace(entry, body=replace(entry.body, answer=answered[id(entry)], slot=None))
