@@ -29,15 +29,13 @@ from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.entries import Body
 from dlgrade.banks.labels import DETAILS, LABEL, SUMMARY, facts, left_open, without_label
 from dlgrade.banks.options import find_options
-from dlgrade.banks.pieces import Piece, asides_of, core, pieces_in, visible
+from dlgrade.banks.pieces import Piece, asides_of, core, margin_at, pieces_in, said, undented, visible
 from dlgrade.banks.wording import is_placeholder, is_void
 from dlgrade.models import Slot
 
 EMPTY_BULLET = re.compile(r"[-*+][ \t]*")
 """A line that holds a list's mark and nothing else."""
 
-_LINE_BREAK = re.compile(r"(?<=\n)")
-_CODE_INDENT = 4  # so many columns make code, fewer mean nothing
 # Tags that wrap the answer inside a `<details>`: they stay where they are.
 _OPENERS = re.compile(r"(?:\s|<(?:br|b|p|div|blockquote|strong|em|i|ul|span)(?:\s[^<>]{0,100})?/?>)*", re.IGNORECASE)
 _CLOSERS = re.compile(r"(?:\s|<br\s*/?>|</(?:b|p|div|blockquote|strong|em|i|ul|span)>)*\Z", re.IGNORECASE)
@@ -61,7 +59,7 @@ def without_asides(answer: str) -> str:
     document = Document(answer)
     pieces = pieces_in(document, document.blocks, -1, len(answer))
     first, beyond = core(document, pieces)
-    return _said(document, pieces[first], pieces[beyond - 1].end) if first < beyond else ""
+    return said(document, pieces[first], pieces[beyond - 1].end) if first < beyond else ""
 
 
 def read_body(
@@ -110,7 +108,7 @@ def trail_after(document: Document, end: int) -> str:
 def _posed(document: Document, pieces: Sequence[Piece]) -> str:
     """Return what belongs to the question of the pieces before its answer, asides around it left out."""
     first, beyond = core(document, pieces)
-    return _said(document, pieces[first], pieces[beyond - 1].end) if first < beyond else ""
+    return said(document, pieces[first], pieces[beyond - 1].end) if first < beyond else ""
 
 
 def _with_facts(document: Document, pieces: Sequence[Piece], body: Body) -> Body:
@@ -152,7 +150,7 @@ def _labelled(document: Document, pieces: Sequence[Piece], label: _Label) -> Bod
     rest = pieces[label.at + 1 :]
     if head.kind == "heading":
         rest = rest[: _part_end(head, rest)]
-    margin = _margin_at(document, head, len(label.bullet)) if label.bullet else head.margin
+    margin = margin_at(document, head, len(label.bullet)) if label.bullet else head.margin
     rest = [replace(piece, margin=margin) for piece in rest] if label.bullet else list(rest)
     value = visible(document, label.end, head.end)
     if value < head.end:
@@ -204,7 +202,7 @@ def _unlabelled(document: Document, pieces: Sequence[Piece], start: int, margin:
         options = None
     own = options.beyond if options else own
     if own:
-        posed = _said(document, pieces[first], pieces[first + own - 1].end)
+        posed = said(document, pieces[first], pieces[first + own - 1].end)
         last, rest = pieces[first + own - 1], pieces[first + own :]
         body = _below_options(document, last, rest, margin, labelled=options is not None)
         if options and options.right:
@@ -299,11 +297,11 @@ def _told(document: Document, pieces: Sequence[Piece], first: int, beyond: int, 
     while after < beyond and (count := _placeholder(document, pieces[after:beyond])):
         after += count
     if after == first:
-        return _Told(_said(document, pieces[first], pieces[beyond - 1].end), first, pieces[beyond - 1].end)
+        return _Told(said(document, pieces[first], pieces[beyond - 1].end), first, pieces[beyond - 1].end)
     rest = pieces[after:]
     start, stop = core(document, rest, bulleted=bulleted, opened=True)
     if start < stop:
-        return _Told(_said(document, rest[start], rest[stop - 1].end), after + start, rest[stop - 1].end)
+        return _Told(said(document, rest[start], rest[stop - 1].end), after + start, rest[stop - 1].end)
     return _Told(None, first, pieces[after - 1].end)
 
 
@@ -341,7 +339,7 @@ def read_collapsed(document: Document, start: int, end: int, margin: str = "", a
         lead = trail = f"\n\n{margin}"
         return Body(None, Slot(start=begins, end=ends, lead=lead, trail=trail, indent=margin))
     if margin:
-        text = _undented(document.text[first:last], len(margin), begins=False)
+        text = undented(document.text[first:last], len(margin), begins=False)
         return Body(without_label(text.strip()))
     line = max(start, document.text.rfind("\n", 0, first) + 1)
     beyond = last + len(document.text[last:end]) - len(document.text[last:end].lstrip(" \t"))
@@ -368,7 +366,7 @@ def _moved(slot: Slot | None, by: int) -> Slot | None:
 def _in_place(document: Document, first: Piece, end: int) -> Slot:
     """Return the placeholder's place; the mark of a list's empty item stays, see `filling`."""
     if EMPTY_BULLET.fullmatch(document.text, first.start, first.end):
-        indent = _margin_at(document, first, len("- "))
+        indent = margin_at(document, first, len("- "))
         lead = f"{document.text[first.start]} "
         return Slot(start=first.start, end=end, lead=lead, trail=trail_after(document, end), indent=indent)
     return Slot(start=first.start, end=end, trail=trail_after(document, end), indent=first.margin)
@@ -381,47 +379,3 @@ def _inline(document: Document, label_end: int, value: int, end: int, margin: st
 
 def _below(document: Document, start: int, margin: str) -> Slot:
     return Slot(start=start, end=start, lead=f"\n\n{margin}", trail=trail_after(document, start), indent=margin)
-
-
-# ── its text ─────────────────────────────────────────────────────────────────────────────────
-
-
-def _said(document: Document, first: Piece, end: int) -> str:
-    """Return what stands from a piece on, without the margin; code at its beginning keeps its indentation."""
-    line = document.lines[first.line - 1][0]
-    begins = not document.text[line : first.start].strip()
-    text = document.text[line if begins else first.start : end]
-    return _undented(text, len(first.margin), begins=begins).rstrip()
-
-
-def _undented(text: str, margin: int, *, begins: bool) -> str:
-    """Take the margin off the lines that have it, up to the first that stands further left.
-
-    Where the text `begins` with a whole line, up to three columns more or less are the margin too.
-    """
-    if begins:
-        own = _indentation(text)
-        margin = own if own < margin + _CODE_INDENT else margin
-    if not margin:
-        return text
-    lines = _LINE_BREAK.split(text.replace("\r\n", "\n").replace("\r", "\n"))
-    for number, line in enumerate(lines):
-        if number == 0 and not begins:
-            continue
-        columns = _indentation(line)
-        if columns >= margin:
-            lines[number] = " " * (columns - margin) + line.lstrip(" \t")
-        elif line.strip():
-            break
-    return "".join(lines)
-
-
-def _margin_at(document: Document, piece: Piece, columns: int) -> str:
-    """Return the margin of what stands so many columns right of a piece's beginning."""
-    before = document.text[document.lines[piece.line - 1][0] : piece.start]
-    return " " * (len(before.expandtabs(_CODE_INDENT)) + columns)
-
-
-def _indentation(line: str) -> int:
-    bare = line.lstrip(" \t")
-    return len(line[: len(line) - len(bare)].expandtabs(_CODE_INDENT))
