@@ -31,7 +31,7 @@ from dlgrade.banks.wording import spaced, squash
 
 _ASKING = 0.4
 _LETTERED = 0.8
-_NAME = 24
+_NAME = 60
 _RARE = 20
 _AHEAD = 6  # a question's first lines: as far is looked for its question mark
 _CONTENTS = re.compile(

@@ -207,6 +207,7 @@ _CHAPTER = re.compile(
 _HEADING = re.compile(r"#{1,6}[ \t]+(\S.*?)[ \t#]*\Z")
 _RULE = re.compile(r"([-=*_~])(?:[ \t]*\1){2,}")
 _HAN_TITLE = re.compile(r"[（(]?[一二三四五六七八九十]{1,3}[)）]?[、.．][^。？?，]{1,30}")
+_PICTURE = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff][\ufe0f\u200d]*[ \\t]*")
 _LONGEST_TITLE = 80
 
 
@@ -237,6 +238,8 @@ def loose_title(line: Line) -> str | None:
     loud = bare.isupper() and sum(char.isalpha() for char in bare) > 2
     if _HAN_TITLE.fullmatch(text):
         return text
+    if (picture := _PICTURE.match(text)) and text[picture.end() :]:
+        return text[picture.end() :].strip("*_: ") or None
     if text.endswith(" -"):
         return bare[:-1].rstrip() or None
     if loud or text[-1] in ":：" or (text.startswith("**") and text.endswith("**") and text.count("**") == 2):

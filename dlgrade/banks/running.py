@@ -8,7 +8,7 @@
     3. Why does it work?               3   goes on from 2, and asks
 
 The questions are the run through the numbers that costs least: to count on is free, to leave numbers out is cheap,
-to begin anew is dear, unless a title stands above; whoever asks, pays for it.
+to repeat one is dearer, to begin anew is dear, unless a title stands above; whoever asks, pays for it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _ASKS, _TELLS, _ON = 1.0, 0.3, 0.2
-_GAP, _ANEW = 0.25, 2.0
+_GAP, _AGAIN, _ANEW = 0.25, 0.5, 2.0
 _SAME = 0.8  # from this share on, numbers that are all the same say nothing
 
 
@@ -74,6 +74,8 @@ def _cost(before: Candidate, one: Candidate) -> float:
         return -_ON
     if one.titled:
         return 0.0
+    if one.value == before.value and one.asks and before.asks:
+        return _AGAIN
     return _GAP if one.value > before.value else _ANEW
 
 
