@@ -82,8 +82,7 @@ SHAPES: dict[str, tuple[str, list[Row]]] = {
     ),
     "names in code": ("## 1. What is __init__ for?\n\nIt is.\n", [("What is __init__ for?", "It is.", None)]),
     "a key at the end": (
-        "## Question 1\n\nWhich is a?\n\n- A) one\n- B) two\n\n## Question 2\n\nWhat is b?\n\n---\n\n"
-        "## Answer key\n\n1. B\n2. It is b.\n",
+        "## 1. Which is a?\n\n- A) one\n- B) two\n\n## 2. What is b?\n\n---\n\n## Answer key\n\n1. B\n2. It is b.\n",
         [("Which is a?\n\n- A) one\n- B) two", "B", None), ("What is b?", "It is b.", None)],
     ),
     "tight headings": (
