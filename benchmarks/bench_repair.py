@@ -21,9 +21,9 @@ from pathlib import Path
 
 import yaml
 
-from dlgrade.banks.lexicon import FUNCTION, lexicon
-from dlgrade.banks.repair import repaired
 from dlgrade.banks.same import identity
+from dlgrade.banks.spelling.lexicon import FUNCTION, lexicon
+from dlgrade.banks.spelling.repair import repaired
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "tests" / "samples" / "repair"
@@ -118,7 +118,7 @@ def speed(texts: list[str]) -> None:
         took.append(1e3 * (time.perf_counter() - start))
     print(f"{'reading the lexicon':34} {min(took):8.1f} ms")
     script = (
-        "import time, dlgrade.banks.reading; start = time.process_time(); import dlgrade.banks.repair;"
+        "import time, dlgrade.banks.reading; start = time.process_time(); import dlgrade.banks.spelling.repair;"
         "print(time.process_time() - start)"
     )
     took = [1e3 * float(subprocess.check_output([sys.executable, "-c", script])) for _ in range(7)]

@@ -1,4 +1,4 @@
-"""Make dlgrade/banks/lexicon.txt.gz, the words by which lost spaces are found again.
+"""Make dlgrade/banks/spelling/lexicon.txt.gz, the words by which lost spaces are found again.
 
     pip download --no-deps symspellpy==6.10.1 wordsegment==1.3.1    # and unpack both wheels here
     python benchmarks/make_lexicon.py symspellpy/symspellpy wordsegment/wordsegment
@@ -20,7 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-TARGET = ROOT / "dlgrade" / "banks" / "lexicon.txt.gz"
+TARGET = ROOT / "dlgrade" / "banks" / "spelling" / "lexicon.txt.gz"
 RIGHT_BANKS = ("catalogue.md", "fifty.md", "article.md")
 
 ALL = 588e9

@@ -11,8 +11,8 @@ from dlgrade.banks.choosing import best_reading
 from dlgrade.banks.entries import Entry
 from dlgrade.banks.filling import fill
 from dlgrade.banks.forms import plain
+from dlgrade.banks.plaintext.running import Candidate, running
 from dlgrade.banks.reading import bank_from_text
-from dlgrade.banks.running import Candidate, running
 from dlgrade.banks.wording import fold
 from dlgrade.errors import BankError
 from dlgrade.models import Bank, Choices, Slot

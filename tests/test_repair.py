@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlgrade.banks.reading import bank_from_text, read_bank
-from dlgrade.banks.repair import repaired, words_of
+from dlgrade.banks.spelling.repair import repaired, words_of
 
 SAMPLES = ROOT / "tests" / "samples" / "repair"
 
@@ -190,7 +190,7 @@ def test_time_grows_with_the_length_of_the_text_alone(unit: str) -> None:
 
 def test_the_lexicon_is_read_only_when_a_word_is_asked_for() -> None:
     script = (
-        "from dlgrade.banks import lexicon, repair\n"
+        "from dlgrade.banks.spelling import lexicon, repair\n"
         "assert repair.repaired('is it the use of 12 + 7?') and not lexicon.lexicon.cache_info().currsize\n"
         "assert repair.repaired('adeep net') == 'a deep net' and lexicon.lexicon.cache_info().currsize\n"
     )

@@ -15,8 +15,8 @@ from dlgrade.banks.asking import asks, asks_firmly
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Entry, Reading
 from dlgrade.banks.forms import DATA, FORMS, PROSE, plain
-from dlgrade.banks.keys import find_key, may_have_key
-from dlgrade.banks.pages import read_lines
+from dlgrade.banks.plaintext.keys import find_key, may_have_key
+from dlgrade.banks.plaintext.pages import read_lines
 from dlgrade.banks.same import identity
 from dlgrade.errors import BankError
 from dlgrade.models import Choices

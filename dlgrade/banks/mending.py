@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from dlgrade.banks.filling import edited
 from dlgrade.banks.reading import bank_from_text
-from dlgrade.banks.repair import repaired, words_of
+from dlgrade.banks.spelling.repair import repaired, words_of
 from dlgrade.banks.wording import spaced
 from dlgrade.errors import BankError
 from dlgrade.models import Bank, Edit, Question, Record

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dlgrade.banks.blocks import Document
-from dlgrade.banks.pages import Line
+from dlgrade.banks.plaintext.pages import Line
 
 _HEADING = re.compile(
     r"(?P<stars>\*+)[ \t]+"

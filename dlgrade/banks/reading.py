@@ -15,7 +15,7 @@ from dlgrade.banks.choosing import best_reading
 from dlgrade.banks.entries import Entry
 from dlgrade.banks.forms import SUFFIXES
 from dlgrade.banks.legend import with_legend
-from dlgrade.banks.repair import repaired, words_of
+from dlgrade.banks.spelling.repair import repaired, words_of
 from dlgrade.banks.wording import readable, spaced
 from dlgrade.errors import BankError, NoQuestions
 from dlgrade.models import Bank, Choices, Question

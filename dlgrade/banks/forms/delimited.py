@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 from dlgrade.banks.asking import asks, is_question
 from dlgrade.banks.blocks import Document
-from dlgrade.banks.entries import Body, Entry, Reading
-from dlgrade.banks.forms.nodes import Lines, Node
-from dlgrade.banks.forms.records import (
+from dlgrade.banks.data.names import WEAK, fields
+from dlgrade.banks.data.nodes import Lines, Node
+from dlgrade.banks.data.records import (
     ASKING,
     Habits,
     Record,
@@ -30,8 +30,8 @@ from dlgrade.banks.forms.records import (
     read_record,
     told,
 )
-from dlgrade.banks.forms.rows import Row, Table, is_quoted, read_table
-from dlgrade.banks.names import WEAK, fields
+from dlgrade.banks.data.rows import Row, Table, is_quoted, read_table
+from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.wording import spaced
 from dlgrade.models import Choices, Edit, Slot
 

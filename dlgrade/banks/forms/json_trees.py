@@ -16,9 +16,9 @@ import re
 from typing import Any
 
 from dlgrade.banks.blocks import Document
+from dlgrade.banks.data.nodes import DEPTH, Lines, Node, sayable
+from dlgrade.banks.data.trees import Found, read_trees
 from dlgrade.banks.entries import Reading
-from dlgrade.banks.forms.nodes import DEPTH, Lines, Node, sayable
-from dlgrade.banks.forms.trees import Found, read_trees
 from dlgrade.errors import BankError
 from dlgrade.models import Choices, Shape, Slot
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass, replace
 
 from dlgrade.banks.asking import asks, is_question
 from dlgrade.banks.blocks import Block, Document
+from dlgrade.banks.data.cells import Cell, Notebook, read_notebook
+from dlgrade.banks.data.nodes import Lines
 from dlgrade.banks.entries import Body, Entry, Reading
-from dlgrade.banks.forms.cells import Cell, Notebook, read_notebook
 from dlgrade.banks.forms.json_trees import scan
-from dlgrade.banks.forms.nodes import Lines
 from dlgrade.banks.forms.sections import Sections
 from dlgrade.banks.labels import LABEL, starts_with_label, without_label
 from dlgrade.banks.wording import bold, is_placeholder, plain

@@ -22,10 +22,10 @@ from dlgrade.banks.asking import is_question
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.labels import starts_with_label
-from dlgrade.banks.openings import Mark, answer_label, question_mark
 from dlgrade.banks.outline import Heading, Outline, read_outline
-from dlgrade.banks.pages import Line
-from dlgrade.banks.passages import dedented
+from dlgrade.banks.plaintext.openings import Mark, answer_label, question_mark
+from dlgrade.banks.plaintext.pages import Line
+from dlgrade.banks.plaintext.passages import dedented
 from dlgrade.banks.wording import is_placeholder
 from dlgrade.models import Choices, Slot
 

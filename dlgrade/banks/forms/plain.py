@@ -17,12 +17,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dlgrade.banks.blocks import Document
-from dlgrade.banks.cards import marked_cards, tabbed_cards
 from dlgrade.banks.entries import Body, Entry, Reading
-from dlgrade.banks.heads import Head, find_heads, heads_anew
-from dlgrade.banks.keys import Key, find_key
 from dlgrade.banks.labels import starts_with_label
-from dlgrade.banks.openings import (
+from dlgrade.banks.plaintext.cards import marked_cards, tabbed_cards
+from dlgrade.banks.plaintext.heads import Head, find_heads, heads_anew
+from dlgrade.banks.plaintext.keys import Key, find_key
+from dlgrade.banks.plaintext.openings import (
     Mark,
     answer_label,
     is_rule,
@@ -30,8 +30,16 @@ from dlgrade.banks.openings import (
     options_in,
     plain_title,
 )
-from dlgrade.banks.pages import Line, mended, read_lines, vocabulary
-from dlgrade.banks.passages import INDENT, Passage, Style, body_of, difficulty_of, read_passage, starts_options
+from dlgrade.banks.plaintext.pages import Line, mended, read_lines, vocabulary
+from dlgrade.banks.plaintext.passages import (
+    INDENT,
+    Passage,
+    Style,
+    body_of,
+    difficulty_of,
+    read_passage,
+    starts_options,
+)
 from dlgrade.models import Choices
 
 FORM = "plain"

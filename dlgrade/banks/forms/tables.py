@@ -26,10 +26,10 @@ from itertools import pairwise
 from dlgrade.banks.asking import asks, is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.body import read_body, trail_after
+from dlgrade.banks.data.names import column
 from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained, last_inside
 from dlgrade.banks.marks import wording
-from dlgrade.banks.names import column
 from dlgrade.banks.wording import is_placeholder, plain, spaced, squash
 from dlgrade.models import Choices, Edit, Slot
 

@@ -22,9 +22,9 @@ from typing import Any
 import yaml
 
 from dlgrade.banks.blocks import Document
+from dlgrade.banks.data.nodes import DEPTH, Lines, Node
+from dlgrade.banks.data.trees import Found, read_trees
 from dlgrade.banks.entries import Reading
-from dlgrade.banks.forms.nodes import DEPTH, Lines, Node
-from dlgrade.banks.forms.trees import Found, read_trees
 from dlgrade.banks.layout import yaml_string
 from dlgrade.errors import BankError
 from dlgrade.models import Choices, Slot

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from dlgrade.banks.pages import Line
+from dlgrade.banks.plaintext.pages import Line
 
 Kind = Literal["labelled", "numbered", "lettered", "bare"]
 

@@ -20,8 +20,8 @@ from dlgrade.banks.blocks import Document
 from dlgrade.banks.body import trail_after
 from dlgrade.banks.entries import Body
 from dlgrade.banks.labels import ASIDE
-from dlgrade.banks.openings import Mark, answer_label, is_rule, label_for, option, options_in
-from dlgrade.banks.pages import Line
+from dlgrade.banks.plaintext.openings import Mark, answer_label, is_rule, label_for, option, options_in
+from dlgrade.banks.plaintext.pages import Line
 from dlgrade.banks.wording import is_placeholder, plain
 from dlgrade.models import Slot
 

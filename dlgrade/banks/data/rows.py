@@ -17,8 +17,8 @@ from functools import cached_property, lru_cache
 from itertools import islice
 
 from dlgrade.banks.blocks import Document
-from dlgrade.banks.forms.nodes import Lines, Node
-from dlgrade.banks.names import fields
+from dlgrade.banks.data.names import fields
+from dlgrade.banks.data.nodes import Lines, Node
 from dlgrade.errors import BankError
 
 _DELIMITERS = ",;\t|"

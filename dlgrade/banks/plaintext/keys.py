@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dlgrade.banks.asking import asks
-from dlgrade.banks.pages import Line
+from dlgrade.banks.plaintext.pages import Line
 
 _TITLE = re.compile(
     r"(?:\#{1,6}[ ]|\*\*)?(?:answers?[ ]?keys?|key|(?:the[ ])?answers(?:[ ]to[ ].{1,60})?|correct[ ]answers|solutions"

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dlgrade.banks.lexicon import (
+from dlgrade.banks.spelling.lexicon import (
     AFTER,
     AFTER_NAME,
     ASKING,

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from dlgrade.banks.asking import is_question
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Body, Entry
-from dlgrade.banks.openings import plain_title
-from dlgrade.banks.pages import Line
+from dlgrade.banks.plaintext.openings import plain_title
+from dlgrade.banks.plaintext.pages import Line
 from dlgrade.banks.wording import is_placeholder, plain, squash
 from dlgrade.models import Slot
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from dlgrade.banks.forms.nodes import Node
+from dlgrade.banks.data.nodes import Node
 from dlgrade.banks.wording import spaced, squash
 
 _LETTERED = re.compile(r"\s*[(\[]?([A-Za-z]|\d{1,2})[).:\]]\s")

@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 
-from dlgrade.banks.lexicon import CALLS, COMMON, FUNCTION, cost, is_known, is_pair, is_term, lexicon
-from dlgrade.banks.parting import LONGEST_RUN, LONGEST_WORD, Around, is_name, parted
+from dlgrade.banks.spelling.lexicon import CALLS, COMMON, FUNCTION, cost, is_known, is_pair, is_term, lexicon
+from dlgrade.banks.spelling.parting import LONGEST_RUN, LONGEST_WORD, Around, is_name, parted
 
 UNTOUCHED = re.compile(
     r"""(?ms)

@@ -3,7 +3,7 @@
     {"id": 7, "topic": "Regularisation", "question": "What does dropout do?",
      "options": ["It drops units", "It drops layers"], "answer": 0, "explanation": "…"}
 
-Names say what is what (`dlgrade.banks.names`). Options, code and input belong to the question's text; of a right
+Names say what is what (`dlgrade.banks.data.names`). Options, code and input belong to the question's text; of a right
 option its text is the answer. An explanation is the answer only where the document has no other.
 """
 
@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dlgrade.banks.asking import asks, is_question
-from dlgrade.banks.forms.nodes import Node
-from dlgrade.banks.forms.quiz import Option, read_options, right, shown
-from dlgrade.banks.names import WEAK, Kind, fields, option
+from dlgrade.banks.data.names import WEAK, Kind, fields, option
+from dlgrade.banks.data.nodes import Node
+from dlgrade.banks.data.quiz import Option, read_options, right, shown
 from dlgrade.banks.wording import is_placeholder, spaced, squash
 
 ASKING = 1 / 3

@@ -53,7 +53,7 @@ def _cheapest(candidates: Sequence[Candidate]) -> list[int]:
         if (before := by_value.get(one.value - 1)) is not None:
             ways.append((score[before] + _ON, before))
         if best is not None:
-            ways.append((score[best] - _cost(candidates[best], one), best))
+            ways.append((score[best] - _cost(candidates[best], one, next_to=best == index - 1), best))
         value, came_from = max(ways, key=lambda way: way[0])
         score.append(gain + value)
         back.append(came_from)
@@ -69,12 +69,12 @@ def _cheapest(candidates: Sequence[Candidate]) -> list[int]:
     return chosen[::-1]
 
 
-def _cost(before: Candidate, one: Candidate) -> float:
+def _cost(before: Candidate, one: Candidate, *, next_to: bool) -> float:
     if one.value == before.value + 1:
         return -_ON
     if one.titled:
         return 0.0
-    if one.value == before.value and one.asks and before.asks:
+    if next_to and one.value == before.value and one.asks and before.asks:
         return _AGAIN
     return _GAP if one.value > before.value else _ANEW
 

@@ -18,9 +18,9 @@ from typing import Literal, Protocol
 
 from dlgrade.banks.asking import asks, is_question
 from dlgrade.banks.blocks import Document
-from dlgrade.banks.entries import Body, Entry, Reading
-from dlgrade.banks.forms.nodes import Lines, Node
-from dlgrade.banks.forms.records import (
+from dlgrade.banks.data.names import WEAK, fields
+from dlgrade.banks.data.nodes import Lines, Node
+from dlgrade.banks.data.records import (
     ASKING,
     SAYS,
     Habits,
@@ -34,7 +34,7 @@ from dlgrade.banks.forms.records import (
     read_record,
     told,
 )
-from dlgrade.banks.names import WEAK, fields
+from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.wording import spaced, squash
 from dlgrade.models import Slot
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from dlgrade.banks.forms.nodes import Node
+from dlgrade.banks.data.nodes import Node
 from dlgrade.banks.wording import is_placeholder
 from dlgrade.models import Slot
 

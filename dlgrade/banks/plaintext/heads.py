@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dlgrade.banks.asking import asks, asks_firmly, is_question
-from dlgrade.banks.openings import (
+from dlgrade.banks.plaintext.openings import (
     Mark,
     answer_label,
     is_rule,
@@ -24,9 +24,9 @@ from dlgrade.banks.openings import (
     plain_title,
     question_mark,
 )
-from dlgrade.banks.pages import Line
-from dlgrade.banks.passages import INDENT, starts_options
-from dlgrade.banks.running import Candidate, running
+from dlgrade.banks.plaintext.pages import Line
+from dlgrade.banks.plaintext.passages import INDENT, starts_options
+from dlgrade.banks.plaintext.running import Candidate, running
 from dlgrade.banks.wording import spaced, squash
 
 _ASKING = 0.4

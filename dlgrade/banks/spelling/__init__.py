@@ -1,0 +1,1 @@
+"""Lost spaces: which words there are, and where a run of letters is to be parted."""
