@@ -80,6 +80,18 @@ FORMS = {
         "# T\n\n1. What is x?\n\n_[To be filled]_\n\n2. Why?\n   - \n3. How?\n\nTODO\n\n4. When?\n5. Where?\n\n"
         "_[To be filled]_\n\n6. Who?\n\nTODO\n\nSource: me\n\n# Links\n\nNo answer.\n"
     ),
+    "bold": "# T\n\n## Part\n\n**What is x?** ⭐\n\nTODO\n\n**Explain y.**\n\n<br/>\n\n**3) How?**\n\n## Links\n\nNo.",
+    "bold numbers": "# T\n\n**1)** What is x?\n\n**2)** Why?\nAnswer: TODO\n\n---\n\n**Q3:**\nHow is it?\n",
+    "bullets": "# T\n\n## Part\n\n* What is x?\n* Explain y.\n\n  TBD\n\n## More\n\n- [ ] Why?\n- How?\n",
+    "nested": "# T\n\n1. Part\n   - [E] What is x?\n   - [M] Why?\n2. [H] How?\n   1. When?\n   2. Where?\n3. Who?\n",
+    "quiz": (
+        "# T\n\n#### Q1. What is x?\n\n- [ ] one\n- [ ] two\n\n#### Q2. Which?\n\n```py\nx\n```\n\nA) one\nB) two\n\n"
+        "**Answer:**\n\n#### Q3. What is printed by this code?\n\n```py\ny\n```\n"
+    ),
+    "collapsed": (
+        "# T\n\n<details>\n<summary>What is x?</summary><br><b>\n</b></details>\n\n"
+        "<details>\n<summary><b>Why?</b></summary>\n\nTODO\n\n</details>\n"
+    ),
     "details": (
         "## 1. What is x?\n\n<details>\n<summary>Answer</summary>\n\n</details>\n\n## 2. Why?\n\n"
         "<!-- hard -->\n\n<a name='q3'></a>\n\n## 3. How?"

@@ -7,7 +7,7 @@ nothing is added: many documents mix forms.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -124,18 +124,30 @@ def _is_free(entry: Entry, taken: Sequence[tuple[int, int]]) -> bool:
 def _weight(document: Document, reading: Reading, readings: Sequence[Reading]) -> float:
     """Return what a reading weighs among others.
 
-    Its claim is only disputed by forms that see its questions as well, and what stands in the margin of another's
-    answers counts for nothing. So what answers hold wins nothing: they may have come after the document was read.
+    Its claim is only disputed by forms that see its questions as well, or see them as parts of answers and are surer,
+    and what stands in the margin of another's answers counts for nothing. So what answers hold wins nothing: they may
+    have come after the document was read.
     """
     lines = {entry.line for entry in reading.entries}
     others = [other for other in readings if other is not reading]
-    disputed = any(sum(entry.line in lines for entry in other.entries) * 2 >= len(lines) for other in others)
+    disputed = any(
+        sum(entry.line in lines for entry in other.entries) * 2 >= len(lines)
+        or (other.sure >= reading.sure and _inside(lines, other) >= _NEARLY_ALL * len(lines))
+        for other in others
+    )
     margin = min((other.margin for other in others if other.margin is not None), default=None)
     weight = reading.weight if disputed else reading.weight / reading.claim
     if margin is None:
         return weight
     outer = sum(_column(document, entry.line) < margin for entry in reading.entries)
     return weight * outer / len(reading.entries)
+
+
+def _inside(lines: Collection[int], other: Reading) -> int:
+    """Count the lines that stand inside a reading's entries, below their questions."""
+    spans = [(entry.line, entry.last) for entry in other.entries]
+    at = ((line, bisect_right(spans, (line, 0)) - 1) for line in lines)
+    return sum(index >= 0 and spans[index][0] < line <= spans[index][1] for line, index in at)
 
 
 def _column(document: Document, number: int) -> int:

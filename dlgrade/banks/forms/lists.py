@@ -361,6 +361,9 @@ def _entry(document: Document, question: _Question) -> Entry:
     end = question.below[-1].end if question.below else question.stop
     blocks = (*question.own, *question.below)
     body = read_body(document, question.end, end, blocks, indent=item.indent, inside=question.stop, asked=question.raw)
+    if question.above and body.slot is not None and body.slot.lead.startswith("\n\n"):
+        # Below the questions in it: without a label its answer would go on with the last of theirs, or their list.
+        body = replace(body, slot=replace(body.slot, lead=f"{body.slot.lead}**Answer:** ", shape="inline"))
     parts = f"{question.raw}\n\n{question.parts}" if question.parts else question.raw
     return Entry(
         raw=with_material(parts, body),

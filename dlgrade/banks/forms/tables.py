@@ -129,7 +129,8 @@ def read(document: Document, choices: Choices) -> Reading | None:
                     place=row.place,
                 )
             )
-        lines += blocks[group.after - 1].last - blocks[group.first].line + 1
+        own = [block for block in blocks[group.first : group.beyond] if block.kind == "table"]
+        lines += sum(block.last - block.line + 1 for block in (*own, *blocks[group.beyond : group.after]))
     if not entries:
         return None
     return Reading(FORM, tuple(entries), explained(document, lines), tuple(once.values()), marked=1.0)
