@@ -20,7 +20,7 @@ from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Body, Entry, Reading
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.plaintext.cards import marked_cards, tabbed_cards
-from dlgrade.banks.plaintext.heads import Head, find_heads, heads_anew
+from dlgrade.banks.plaintext.heads import Head, find_heads, heads_anew, numbers_part
 from dlgrade.banks.plaintext.keys import Key, find_key
 from dlgrade.banks.plaintext.openings import (
     Mark,
@@ -185,7 +185,7 @@ def _titles(lines: Sequence[Line], start: int, beyond: int, base: int, *, last: 
             continue
         title = _loose(lines, at, base)
         apart = at == 0 or not lines[at - 1].text or is_rule(lines[at - 1]) or line.parted
-        if title is None and line.column < base + 2 and heads_anew(lines, at):
+        if title is None and line.column < base + 2 and (heads_anew(lines, at) or numbers_part(lines, at)):
             title, apart = line.text, True
         if title is None or not apart:
             break

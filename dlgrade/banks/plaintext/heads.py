@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dlgrade.banks.asking import asks, asks_firmly, is_question
+from dlgrade.banks.asking import asks, asks_firmly, asks_outright, is_question
 from dlgrade.banks.plaintext.openings import (
     Mark,
     answer_label,
@@ -106,9 +106,17 @@ def _asks(lines: Sequence[Line], at: int, mark: Mark) -> bool:
             continue
         if question_mark(line) or answer_label(line, mark) is not None or asks(texts[-1]):
             break
+        if len(texts) == 1 and _names(texts[0], line.text):
+            return False
         texts.append(line.text)
     text = spaced(" ".join(texts))
     return bool(text) and (is_question(text) or _followed(lines, at, mark))
+
+
+def _names(text: str, below: str) -> bool:
+    """Say whether a marked line is the name of what is asked below it: `1. Probability`, `What is a coin?`."""
+    wrapped = text[-1:] in ",;:-(" or not below[0].isupper()
+    return bool(text) and not wrapped and not is_question(text) and len(text) <= _NAME and asks_firmly(below)
 
 
 def _followed(lines: Sequence[Line], at: int, mark: Mark) -> bool:
@@ -171,6 +179,15 @@ def heads_anew(lines: Sequence[Line], at: int) -> bool:
     return named and len(line.text) <= _NAME and not asks(line.text) and line.text[-1].isalnum()
 
 
+def numbers_part(lines: Sequence[Line], at: int) -> bool:
+    """Say whether a numbered line is the name of what is asked right below it, without numbers: `2. Probability`."""
+    mark = question_mark(lines[at])
+    below = lines[at + 1] if at + 1 < len(lines) else None
+    if mark is None or below is None or not below.text or question_mark(below):
+        return False
+    return _names(lines[at].text[mark.start :], below.text)
+
+
 # ── without marks ────────────────────────────────────────────────────────────────────────────
 
 _FEWEST = 4  # so many lines must ask, since any text may ask now and then
@@ -192,7 +209,7 @@ def _unmarked(lines: Sequence[Line]) -> list[Head]:
     paragraphs = sum(_begins(lines, head.at) for head in found)
     if paragraphs >= _PART * begin and paragraphs * 2 > len(found):
         return [head for head in found if _begins(lines, head.at)]
-    ending = [head for head in found if asks(lines[head.at].text)]
+    ending = [head for head in found if asks(lines[head.at].text) or (head.at and _is_asked(lines[head.at - 1].text))]
     return ending if len(ending) >= max(_FEWEST, _DENSE * len(outer)) else []
 
 
@@ -205,8 +222,13 @@ def _asking(lines: Sequence[Line]) -> Iterator[int]:
         deeper = at > 0 and lines[at - 1].column >= line.column + INDENT  # an answer: it may end in anything
         begins = not above or is_rule(lines[at - 1]) or deeper or (above[-1] not in ",;-(" and not text[0].islower())
         firm = asks_firmly(text.rstrip("?？ .")) or (asks(text) and text.count(". ") == 0)
-        if begins and firm and (asks(text) or not above):
+        if begins and firm and (asks(text) or not above or _is_asked(above)):
             yield at
+
+
+def _is_asked(text: str) -> bool:
+    """Say whether a line is a question: then an order right below it is one too."""
+    return asks(text) or (asks_outright(text) and text[-1] == ".")
 
 
 def _begins(lines: Sequence[Line], at: int) -> bool:
