@@ -49,6 +49,7 @@ _MARK = rf"""(?:
 _LEADING = re.compile(rf"\A{_MARK}[\s:：.–—-]*", re.IGNORECASE | re.VERBOSE)
 _TRAILING = re.compile(rf"[\s–—-]*{_MARK}[\s.]*\Z", re.IGNORECASE | re.VERBOSE)
 _MARK_ENDS = frozenset("])}:#*")
+_WHOLE_LINK = re.compile(r"\[([^\[\]]{3,500})\]\([^()\s]{0,500}(?:\([^()\s]{0,200}\)[^()\s]{0,200})?\)")
 _TAIL = 600  # characters in which marks behind the wording are looked for
 _TAGS = re.compile(
     r"<a\s[^<>]{0,300}>\s*</a>"
@@ -95,7 +96,18 @@ def wording(line: str) -> Wording:
     found = Wording(_bare(line))
     while (after := _step(found)) != found:
         found = after
-    return found
+    link = _WHOLE_LINK.fullmatch(found.text) if found.text.endswith(")") else None
+    if link is None:
+        return found
+    inner = wording(link[1])
+    return replace(
+        inner,
+        number=found.number or inner.number,
+        difficulty=found.difficulty or inner.difficulty,
+        marks=(*found.marks, *inner.marks),
+        labelled=found.labelled or inner.labelled,
+        lettered=found.lettered if found.number else inner.lettered,
+    )
 
 
 def unmarked(line: str) -> str:
