@@ -439,6 +439,6 @@ def test_long_documents_are_read_in_linear_time(source: str) -> None:
 
 @pytest.mark.parametrize("odd", ["\u2028", "\x0b", "\x1c", "\u3000", "\u00a0"])
 def test_lines_of_odd_blanks_are_no_words(odd: str) -> None:
-    """Found by trying changed documents for some minutes: a long line, then one that only `str.split` takes for blank."""
+    """Found by a fuzz run: a long line, then one that only `str.split` takes for blank."""
     source = f"1. What is {'a very long thing ' * 5}and\n{odd}\n2. Why?\n3. How is it?\n"
     assert len(bank_from_text(source, path="x.txt").questions) == 3
