@@ -7,22 +7,11 @@ other suffix the prose forms.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Reading
-from dlgrade.banks.forms import (
-    bolds,
-    delimited,
-    details,
-    headings,
-    json_trees,
-    lists,
-    notebooks,
-    org,
-    plain,
-    tables,
-    yaml_trees,
-)
+from dlgrade.banks.forms import bolds, details, headings, lists, plain, tables
 from dlgrade.models import Choices
 
 Reader = Callable[[Document, Choices], Reading | None]
@@ -30,16 +19,27 @@ Reader = Callable[[Document, Choices], Reading | None]
 PROSE: Mapping[str, Reader] = {module.FORM: module.read for module in (tables, headings, lists, bolds, details, plain)}
 """What Markdown and text documents are tried with."""
 
+
+def _later(module: str, function: str = "read") -> Reader:
+    """Return a reader that is imported when a document of its kind is met: for start-up time."""
+
+    def read(document: Document, choices: Choices) -> Reading | None:
+        reader: Reader = getattr(import_module(f"{__name__}.{module}"), function)
+        return reader(document, choices)
+
+    return read
+
+
 DATA: Mapping[str, tuple[str, Reader]] = {
-    ".csv": (delimited.FORM, delimited.read),
-    ".tsv": (delimited.FORM, delimited.read),
-    ".json": (json_trees.FORM, json_trees.read),
-    ".jsonl": (json_trees.LINES_FORM, json_trees.read_lines),
-    ".ndjson": (json_trees.LINES_FORM, json_trees.read_lines),
-    ".ipynb": (notebooks.FORM, notebooks.read),
-    ".yaml": (yaml_trees.FORM, yaml_trees.read),
-    ".yml": (yaml_trees.FORM, yaml_trees.read),
-    ".org": (org.FORM, org.read),
+    ".csv": ("csv", _later("delimited")),
+    ".tsv": ("csv", _later("delimited")),
+    ".json": ("json", _later("json_trees")),
+    ".jsonl": ("jsonl", _later("json_trees", "read_lines")),
+    ".ndjson": ("jsonl", _later("json_trees", "read_lines")),
+    ".ipynb": ("notebook", _later("notebooks")),
+    ".yaml": ("yaml", _later("yaml_trees")),
+    ".yml": ("yaml", _later("yaml_trees")),
+    ".org": ("org", _later("org")),
 }
 """By suffix, the one form of documents that are data: its name and its reader."""
 
