@@ -126,3 +126,28 @@ def test_a_file_that_is_not_what_it_was_is_not_replaced(tmp_path: Path) -> None:
     assert path.read_bytes() == b"now"
     save(path, b"new", instead_of=b"now")
     assert path.read_bytes() == b"new"
+
+
+CELL = '{"cell_type":"markdown","metadata":{},"source":["## What is dropout?\\n","\\n","TODO"]}'
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("question,answer\nWhat is dropout?,TODO\nWhat is a CNN?,\nWhat is a MLP?\n", "bank.csv"),
+        ('question,answer\n"What is dropout?","TODO"\n"What is a CNN?",""\n', "bank.csv"),
+        (f'{{"cells":[{CELL}],"metadata":{{}},"nbformat":4,"nbformat_minor":4}}', "bank.ipynb"),
+        ('{"questions": [{"question": "What is dropout?", "answer": null}]}', "bank.json"),
+        ("- question: What is dropout?\n  answer:   # todo\n", "bank.yaml"),
+        ("1. What is a?\n   - Why is it?\n2. What is b?\n", "bank.md"),
+    ],
+)
+@pytest.mark.parametrize("answer", ["Short", "A, b.", 'It says "a".\n\n- one\n- two'])
+def test_what_was_taken_out_again_leaves_the_very_bytes(source: str, name: str, answer: str) -> None:
+    before = bank_from_text(source, path=name)
+    filled = fill(before, {question.id: answer for question in before.questions})
+    assert len(filled.filled) == len(before.questions)
+    after = bank_from_text(filled.source, path=name)
+    back, done = emptied(after, filled.places)
+    assert done == set(filled.filled)
+    assert back.source == source

@@ -47,7 +47,7 @@ _FRONT_MATTER = re.compile(
 _HTML_TITLE = re.compile(r"\s*<h([1-6])(?:\s[^<>]{0,200})?>(.{1,1000}?)</h\1>\s*", re.IGNORECASE)
 _OPTION = re.compile(r"^[ \t]*(?:[-*+][ \t]+)?[(\[]?(?:\*\*)?([abcABC])(?:\*\*)?[.):\]]", re.MULTILINE)
 _CHOICES = 3  # so many questions with three options or more
-_TIGHT_TITLE = re.compile(r"^(?:#{2,6}(?=[^\s#\d])|#(?=[A-Z\u0370-\uffff]))(?=.*\S)", re.MULTILINE)
+_TIGHT_TITLE = re.compile(r"^(?:#{2,6}(?=[^\s#])|#{1,6}(?=\u00a0)|#(?=[A-Z\u0370-\uffff]))(?=.*\S)", re.MULTILINE)
 _MARKER = re.compile(r"[ \t]*(?:\d{1,9}[.)]|[-+*])")
 _KINDS: dict[str, Kind] = {
     "heading_open": "heading",

@@ -54,14 +54,6 @@ _BESIDE = re.compile(
 _MATERIAL = frozenset({"fence", "code", "table", "html", "quote"})
 
 
-def without_asides(answer: str) -> str:
-    """Return an answer as it reads where it stands in a document: without sources, hints and their like around it."""
-    document = Document(answer)
-    pieces = pieces_in(document, document.blocks, -1, len(answer))
-    first, beyond = core(document, pieces)
-    return said(document, pieces[first], pieces[beyond - 1].end) if first < beyond else ""
-
-
 def read_body(
     document: Document,
     start: int,

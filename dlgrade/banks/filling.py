@@ -27,7 +27,6 @@ from typing import NamedTuple
 from pydantic import Field
 
 from dlgrade.banks.blocks import Document
-from dlgrade.banks.body import without_asides
 from dlgrade.banks.layout import LAYOUTS
 from dlgrade.banks.reading import bank_from_text
 from dlgrade.banks.wording import fold, is_placeholder
@@ -122,8 +121,10 @@ def _ready(bank: Bank, answers: Mapping[str, str], renew: Collection[str]) -> tu
 
 
 def _place_of(bank: Bank, item: _Fitted) -> Place:
-    lead, _ = LAYOUTS[item.slot.shape].lay(item.slot, item.answer)
-    return Place(was=bank.source[item.slot.start : item.slot.end], lead=lead, trail=item.slot.trail)
+    lead, text = LAYOUTS[item.slot.shape].lay(item.slot, item.answer)
+    quote = '"' if item.slot.shape == "csv" and text.startswith('"') else ""  # quotes that came with the answer
+    was = bank.source[item.slot.start : item.slot.end]
+    return Place(was=was, lead=lead + quote, trail=quote + item.slot.trail)
 
 
 def emptied(bank: Bank, places: Mapping[str, Place]) -> tuple[Bank, frozenset[str]]:
@@ -257,9 +258,20 @@ def _proven(bank: Bank, items: Sequence[_Fitted]) -> list[_Fitted]:
     if len(items) == 1:
         return []
     half = len(items) // 2
-    first, second = _proven(bank, items[:half]), _proven(bank, items[half:])
-    both = [*first, *second]
-    return both if not first or not second or _wrong(bank, both) == set() else first
+    return _added(bank, _proven(bank, items[:half]), _proven(bank, items[half:]))
+
+
+def _added(bank: Bank, proven: list[_Fitted], others: list[_Fitted]) -> list[_Fitted]:
+    """Add to proven answers those of others that do not clash with them: each half holds by itself."""
+    if not others:
+        return proven
+    both = [*proven, *others]
+    if not proven or _wrong(bank, both) == set():
+        return both
+    if len(others) == 1:
+        return proven
+    half = len(others) // 2
+    return _added(bank, _added(bank, proven, others[:half]), others[half:])
 
 
 def _wrong(bank: Bank, items: Sequence[_Fitted]) -> set[str] | None:
@@ -300,9 +312,9 @@ def _without(bank: Bank, source: str, positions: Collection[int]) -> Bank | None
 
 
 def _says(found: str, given: str) -> bool:
-    """Say whether an answer was found whole; the sources that it names at its end are read as the entry's."""
-    said, whole = fold(found), fold(given)
-    return bool(said) and (said == whole or (said == fold(without_asides(given)) and whole.startswith(said)))
+    """Say whether an answer was found whole."""
+    said = fold(found)
+    return bool(said) and said == fold(given)
 
 
 def _identity(question: Question) -> tuple[object, ...]:

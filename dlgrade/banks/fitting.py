@@ -5,6 +5,8 @@ Units are …
 
 ---                   goes: between entries a rule means that the entry is over
 ```python             is closed where the answer left it open
+
+Source: a book        becomes     Source – a book      or it would be the entry's, not the answer's
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from dlgrade.banks.blocks import Block, Document
-from dlgrade.banks.labels import without_label
+from dlgrade.banks.labels import ASIDE, LABEL, is_pointer, starts_with_label, without_label
 from dlgrade.banks.wording import INLINE_CODE, plain, spaced
 
 _NEWLINES = re.compile(r"\r\n?|[\u2028\u2029]")
@@ -29,6 +31,11 @@ _CONTAINER = re.compile(
     re.IGNORECASE,
 )
 _SETEXT_TITLE = 80  # a longer text above a line of dashes was meant as a paragraph and a rule
+_NAME = 4  # `A12`; a longer label is a word
+_BULLET = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]+")
+_EMPHASIS = re.compile(r"[*_#]+[ \t]*")
+_WAY_BACK = re.compile(r"back\s+to\s+(?:the\s+)?(?:top|toc|contents|index|table|home)|\]\(#", re.IGNORECASE)
+_COMMENTS_BEHIND = re.compile(r"(?:\s*<!--(?:(?!-->).)*-->)+\s*\Z", re.DOTALL)
 _TITLE_END = ".:!?。！？："
 
 
@@ -39,8 +46,47 @@ def fit(answer: str) -> str:
     paragraphs go, open fences are closed, HTML that would swallow what follows is shown as text.
     """
     text = without_label(_NEWLINES.sub("\n", answer).replace("\ufeff", "").strip("\n").rstrip())
-    document = Document(_harmless(text))
-    return without_label("\n".join(_lines(document)).strip("\n").rstrip())
+    document = Document(_harmless(_COMMENTS_BEHIND.sub("", text)))
+    text = without_label("\n".join(_lines(document)).strip("\n").rstrip())
+    return without_label(_all_answer(text).strip("\n").rstrip())
+
+
+def _all_answer(text: str) -> str:
+    """Rewrite the lines that would read as the entry's, not as the answer's: sources, hints, links elsewhere.
+
+    What an answer says must read back whole: who wrote it is known by that.
+    """
+    lines = [line.lstrip(" \t-*+") for line in text.split("\n")]
+    if not any(
+        ASIDE.match(line) or is_pointer(line) or starts_with_label(line) for line in [*lines, *text.split("\n")]
+    ):
+        return text
+    document = Document(text)
+    code = {number for block in _code(document.blocks) for number in range(block.line, block.last + 1)}
+    own = (line if number in code else _own(line) for number, line in enumerate(text.split("\n"), 1))
+    return "\n".join(line for line in own if line is not None)
+
+
+def _own(line: str) -> str | None:
+    bare = line.lstrip()
+    indent = line[: len(line) - len(bare)]
+    bullet = _BULLET.match(bare)
+    begin = bullet[0] if bullet else ""
+    said = bare[len(begin) :]
+    if label := LABEL.match(said):
+        name, rest = label[0].strip(" #*_:：.–-"), said[label.end() :].strip(" *_")
+        return f"{indent}{begin}{name} – {rest}".rstrip() if len(name) < _NAME else f"{indent}{begin}The {name}: {rest}"
+    match = ASIDE.match(said)
+    if match and (match["colon"] or any(sign in match["mark"] for sign in "#*_")):
+        name = match["data"] or match["source"] or match["part"]
+        rest = said[match.end() :].strip(" \t").lstrip("*_")
+        for sign in "*_":
+            rest = rest.rstrip(sign) if rest.endswith(sign) and rest.count(sign) % 2 else rest
+        mark = _EMPHASIS.sub("", match["mark"])
+        return f"{indent}{begin}{mark}{name}" + (f" – {rest.strip()}" if rest.strip() else "")
+    if is_pointer(said):
+        return None if _WAY_BACK.search(said) else f"{indent}{begin}Link: {said}"
+    return line
 
 
 def starts_with_block(answer: str) -> bool:

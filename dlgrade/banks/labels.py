@@ -51,7 +51,7 @@ _LED_TO = (
 _POINTER = re.compile(
     rf"""[^\w\[(<`!]{{0,12}}(?:
         \[{{1,2}}{_LED_TO}\W{{0,3}}\]{{1,2}}\([^()\s]{{1,600}}\)\]?
-      | \[[^\[\]]{{1,200}}\]\((?!https?:|\#)[^()\s]{{1,300}}\)
+      | \[[^\[\]]{{1,200}}\]\((?!https?:)[^()\s]{{1,300}}\)
       | (?:read|see|find|view|check|get|visit|click)\b[^.!?\r\n]{{0,60}}\b(?:answer|solution|explanation|here|more)\b
             [^.!?\r\n]{{0,80}}(?:\]\(|<a\s|https?://)\S.{{0,300}}
       | `?[\w./-]{{1,100}}\.(?:md|py|ipynb|txt|png|jpe?g|gif|svg|pdf|html?|js|java|sql|docx?)`?

@@ -47,7 +47,7 @@ _MISSING = re.compile(
     r"|(?:add|write|insert|enter|type|put|fillin|provide)?(?:the|your|an)?answer(?:goes)?(?:here)?"
     r"|answer(?:tofollow|missing|pending|comingsoon|tobe(?:added|filled))"
     r"|fill(?:in|me|mein|here|inhere|thisin)|(?:no|missing)answer(?:yet)?|not(?:yet)?answered(?:yet)?|unanswered"
-    r"|待补充|待填写|未回答"
+    r"|待补充|待填写|未回答|未記入|未填写|暂无|none|àcompléter|porcompletar|zuergänzen|надозаполнить"
 )
 _DOTS = re.compile(r"[\s.…_*\[\]()?？\-–—:]*")
 _EMPTY_PAIR = re.compile(r"</?details(?:\s[^<>]{0,100})?>", re.IGNORECASE)
@@ -154,7 +154,7 @@ def is_placeholder(text: str) -> bool:
         return not text.strip()
     bare = _COMMENT.sub(lambda match: match[0].strip("<!->"), _SUMMARY.sub(" ", text))
     bare = _FENCE.sub("", _EMPTY_PAIR.sub(" ", bare))
-    if _DOTS.fullmatch(bare):
+    if _DOTS.fullmatch(html.unescape(bare)) or bare.strip(" \t*_").lower() == "n/a":
         return True
     return bool(_MISSING.fullmatch(squash(bare))) or bool(_NOTE_TO_SELF.fullmatch(spaced(plain(bare))))
 

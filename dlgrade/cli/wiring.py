@@ -64,7 +64,7 @@ class Session:
         """
         read = read_banks(paths, choices=self.settings.choices, leave_out=leave_out)
         for error in read.passed_over:
-            show.remark(f"passed over: {error.message}")
+            show.remark(f"passed over: {error.message.partition(';')[0]}")
         for unreadable in read.unreadable:
             show.remark(f"dlgrade: {unreadable.message}")
         return read

@@ -281,8 +281,7 @@ def _body(notebook: Notebook, head: _Head, part: _Part) -> Body:
     own = [] if is_placeholder(said) else [said]
     answer = "\n\n".join([*own, *(_told(notebook, below) for below in answering)])
     if answer:
-        standing = answering[0] if len(answering) == 1 and not own and answering[0].kind == "markdown" else None
-        return Body(answer, standing=notebook.instead(standing) if standing else None)
+        return Body(answer, standing=_standing(notebook, cell, part, said if own else "", answering))
     if part.label or said:
         return Body(None, _inside(notebook, cell, part, head))
     waiting = next((below for below in head.below if below.kind == "markdown"), None)
@@ -292,6 +291,15 @@ def _body(notebook: Notebook, head: _Head, part: _Part) -> Body:
         place = notebook.within(waiting, label.end(), end, apart=True) if label else notebook.instead(waiting)
         return Body(None, place)
     return Body(None, notebook.below(cell, f"{head.at} {head.raw}") if head.last else None)
+
+
+def _standing(notebook: Notebook, cell: Cell, part: _Part, said: str, answering: Sequence[Cell]) -> Slot | None:
+    """Return the place of an answer that stands in one: in the question's own cell, or in a Markdown cell below."""
+    if said and not answering and (start := cell.text.find(said, part.start)) >= 0:
+        return notebook.within(cell, start, start + len(said), apart=False)
+    if not said and len(answering) == 1 and answering[0].kind == "markdown":
+        return notebook.instead(answering[0])
+    return None
 
 
 def _inside(notebook: Notebook, cell: Cell, part: _Part, head: _Head) -> Slot:
