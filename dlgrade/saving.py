@@ -19,7 +19,7 @@ from dlgrade.banks.outputs import save_copy
 from dlgrade.banks.reading import bank_from_text, read_bank
 from dlgrade.banks.same import identity
 from dlgrade.errors import BankError, ChangedMeanwhile, DlgradeError, EndpointError, OutputError
-from dlgrade.models import Bank, Failure, Question, Usage
+from dlgrade.models import Bank, Choices, Failure, Question, Usage
 from dlgrade.refreshing import Stale
 
 _TRIES = 5
@@ -259,7 +259,7 @@ def _save_copy(outcome: Outcome, target: Path, answers: Answers) -> None:
         line.model_copy(update={"bank": ledger.name_of(target)}) for id_, line in known.items() if id_ not in filled
     ]
     lines += _new_lines(outcome, after, answers, known, target)
-    _check_reviewed(target, after)
+    _check_reviewed(target, after, bank.choices)
     data, original = (text.encode(bank.encoding) for text in (outcome.filled.source, bank.source))
     before = Ledger.beside(target)
     ledger.update(target, add=lines)
@@ -270,15 +270,18 @@ def _save_copy(outcome: Outcome, target: Path, answers: Answers) -> None:
         raise
 
 
-def _check_reviewed(target: Path, after: Bank) -> None:
+def _check_reviewed(target: Path, after: Bank, choices: Choices) -> None:
     """See that every answer that a person accepted in the copy is in the new one.
 
     Raises:
         OutputError: one is not.
     """
     try:
-        copy = read_bank(target)
-    except BankError:
+        copy = read_bank(target, choices=choices)
+    except BankError as error:
+        lines = Ledger.beside(target).lines if target.exists() else ()
+        if any(line.review for line in lines if line.bank == ledger.name_of(target)):
+            raise OutputError(f"{target}: left as it is: {error.message}; a person accepted answers in it") from None
         return
     known = Ledger.beside(target).known(copy)
     new = {(identity(q.text), answer_hash(q.answer)) for q in after.questions if q.answer is not None}

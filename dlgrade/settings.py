@@ -11,6 +11,7 @@
     prompts = "my/prompts"                   # folders searched before the shipped ones
     rubrics = "my/rubrics"
     questions = "my/questions"
+    form = "lists"                           # --form           the form that all documents are read in
     nested = "parents"                       # --nested         what asks below an item that asks: its parts
     table = "column"                         # --table          where answers go if a table has no place for them
 

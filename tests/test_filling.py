@@ -278,6 +278,9 @@ def test_only_the_placeholder_gives_way(body: str, expected: str, newline: str) 
         "**Answer:**\n\n**Hint:** Think.\n\nUnits are zeroed at random.",
         "- Source: a\n- Units are zeroed at random.",
         "Difficulty: hard\nUnits are zeroed at random.",
+        "**Answer:**\nTODO: check this\nUnits are zeroed at random",
+        "TODO: add a picture\n\n- zeroes units\n- scales the rest",
+        "<details><summary>Answer</summary>\n\nTODO: check\n\nUnits are zeroed at random\n\n</details>",
     ],
 )
 def test_what_somebody_wrote_beside_a_placeholder_is_their_answer(body: str) -> None:

@@ -38,7 +38,8 @@ EMPTY_BULLET = re.compile(r"[-*+][ \t]*")
 
 # Tags that wrap the answer inside a `<details>`: they stay where they are.
 _OPENERS = re.compile(r"(?:\s|<(?:br|b|p|div|blockquote|strong|em|i|ul|span)(?:\s[^<>]{0,100})?/?>)*", re.IGNORECASE)
-_CLOSERS = re.compile(r"(?:\s|<br\s*/?>|</(?:b|p|div|blockquote|strong|em|i|ul|span)>)*\Z", re.IGNORECASE)
+_CLOSER = re.compile(r"(?:<br\s{0,3}/?>|</(?:b|p|div|blockquote|strong|em|i|ul|span)>)\Z", re.IGNORECASE)
+_TAG_LENGTH = 16  # no closing tag is longer
 _SPEAKS_OF_CODE = re.compile(
     r"\b(?:following|below|above|this|these|given)\b.{0,60}\b(?:code|snippets?|program|script|function|quer(?:y|ies)|expressions?"
     r"|statements?|lines?|loop|class|example|table|matrix|data(?:set|frame)?|graph|figure|network|image|picture)\b"
@@ -285,9 +286,14 @@ class _Told:
 
 
 def _told(document: Document, pieces: Sequence[Piece], first: int, beyond: int, *, bulleted: bool = False) -> _Told:
-    after = first
-    while after < beyond and (count := _placeholder(document, pieces[after:beyond])):
-        after += count
+    after = block = first
+    while after < beyond:
+        if after >= block:  # where the block of a placeholder's first line ends
+            block = next((i for i in range(after, beyond) if pieces[i].block != pieces[after].block), beyond)
+        stop = _placeholder(document, pieces, after, block)
+        if stop == after:
+            break
+        after = stop
     if after == first:
         return _Told(said(document, pieces[first], pieces[beyond - 1].end), first, pieces[beyond - 1].end)
     rest = pieces[after:]
@@ -297,14 +303,13 @@ def _told(document: Document, pieces: Sequence[Piece], first: int, beyond: int, 
     return _Told(None, first, pieces[after - 1].end)
 
 
-def _placeholder(document: Document, pieces: Sequence[Piece]) -> int:
-    """Count the pieces that are a placeholder together, a paragraph's lines or the first of them; 0 if none is."""
-    block = next((i for i, piece in enumerate(pieces) if piece.block != pieces[0].block), len(pieces))
-    for count in (block, 1):
-        text = document.text[pieces[0].start : pieces[count - 1].end]
+def _placeholder(document: Document, pieces: Sequence[Piece], at: int, block: int) -> int:
+    """Return the index after the placeholder that a block's pieces are together, or the first; `at` if none is."""
+    for stop in (block, at + 1):
+        text = document.text[pieces[at].start : pieces[stop - 1].end]
         if is_placeholder(text) and not is_void(text):
-            return count
-    return 0
+            return stop
+    return at
 
 
 def _in_details(document: Document, piece: Piece) -> Body:
@@ -318,8 +323,7 @@ def read_collapsed(document: Document, start: int, end: int, margin: str = "", a
     """Find the answer in `text[start:end]`, the inside of a `<details>`; tags that wrap it stay where they are."""
     opened = _OPENERS.match(document.text, start, end)
     first = opened.end() if opened else start
-    closed = _CLOSERS.search(document.text, first, end)
-    last = max(first, closed.start() if closed else end)
+    last = _before_closers(document.text, first, end)
     if is_placeholder(document.text[first:last]):
         # Blank lines part Markdown from the tags around it.
         begins = start + len(document.text[start:first].rstrip())
@@ -342,6 +346,16 @@ def read_collapsed(document: Document, start: int, end: int, margin: str = "", a
     return replace(body, slot=_moved(body.slot, first), standing=_moved(body.standing, first))
 
 
+def _before_closers(text: str, first: int, end: int) -> int:
+    """Return where the tags begin that close a place, and the blanks around them."""
+    while True:
+        last = first + len(text[first:end].rstrip())
+        tag = _CLOSER.search(text, max(first, last - _TAG_LENGTH), last)
+        if tag is None:
+            return last
+        end = tag.start()
+
+
 def _closing(document: Document, begins: int, end: int) -> int:
     """Return where the first closing tag stands in an empty place."""
     tag = re.compile(r"</").search(document.text, begins, end)
@@ -356,7 +370,7 @@ def _moved(slot: Slot | None, by: int) -> Slot | None:
 
 
 def _in_place(document: Document, first: Piece, end: int) -> Slot:
-    """Return the placeholder's place; the mark of a list's empty item stays, see `filling`."""
+    """Return the placeholder's place; the mark of a list's empty item stays, see `layout`."""
     if EMPTY_BULLET.fullmatch(document.text, first.start, first.end):
         indent = margin_at(document, first, len("- "))
         lead = f"{document.text[first.start]} "

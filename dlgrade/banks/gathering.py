@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,11 +84,9 @@ def _no_bank(errors: Sequence[BankError]) -> BankError:
 def _named_apart(banks: Sequence[Bank]) -> Iterator[Bank]:
     """The banks, those of one name called by as much of their path as tells them apart: `a/bank` and `b/bank`."""
     tails = [Path(bank.path).resolve().with_suffix("").parts for bank in banks]
+    ends = Counter(parts[-length:] for parts in set(tails) for length in range(1, len(parts) + 1))
     for bank, parts in zip(banks, tails, strict=True):
-        others = [other for other in tails if other != parts]
-        length = 1
-        while any(other[-length:] == parts[-length:] for other in others) and length < len(parts):
-            length += 1
+        length = next((n for n in range(1, len(parts)) if ends[parts[-n:]] == 1), len(parts))
         yield bank if length == 1 else called(bank, "/".join(parts[-length:]))
 
 

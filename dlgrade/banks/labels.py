@@ -13,19 +13,19 @@ _NAME = (
     r"(?:(?:model|sample|reference|expected|suggested|correct|short|example)[ \t]+)?"
     rf"(?:(?P<answer>{_ANSWER})|solution|response|reply|lösung)"
 )
-_COLON = r"[ \t]*[:：]"
+_COLON = r"[ \t]*+[:：]"
 _POINTER_LENGTH = 700
 _LINE_END = r"(?:\r|\n|\Z)"  # `$` knows no CR
 LABEL = re.compile(
     rf"""(?P<bullet>[-*+][ \t]+)?(?:
         (?P<hashes>\#{{1,6}})[ \t]+(?P<e>\*\*|__|[*_])?{_NAME}(?:
-              (?:{_COLON})?(?(e)(?P=e)(?:{_COLON})?)[ \t]*\#*(?=[ \t]*{_LINE_END})
+              (?:{_COLON})?(?(e)(?P=e)(?:{_COLON})?)[ \t]*+\#*+(?=[ \t]*+{_LINE_END})
             | (?(e)(?:{_COLON}(?P=e)|(?P=e){_COLON})|{_COLON})(?=[ \t]*\S))
       | (?P<em>\*\*\*|\*\*|__|[*_])(?:
               {_NAME.replace("<answer>", "<bold>")}
-              (?:{_COLON}(?P=em) | (?P=em){_COLON} | (?P=em)(?=[ \t]*{_LINE_END})
+              (?:{_COLON}(?P=em) | (?P=em){_COLON} | (?P=em)(?=[ \t]*+{_LINE_END})
                 | (?P<within>{_COLON})(?=[ \t][^\r\n*_]{{1,300}}(?P=em)))
-            | (?P<a>A\d{{0,3}})(?:[.]?{_COLON}?(?P=em){_COLON}? (?<=[.:：*_])(?<!A\*\*)(?<!A__)))
+            | (?P<a>A\d{{0,3}})(?:[.]?(?:{_COLON})?(?P=em)(?:{_COLON})? (?<=[.:：*_])(?<!A\*\*)(?<!A__)))
       | (?:{_NAME.replace("<answer>", "<bare>")}|(?P<b>A\d{{0,3}})){_COLON}
       | (?P<c>A\d{{1,3}}[.)]|Ans(?:wer)?[ ]?(?:[.][ ]?[-–]?|[-–]))(?=[ \t]+\S|[ \t]*{_LINE_END})
     )""",
@@ -39,7 +39,7 @@ ASIDE = re.compile(
             |contributed[ ]by|last[ ]updated)
       | (?P<source>sources?|credits?|citations?|see[ ]also|(?:read|learn)[ ]more)
       | (?P<part>hints?|references?|(?:further|additional)[ ]reading|resources?|follow[ -]?ups?(?:[ ]questions?)?)
-    )[*_]{0,3}[ \t]*(?:(?P<colon>[:：])|\#*[ \t]*\Z)""",
+    )[*_]{0,3}[ \t]*+(?:(?P<colon>[:：])|\#*+[ \t]*+\Z)""",
     re.IGNORECASE | re.VERBOSE,
 )
 # What only leads somewhere else, as a whole line: a link, a file's name, a way back.
@@ -67,7 +67,7 @@ _FACT = re.compile(
 _FACT_NAMES = {"categ": "category", "topic": "category"}
 # Collapsed text is a placeholder with its own natural place: between summary and end.
 DETAILS = re.compile(
-    r"<details[^<>]{0,100}>\s*(?:<summary>(?P<summary>.{0,300}?)</summary>)?(?P<inner>(?:(?!</?details).)*)</details>",
+    r"<details[^<>]{0,100}>\s*+(?:<summary>(?P<summary>.{0,300}?)</summary>)?(?P<inner>(?:(?!</?details).)*)</details>",
     re.IGNORECASE | re.DOTALL,
 )
 SUMMARY = re.compile(rf"(?<!\w)(?:(?P<answer>{_ANSWER}|solution|lösung)|hints?)(?!\w)", re.IGNORECASE)

@@ -18,6 +18,7 @@ _LEVEL = (
     r"|advanced|senior|expert)\b"
 )
 _PICTURES = 0x2500  # the first code point of signs that are pictures
+_LONGEST = 12  # a longer mark is a link
 _ROW = 5  # a mark so short may be a row of signs
 _SELECTORS = re.compile("[\ufe0e\ufe0f]")
 
@@ -27,19 +28,20 @@ def with_legend(entries: Sequence[Entry], source: str) -> tuple[Entry, ...]:
     signs = {sign for entry in entries for sign in _signs(entry)}
     if not signs:
         return tuple(entries)
-    bare = _SELECTORS.sub("", source)
-    meanings = {
-        sign: match[1].lower()
-        for sign in signs
-        if (match := re.search(rf"{re.escape(sign)}[ \t]*{_LEVEL}", bare, re.IGNORECASE)) is not None
-    }
+    any_sign = "|".join(map(re.escape, sorted(signs, key=len, reverse=True)))
+    explained = re.finditer(rf"({any_sign})[ \t]*+{_LEVEL}", _SELECTORS.sub("", source), re.IGNORECASE)
+    meanings: dict[str, str] = {}
+    for match in explained:
+        meanings.setdefault(match[1], match[2].lower())
     return tuple(_explained(entry, meanings) for entry in entries) if meanings else tuple(entries)
 
 
 def _signs(entry: Entry) -> list[str]:
     """Return the pictures beside an entry, each alone and whole: `⭐️🚀` may mean one thing or two."""
     marks = [
-        _SELECTORS.sub("", mark) for mark in (*entry.marks, entry.difficulty or "") if mark and not mark[0].isalnum()
+        _SELECTORS.sub("", mark)
+        for mark in (*entry.marks, entry.difficulty or "")
+        if mark and not mark[0].isalnum() and len(mark) <= _LONGEST
     ]
     return [*marks, *(char for mark in marks if len(mark) <= _ROW for char in mark if ord(char) > _PICTURES)]
 

@@ -50,11 +50,12 @@ _LEADING = re.compile(rf"\A{_MARK}[\s:：.–—-]*", re.IGNORECASE | re.VERBOSE
 _TRAILING = re.compile(rf"[\s–—-]*{_MARK}[\s.]*\Z", re.IGNORECASE | re.VERBOSE)
 _MARK_ENDS = frozenset("])}:#*")
 _WHOLE_LINK = re.compile(r"\[([^\[\]]{3,500})\]\([^()\s]{0,500}(?:\([^()\s]{0,200}\)[^()\s]{0,200})?\)")
+_STEPS = 30
 _TAIL = 600  # characters in which marks behind the wording are looked for
 _TAGS = re.compile(
     r"<a\s[^<>]{0,300}>\s*</a>"
     r"|</?(?:a|b|strong|em|i|u|h[1-6]|summary|span|font|kbd|p|div|center|big|mark|sub|sup)(?:\s[^<>]{0,300})?/?>"
-    r"|<!--(?:(?!-->).){0,500}-->|<br\s*/?>\s*\Z",
+    r"|<!--(?:(?!-->).){0,500}-->|(?:<br\s{0,3}/?>\s*+)+\Z",
     re.IGNORECASE | re.DOTALL,
 )
 _CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
@@ -62,9 +63,9 @@ _KEYCAPS = re.compile("\\A((?:[0-9]\ufe0f?\u20e3)+)")
 
 _LABELLED = re.compile(
     r"(?:question|ques|que|q|problem|exercise|puzzle|问题|問題|题目|вопрос|pregunta|frage)"
-    r"(?:\s*(?:no\.?|nr\.?|number|\#|№|\.|-|:|：)?\s*(?P<number>\d{1,5}(?:\.\d{1,3}){0,3}[a-z]?|(?<=q)[x?](?=\s*[.:)]))"
-    r"(?![\w/])(?:\s*[.:：、．)\]\-–—|]+\s*|\s*\Z|\s+(?=\S))"
-    r"|\s*[:：]\s*(?=\S)|(?<=\bq)[.)]\s+(?=\S))(?P<text>.*)",
+    r"(?:\s*+(?:no\.?|nr\.?|number|\#|№|\.|-|:|：)?\s*+(?P<number>\d{1,5}(?:\.\d{1,3}){0,3}[a-z]?|(?<=q)[x?](?=\s*[.:)]))"
+    r"(?![\w/])(?:\s*+(?:[.:：、．)\]\-–—|]++\s*+|\Z)|\s++(?=\S))"
+    r"|\s*+[:：]\s*+(?=\S)|(?<=\bq)[.)]\s+(?=\S))(?P<text>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _ONLY_LEVEL = re.compile(rf"(?:{_LEVEL})", re.IGNORECASE | re.VERBOSE)
@@ -93,9 +94,7 @@ class Wording:
 
 def wording(line: str) -> Wording:
     """Take the marks and the number off a question's line, and its emphasis."""
-    found = Wording(_bare(line))
-    while (after := _step(found)) != found:
-        found = after
+    found = _stepped(Wording(_bare(line)))
     link = _WHOLE_LINK.fullmatch(found.text) if found.text.endswith(")") else None
     if link is None:
         return found
@@ -126,10 +125,17 @@ def unmarked(line: str) -> str:
 
 def title(line: str) -> str:
     """Return what a section's heading says: marks off, a number kept."""
-    found = Wording(_bare(line), labelled=True)
-    while (after := _step(found)) != found:
+    return readable(_stepped(Wording(_bare(line), labelled=True)).text)
+
+
+def _stepped(found: Wording) -> Wording:
+    """Take off what stands around the wording, mark by mark; nobody writes more than a few."""
+    for _ in range(_STEPS):
+        after = _step(found)
+        if after == found:
+            break
         found = after
-    return readable(found.text)
+    return found
 
 
 def _step(found: Wording) -> Wording:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.labels import starts_with_label
@@ -62,8 +63,10 @@ def find_options(document: Document, pieces: Sequence[Piece]) -> Options | None:
     boxes = [at for at, text in enumerate(texts) if _BOX.match(text)]
     if len(boxes) >= _FEWEST:
         return _boxed(document, pieces, texts, boxes)
-    for first in (at for at, text in enumerate(texts) if (match := _LETTER.match(text)) and match["letter"] in "Aa"):
-        run = _run(texts, first)
+    letters = [match["letter"] if (match := _LETTER.match(text)) else "" for text in texts]
+    starts = [at for at, letter in enumerate(letters) if letter in ("A", "a")]
+    for first, beyond in pairwise([*starts, len(texts)]):
+        run = [first + at for at in _run(letters[first:beyond], 0)]
         if len(run) >= _FEWEST:
             return Options(
                 first, _end(pieces, texts, run), capital=_is_capital(texts[first]) or document.multiple_choice
@@ -87,15 +90,12 @@ def _boxed(document: Document, pieces: Sequence[Piece], texts: Sequence[str], bo
     return Options(boxes[0], beyond, tuple(right), boxes=True)
 
 
-def _run(texts: Sequence[str], first: int) -> list[int]:
+def _run(letters: Sequence[str], first: int) -> list[int]:
     """Return the pieces that begin with A, B, C … in order, from the first on."""
     run = [first]
-    start = _LETTER.match(texts[first])
-    wanted = ord(start["letter"]) + 1 if start else 0
-    for at in range(first + 1, len(texts)):
-        if (match := _LETTER.match(texts[at])) and ord(match["letter"]) == wanted:
+    for at in range(first + 1, len(letters)):
+        if letters[at] and ord(letters[at]) == ord(letters[run[-1]]) + 1:
             run.append(at)
-            wanted += 1
     return run
 
 

@@ -25,9 +25,10 @@ AS_IT_IS = Choices()
 """Nothing chosen: every document in its most convincing form."""
 
 _UNDERSTOOD = (
-    "understood are headings (`## Question 1` with `**What is …?**` below, or `### 1. What is …?`), "
-    "numbered lists (`1. What is …?`), tables (`| No. | Question | Answer |`), and by their suffix CSV, TSV, JSON, "
-    "JSON Lines, YAML and notebooks whose fields or cells are questions (`question`, `answer`)"
+    "understood are headings (`## Question 1` with `**What is …?**` below, or `### 1. What is …?`), lists and bullets "
+    "(`1. What is …?`), lines in bold, tables (`| No. | Question | Answer |`), `<details>`, plain text (`Q1: …`, "
+    "`A1: …`), Org, and CSV, TSV, JSON, JSON Lines, YAML and notebooks whose fields or cells are questions "
+    "(`question`, `answer`)"
 )
 
 

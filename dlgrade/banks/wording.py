@@ -53,6 +53,7 @@ _DOTS = re.compile(r"[\s.…_*\[\]()?？\-–—:]*")
 _EMPTY_PAIR = re.compile(r"</?details(?:\s[^<>]{0,100})?>", re.IGNORECASE)
 _VOID_TAG = re.compile(r"<br\s*/?>|<a\s[^<>]{0,300}>\s*</a>|<a\s[^<>]{0,300}/>|</?(?:div|p|center)\s*>", re.IGNORECASE)
 # A task for the writer is one clause; whatever else follows `TODO` may be the answer.
+_MORE_LINES = re.compile(r"[\r\n]|<br", re.IGNORECASE)
 _NOTE_TO_SELF = re.compile(
     r"\W*(?:"
     r"(?:todo|fixme|tbd)\s*(?:\([\w@ .-]{1,30}\))?(?:\s*[:\-–—]\s*"
@@ -156,7 +157,10 @@ def is_placeholder(text: str) -> bool:
     bare = _FENCE.sub("", _EMPTY_PAIR.sub(" ", bare))
     if _DOTS.fullmatch(html.unescape(bare)) or bare.strip(" \t*_").lower() == "n/a":
         return True
-    return bool(_MISSING.fullmatch(squash(bare))) or bool(_NOTE_TO_SELF.fullmatch(spaced(plain(bare))))
+    if "$" not in bare and _MISSING.fullmatch(squash(bare)):
+        return True
+    # A note is one line: what stands in others below it is somebody's.
+    return not _MORE_LINES.search(bare.strip()) and bool(_NOTE_TO_SELF.fullmatch(spaced(plain(bare))))
 
 
 def is_void(text: str) -> bool:

@@ -30,15 +30,15 @@ from dlgrade.models import Choices
 FORM = "bold"
 
 _SURE = {True: 0.9, False: 0.75}  # with a number or label of its own, and without
-_LABEL_BEFORE = re.compile(r"(?:Q|Question|Ques)\s*\.?\s*\d{0,4}\s*[.:)]\s*(?=\*\*|__)", re.IGNORECASE)
-_TOO_MANY = re.compile(r"(\*\*)\*+$")
+_LABEL_BEFORE = re.compile(r"\A(?:Question|Ques|Q)\s*+\.?\s*+\d{0,4}\s*+[.:)]\s*+(?=\*\*|__)", re.IGNORECASE)
+_TOO_MANY = re.compile(r"(?<!\*)(\*\*)\*++$")
 _TAGGED = re.compile(r"<(?P<tag>b|strong)>(?P<text>(?:(?!</?(?:b|strong)>).)+)</(?P=tag)>", re.IGNORECASE)
 _PREFIX = re.compile(
-    r"(?:\*\*|__)(?:Q(?:uestion)?[\s.]*)?(?P<number>\d{1,4})\s*[.):]*\s*(?P<name>[^*_]{0,80}?)(?:\*\*|__)[.):]*\s+\S",
+    r"(?:\*\*|__)(?:Q(?:uestion)?[\s.]*+)?(?P<number>\d{1,4})[\s.):]*+(?P<name>[^*_]{0,80}+)(?:\*\*|__)[.):]*+\s++\S",
     re.IGNORECASE,
 )
 _LABEL_PREFIX = re.compile(
-    r"(?:\*\*|__)(?:Q|Question)\s*\d{0,4}\s*(?:[.:)]\s*(?:\*\*|__)|(?:\*\*|__)\s*[.:)])\s*\S", re.I
+    r"(?:\*\*|__)(?:Question|Q)\s*+\d{0,4}\s*+(?:[.:)]\s*+(?:\*\*|__)|(?:\*\*|__)\s*+[.:)])\s*+\S", re.I
 )
 
 

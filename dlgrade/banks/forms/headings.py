@@ -227,14 +227,23 @@ def _without_inner(titles: Sequence[_Title]) -> list[_Title]:
     ordered = bool(levels) and levels.most_common(1)[0][1] >= _ONE_LEVEL * levels.total()
     kept: list[_Title] = []
     opened: _Title | None = None
-    for at, title in enumerate(titles):
-        following = next((other for other in titles[at + 1 :] if other.rank), None) if opened else None
+    for title, following in zip(titles, _next_questions(titles), strict=True):
         beside = opened and following and following.block.level == opened.block.level
         if opened and _is_inner(title, opened, ordered=ordered or bool(beside)):
             continue
         kept.append(title)
         opened = title if title.rank else None
     return kept
+
+
+def _next_questions(titles: Sequence[_Title]) -> list[_Title | None]:
+    """Return, for each heading, the next one below it that is a question."""
+    found: list[_Title | None] = []
+    following: _Title | None = None
+    for title in reversed(titles):
+        found.append(following)
+        following = title if title.rank else following
+    return found[::-1]
 
 
 def _is_inner(title: _Title, opened: _Title, *, ordered: bool) -> bool:

@@ -208,7 +208,7 @@ def _from_item(document: Document, outline: Outline, at: int, end: int) -> Entry
             replace(value, start=value.start + len(value.text) - len(value.text.lstrip()), text=value.text.strip()),
             *below,
         ]
-        body = _behind(document, value, answer, indent)
+        body = _behind(value, answer, indent)
         place = (line.start + begin, line.start + begin + card.start())
         return Entry(text[: card.start()].strip(), line.number, end, body, number, place=place)
     wrapped = 0
@@ -245,16 +245,14 @@ def _body(document: Document, above: Line, lines: Sequence[Line], indent: str) -
     if label is not None:
         value = replace(lines[0], start=lines[0].start + label, text=lines[0].text[label:])
         rest = [value, *lines[1:]] if value.text else _trimmed(lines[1:])
-        return _behind(
-            document, replace(value, start=lines[0].start + len(lines[0].text[:label].rstrip())), rest, indent
-        )
+        return _behind(replace(value, start=lines[0].start + len(lines[0].text[:label].rstrip())), rest, indent)
     start = document.lines[lines[0].number - 1][0]
     start = start if not document.text[start : lines[0].start].strip(" \t") else lines[0].start
     slot = Slot(start=start, end=lines[-1].end, lead=indent, indent=indent, shape="org")
     return _said(lines, slot, behind=False)
 
 
-def _behind(document: Document, label: Line, lines: Sequence[Line], indent: str) -> Body:
+def _behind(label: Line, lines: Sequence[Line], indent: str) -> Body:
     """Return the answer behind a label, whose line from the label's end on is `label`."""
     shown = [line for line in lines if line.text]
     end = shown[-1].end if shown else max(label.start, label.end)

@@ -33,10 +33,8 @@ _ABOUT = re.compile(
 
 
 # A heading that sends its reader away names no chapter.
-_ADVERT = re.compile(
-    r"(?:\b(?:find|see|check|read|visit|get|explore|recently added|subscribe|join|star)\b.*)(?:\]\(https?:|<a\s)",
-    re.IGNORECASE | re.DOTALL,
-)
+_SENDS = re.compile(r"\b(?:find|see|check|read|visit|get|explore|recently added|subscribe|join|star)\b", re.IGNORECASE)
+_AWAY = re.compile(r"\]\(https?:|<a\s", re.IGNORECASE)
 
 
 _FRAME = re.compile(
@@ -107,7 +105,8 @@ def names_section(block: Block) -> str | None:
 
 def is_advert(heading: Block) -> bool:
     """Say whether a heading only sends its reader elsewhere: it ends an entry and opens nothing."""
-    return ("](" in heading.text or "<a" in heading.text) and bool(_ADVERT.search(heading.text))
+    sends = _SENDS.search(heading.text) if "](" in heading.text or "<a" in heading.text else None
+    return sends is not None and bool(_AWAY.search(heading.text, sends.end()))
 
 
 def is_frame(heading: Block) -> bool:

@@ -36,7 +36,7 @@ from dlgrade.models import Choices, Edit, Slot
 FORM = "tables"
 
 _PIPE = re.compile(r"(?<!\\)\|")
-_LINK = re.compile(r"\W*\[[^\]]*\]\([^)]*\)\W*")
+_LINK = re.compile(r"[^\w\[]{0,20}\[[^\[\]]{0,500}\]\([^()\s]{0,500}(?:\([^()\s]{0,200}\)[^()\s]{0,200})?\)\W{0,20}")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _SECTION_TITLE = re.compile(r"(?:model|sample|reference)?answers|solutions|answerkey|答案")
 _MOSTLY = 0.6  # the share of cells that must end in a question mark where the column's name does not say it

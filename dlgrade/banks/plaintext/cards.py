@@ -20,7 +20,7 @@ from dlgrade.banks.plaintext.pages import Line
 from dlgrade.banks.wording import is_placeholder, plain, squash
 from dlgrade.models import Slot
 
-_MARK = re.compile(r"[ \t]*::(?=[ \t]|\Z)")
+_MARK = re.compile(r"(?<![ \t])[ \t]*+::(?=[ \t]|\Z)")
 _PROPERTY = re.compile(r"(?:[-*+][ \t]+)?[\w ]{0,40}::(?:[ \t]|\Z)")  # Obsidian's: no blank before the colons
 _ITEM = re.compile(r"(?:[-*+•][ \t]+|(?P<number>\d{1,5})[.)][ \t]+)?")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
