@@ -237,6 +237,20 @@ def test_a_copy_in_which_a_person_accepted_an_answer_is_not_replaced_by_another(
     assert [id_ for id_, line in lines.items() if line.review] == ["bank:2"]
 
 
+def test_the_copy_is_read_in_the_form_that_the_run_was_told(run: Run, server: Loopback) -> None:
+    Path("notes.org").write_text("# Notes\n\n## What is dropout?\n\n## What is momentum?\n", encoding="utf-8")
+    copy, form = "build/notes.org", ("--form", "headings")
+    with server:
+        asking = ("fill", "notes.org", "--out", "build", *form, "--base-url", server.url, "--model")
+        assert run(*asking, "old").code == 0
+        run("review", copy, *form, "--accept-all")
+        before = Path(copy).read_bytes()
+        ran = run(*asking, "new")
+    assert before.count(b"old on") == 2
+    assert (ran.code, Path(copy).read_bytes()) == (2, before)
+    assert "notes:1, notes:2 would change, which a person accepted there" in ran.err
+
+
 # ── changed meanwhile ────────────────────────────────────────────────────────────────────────
 
 
