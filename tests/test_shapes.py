@@ -38,6 +38,10 @@ SHAPES: dict[str, tuple[str, list[Row]]] = {
         "1. What is a?\n\nIt is a.\n\n2. What is b?\n\nIt is b.\n\n4. What is d?\n\nIt is d.\n",
         [("What is a?", "It is a.", None), ("What is b?", "It is b.", None), ("What is d?", "It is d.", None)],
     ),
+    "numbers of many digits": (
+        "**9999. What is a?**\n\nIt is a.\n\n**10000. What is b?**\n\nIt is b.\n",
+        [("What is a?", "It is a.", None), ("What is b?", "It is b.", None)],
+    ),
     "plain paragraphs": (
         "Explain a.\n\nIt is a.\n\nWhat is b?\n\nIt is b.\n\nDescribe c.\n\nIt is c.\n\nHow is d?\n\nWell.\n",
         [

@@ -63,14 +63,14 @@ _KEYCAPS = re.compile("\\A((?:[0-9]\ufe0f?\u20e3)+)")
 
 _LABELLED = re.compile(
     r"(?:question|ques|que|q|problem|exercise|puzzle|问题|問題|题目|вопрос|pregunta|frage)"
-    r"(?:\s*+(?:no\.?|nr\.?|number|\#|№|\.|-|:|：)?\s*+(?P<number>\d{1,5}(?:\.\d{1,3}){0,3}[a-z]?|(?<=q)[x?](?=\s*[.:)]))"
+    r"(?:\s*+(?:no\.?|nr\.?|number|\#|№|\.|-|:|：)?\s*+(?P<number>\d{1,6}(?:\.\d{1,3}){0,3}[a-z]?|(?<=q)[x?](?=\s*[.:)]))"
     r"(?![\w/])(?:\s*+(?:[.:：、．)\]\-–—|]++\s*+|\Z)|\s++(?=\S))"
     r"|\s*+[:：]\s*+(?=\S)|(?<=\bq)[.)]\s+(?=\S))(?P<text>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _ONLY_LEVEL = re.compile(rf"(?:{_LEVEL})", re.IGNORECASE | re.VERBOSE)
 _NUMBERED = re.compile(
-    r"(?:[(\[（【]?\#?(?P<number>\d{1,4}[a-z]?|\d{1,3}(?:\.\d{1,3}){1,3})\\?(?:[.:、．)\]）】,]+(?!\d)\s*|\s+[-–—]\s+|\s*\|\s+)"
+    r"(?:[(\[（【]?\#?(?P<number>\d{1,6}[a-z]?|\d{1,3}(?:\.\d{1,3}){1,3})\\?(?:[.:、．)\]）】,]+(?!\d)\s*|\s+[-–—]\s+|\s*\|\s+)"
     r"|(?P<dotted>\d{1,3}(?:[.-]\d{1,3}){1,3})\s+(?-i:(?=[A-Z]|[^\x00-\x7f])))(?P<text>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )

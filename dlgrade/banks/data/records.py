@@ -23,7 +23,7 @@ from dlgrade.banks.wording import is_placeholder, spaced, squash
 ASKING = 1 / 3
 """The share of texts that must ask: no list of tasks in a build file is a bank."""
 
-_NUMBER = re.compile(r"\W*(?:q(?:uestion)?\W{0,2})?(\d{1,5}(?:\.\d{1,3}){0,2}[a-z]?)\W*", re.IGNORECASE)
+_NUMBER = re.compile(r"\W*(?:q(?:uestion)?\W{0,2})?(\d{1,6}(?:\.\d{1,3}){0,2}[a-z]?)\W*", re.IGNORECASE)
 _EXPLAINS = 2  # the rank of names for explanations
 _BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 _PADDED = re.compile(r"[A-Za-z]\W?0\d+")  # Q0007 is a key, no number

@@ -34,7 +34,7 @@ _LABEL_BEFORE = re.compile(r"\A(?:Question|Ques|Q)\s*+\.?\s*+\d{0,4}\s*+[.:)]\s*
 _TOO_MANY = re.compile(r"(?<!\*)(\*\*)\*++$")
 _TAGGED = re.compile(r"<(?P<tag>b|strong)>(?P<text>(?:(?!</?(?:b|strong)>).)+)</(?P=tag)>", re.IGNORECASE)
 _PREFIX = re.compile(
-    r"(?:\*\*|__)(?:Q(?:uestion)?[\s.]*+)?(?P<number>\d{1,4})[\s.):]*+(?P<name>[^*_]{0,80}+)(?:\*\*|__)[.):]*+\s++\S",
+    r"(?:\*\*|__)(?:Q(?:uestion)?[\s.]*+)?(?P<number>\d{1,6})[\s.):]*+(?P<name>[^*_]{0,80}+)(?:\*\*|__)[.):]*+\s++\S",
     re.IGNORECASE,
 )
 _LABEL_PREFIX = re.compile(

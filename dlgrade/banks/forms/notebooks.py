@@ -40,13 +40,13 @@ _LABEL_WORDS = (
     r"|задание|задача|вопрос|упражнение|问题|题目?|练习|問題|練習"
 )
 _LABELLED_TITLE = re.compile(
-    rf"(?:{_LABEL_WORDS})\s*#?\s*(\d{{1,4}}(?:\.\d{{1,3}})*[a-z]?)(?!\w)\s*(?:[.:：)\]\-–—]+\s*)?(.*)",
+    rf"(?:{_LABEL_WORDS})\s*#?\s*(\d{{1,6}}(?:\.\d{{1,3}})*[a-z]?)(?!\w)\s*(?:[.:：)\]\-–—]+\s*)?(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _NUMBERED_TITLE = re.compile(
-    r"[(\[]?#?(\d{1,4}(?:\.\d{1,3})*[a-z]?)\\?[.:、．)\]]+(?!\d)\s*(\S.*)", re.DOTALL | re.IGNORECASE
+    r"[(\[]?#?(\d{1,6}(?:\.\d{1,3})*[a-z]?)\\?[.:、．)\]]+(?!\d)\s*(\S.*)", re.DOTALL | re.IGNORECASE
 )
-_NUMBER_ALONE = re.compile(r"#?(\d{1,4}[a-z]?)[.:)]?", re.IGNORECASE)
+_NUMBER_ALONE = re.compile(r"#?(\d{1,6}[a-z]?)[.:)]?", re.IGNORECASE)
 _TASK = re.compile(
     r"(?:add|apply|build|calculate|change|check|choose|convert|count|create|delete|drop|extract|fill|filter|fit|generate"
     r"|get|group|import|load|make|merge|normali[sz]e|plot|predict|print|read|remove|rename|replace|reshape|return|reverse"

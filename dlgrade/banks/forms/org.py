@@ -33,7 +33,7 @@ FORM = "org"
 
 _SURE = 0.95
 _LEAST = 0.4  # slides and notes ask here and there; of a bank the questions are the greater part
-_ITEM = re.compile(r"(?P<mark>[-+]|\*|(?P<number>\d{1,5})[.)])[ \t]+(?:\[@\d+\][ \t]*)?(?:\[[ xX-]\][ \t]+)?(?=\S)")
+_ITEM = re.compile(r"(?P<mark>[-+]|\*|(?P<number>\d{1,6})[.)])[ \t]+(?:\[@\d+\][ \t]*)?(?:\[[ xX-]\][ \t]+)?(?=\S)")
 _CARD = re.compile(r"[ \t]+::(?=[ \t]|\Z)")
 _ANSWER = re.compile(
     r"(?:(?:model|sample|short)[ ])?(?:answers?|solution|back|ответ|答案|respuesta|antwort)[ ]?[:：]?", re.IGNORECASE

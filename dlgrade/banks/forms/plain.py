@@ -78,13 +78,15 @@ def read(document: Document, choices: Choices) -> Reading | None:
     passages = [found for found in passages if found[1].wording]
     if not passages:
         return None
-    entries = _entries(document, passages, key, _style(before, passages, key))
+    style = _style(before, passages, key)
     asking = sum(head.asks for head, *_ in passages) / len(passages)
     used += len(lines) - len(before)
     sure = _SURE * max(asking, _ASKING) * min(1.0, used / max(shown, 1))
     claim = _claim(lines, passages, key)
     marked = _SURE * asking if claim == 1 else _COMMON
     margin = min(before[head.at].column for head in heads) + INDENT
+    del lines, before  # as long as the document; the entries are made of the passages
+    entries = _entries(document, passages, key, style)
     return Reading(FORM, entries, sure, marked=marked, claim=claim, margin=margin)
 
 

@@ -22,7 +22,7 @@ from dlgrade.models import Slot
 
 _MARK = re.compile(r"(?<![ \t])[ \t]*+::(?=[ \t]|\Z)")
 _PROPERTY = re.compile(r"(?:[-*+][ \t]+)?[\w ]{0,40}::(?:[ \t]|\Z)")  # Obsidian's: no blank before the colons
-_ITEM = re.compile(r"(?:[-*+•][ \t]+|(?P<number>\d{1,5})[.)][ \t]+)?")
+_ITEM = re.compile(r"(?:[-*+•][ \t]+|(?P<number>\d{1,6})[.)][ \t]+)?")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _LEAST = 3  # fewer lines with tabs are no cards
 _ASKING = 0.5

@@ -26,9 +26,9 @@ _TITLES = re.compile(
     r"^[^\n]{0,40}(?:key|answers|solutions|答案|ответы|respuestas|antworten|réponses|lösungen)[^\n]{0,70}$", re.I | re.M
 )
 _ANSWER = re.compile(
-    r"(?:^|(?<=[\s,;]))(?:q(?:uestion)?[ ]?)?[(\[]?(\d{1,5})[.):\]、\-–][ ]?[.)]?[ \t]*", re.IGNORECASE
+    r"(?:^|(?<=[\s,;]))(?:q(?:uestion)?[ ]?)?[(\[]?(\d{1,6})[.):\]、\-–][ ]?[.)]?[ \t]*", re.IGNORECASE
 )
-_ROW = re.compile(r"^\|\s*(?:q(?:uestion)?\s?)?(\d{1,5})[.)]?\s*\|\s*([^|]+?)\s*(?:\|.*)?$", re.IGNORECASE)
+_ROW = re.compile(r"^\|\s*(?:q(?:uestion)?\s?)?(\d{1,6})[.)]?\s*\|\s*([^|]+?)\s*(?:\|.*)?$", re.IGNORECASE)
 _LAST = 3  # so many titles from the end on may be the key's: every answer of a document may have one like it
 _CENTRED = 40
 _CHOICE = re.compile(r"[(\[]?[A-Ha-h][)\].,;]*\Z")

@@ -40,14 +40,14 @@ class Mark:
 _WRAP = r"(?:(?:[-*+>•●▪]|\d{1,3}[.)])[ \t]+)?(?P<bold>\*\*\*|\*\*|__|[*_])?"
 _CHINESE = "〇一二三四五六七八九"
 _NUMBERED = re.compile(
-    r"(?P<bold>\*\*|__)?(?P<open>[(\[（【])?[ ]?(?:(?P<digits>\d{1,5}[a-z]?)|(?P<han>[一二三四五六七八九十百]{1,5})"
+    r"(?P<bold>\*\*|__)?(?P<open>[(\[（【])?[ ]?(?:(?P<digits>\d{1,6}[a-z]?)|(?P<han>[一二三四五六七八九十百]{1,5})"
     r"|(?P<letters>[ivxlc]{1,7}|[IVXLC]{1,7}|[A-Za-z]))"
     r"[ ]?(?P<close>(?:[)\]）】][.:．：]?)|[.．。]\)?(?![\d.])|[、，]|[:：](?!\d)|[ ]?[-–—](?=\s)(?!\s*\d))"
     r"[ \t\u3000]*(?P<rest>\S|\Z)"
 )
 _LABELLED = re.compile(
     _WRAP + r"(?P<name>questions?|ques?|q|no|nr|问题|問題|题目|题|问|問|質問|вопрос|в|pregunta|pergunta|frage|p|f|d)"
-    r"(?:[ ]?[.#№]?[ ]?(?P<number>\d{1,5}[a-z]?))?(?P<close>[ ]?(?:\*\*|__)?[ ]?(?:[:：.．)\]、]|[-–—](?=\s)))?"
+    r"(?:[ ]?[.#№]?[ ]?(?P<number>\d{1,6}[a-z]?))?(?P<close>[ ]?(?:\*\*|__)?[ ]?(?:[:：.．)\]、]|[-–—](?=\s)))?"
     r"(?P<after>(?(bold)(?P=bold)|(?!)))?(?P<space>[ \t\u3000]*)(?P<rest>\S|\Z)",
     re.IGNORECASE,
 )
@@ -143,10 +143,10 @@ def _han(text: str) -> int:
 _ANSWER = re.compile(
     _WRAP + r"(?:(?P<name>(?:(?:model|sample|reference|expected|suggested|correct|right|short|example)[ ]+)?"
     r"(?:answers?|ans|solution|sol|response|respuesta|réponse|antwort|resposta|risposta|ответ|参考答案|正确答案|答案|答|回答|解答|解析))"
-    r"(?:[ ]?[.#]?[ ]?(?P<n>\d{1,5}[a-z]?))?"
+    r"(?:[ ]?[.#]?[ ]?(?P<n>\d{1,6}[a-z]?))?"
     r"(?P<close>[ ]?(?:\*\*\*|\*\*|__|[*_])?[ ]?(?:[:：]-?|[.)](?!\w)|[-–—]{1,2}[>]?)(?(bold)(?:(?P=bold))?)"
     r"|(?:\*\*|__)?(?=\s*\Z)|(?=[ ]\([a-eA-E]\)))"
-    r"|(?P<single>[AaRО])(?:[ ]?(?P<m>\d{1,5}[a-z]?))?"
+    r"|(?P<single>[AaRО])(?:[ ]?(?P<m>\d{1,6}[a-z]?))?"
     r"(?P<sep>[ ]?(?:\*\*\*|\*\*|__|[*_])?(?:[:：]|[.)](?=\s|\Z))(?(bold)(?:(?P=bold))?)))(?P<space>[ \t\u3000]*)",
     re.IGNORECASE,
 )
@@ -172,7 +172,7 @@ def answer_label(line: Line, mark: Mark) -> int | None:
 
 def label_for(label: str, mark: Mark) -> str:
     """Return a label as the answer to another question has it: with that question's number in it."""
-    return re.sub(r"\d{1,5}[a-z]?", mark.number or "", label, count=1) if mark.number else label
+    return re.sub(r"\d{1,6}[a-z]?", mark.number or "", label, count=1) if mark.number else label
 
 
 # ── options ──────────────────────────────────────────────────────────────────────────────────

@@ -65,7 +65,10 @@ class Style:
 
 @dataclass(slots=True)
 class Passage:
-    """The lines of an entry, told apart; `label` is the offset where an answer behind a label begins."""
+    """The lines of an entry, told apart; `label` is the offset where an answer behind a label begins.
+
+    `label_line` is the whole line of the label, its text only as far as that: a long answer is not kept twice.
+    """
 
     wording: list[Line]
     material: list[Line] = field(default_factory=list)
@@ -126,7 +129,8 @@ def _labelled(lines: list[Line], mark: Mark) -> tuple[Passage | None, list[Line]
         value = replace(head, start=head.start + inline.end(), text=head.text[inline.end() :])
         before = head.text[: inline.start()].rstrip()
         question = replace(head, end=head.start + len(before), text=before)
-        found = Passage([], answer=[value, *lines[1:]], label=value.start, label_line=head)
+        label_line = replace(head, text=head.text[: inline.end()])
+        found = Passage([], answer=[value, *lines[1:]], label=value.start, label_line=label_line)
         return found, [question]
     for index, line in enumerate(lines[1:], start=1):
         end = answer_label(line, mark)
@@ -134,7 +138,8 @@ def _labelled(lines: list[Line], mark: Mark) -> tuple[Passage | None, list[Line]
         if end is not None and not (following and option(line) == 1 and option(following) == 2):  # `A.` above `B.`
             value = replace(line, start=line.start + end, text=line.text[end:])
             spelt = line.text[:end].rstrip()
-            found = Passage([], answer=[value, *lines[index + 1 :]], label=value.start, spelt=spelt, label_line=line)
+            label_line = replace(line, text=line.text[:end])
+            found = Passage([], answer=[value, *lines[index + 1 :]], spelt=spelt, label_line=label_line)
             found.label = line.start + len(spelt)
             return found, lines[:index]
     return None, lines
