@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import shlex
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,8 @@ from conftest import ROOT, Run
 from dlgrade.banks.ledger import Ledger
 from dlgrade.banks.locking import locked
 from dlgrade.banks.reading import read_bank
+
+PYTHON = shlex.quote(sys.executable)  # a folder above may have a blank in its name
 
 GENERAL = ROOT / "questions" / "general.md"
 
@@ -218,7 +221,7 @@ def test_each_key_does_what_it_says(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize(
     "terminal",
-    [{"EDITOR": f"{sys.executable} -c \"import sys; open(sys.argv[1], 'w').write('Mine.\\n\\n- a list')\""}],
+    [{"EDITOR": f"{PYTHON} -c \"import sys; open(sys.argv[1], 'w').write('Mine.\\n\\n- a list')\""}],
     indirect=True,
 )
 def test_an_edited_answer_is_the_persons(terminal: Terminal, run: Run, filled: bytes) -> None:
@@ -236,7 +239,7 @@ def test_an_edited_answer_is_the_persons(terminal: Terminal, run: Run, filled: b
 
 @pytest.mark.parametrize(
     "terminal",
-    [{"EDITOR": f"{sys.executable} -c \"import sys; open(sys.argv[1], 'w').write('Half.'); sys.exit(3)\""}],
+    [{"EDITOR": f"{PYTHON} -c \"import sys; open(sys.argv[1], 'w').write('Half.'); sys.exit(3)\""}],
     indirect=True,
 )
 def test_an_editor_that_crashes_loses_nothing_and_the_draft_is_asked_about_again(
@@ -256,7 +259,7 @@ def test_an_editor_that_crashes_loses_nothing_and_the_draft_is_asked_about_again
 
 
 @pytest.mark.parametrize(
-    "terminal", [{"EDITOR": f"{sys.executable} -c \"import sys; open(sys.argv[1], 'w').write('TODO')\""}], indirect=True
+    "terminal", [{"EDITOR": f"{PYTHON} -c \"import sys; open(sys.argv[1], 'w').write('TODO')\""}], indirect=True
 )
 def test_a_text_that_is_no_answer_is_not_written_and_kept(terminal: Terminal, filled: bytes) -> None:
     terminal.until(ASKED)
