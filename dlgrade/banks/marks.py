@@ -31,7 +31,8 @@ _LINK_NAME = (
 )
 _MARK = rf"""(?:
     [\[(（【]\s*(?:(?:difficulty|level)\s*[:：=–-]?\s*)?(?P<level>{_LEVEL})\s*[\])）】]
-  | \[(?P<letter>[EMH])\]
+  | (?P<tick>`)?\[(?P<letter>[EMH])\](?(tick)`)
+  | (?<=[?!.)]\s)`\s*[\[(]?(?P<ticked>{_LEVEL})[\])]?\s*`
   | [\[(（【]?\s*(?:difficulty|level)(?:\ level)?\s*[:：]\s*\**\s*
         (?P<named>(?:{_LEVEL})|(?:{_STAR}\s*)+|\d{{1,2}}(?:/\d{{1,2}})?)\s*\**[\])）】]?
   | (?P<stars>(?:{_STAR}\s*)+|(?::star2?:\s*)+)
@@ -48,7 +49,7 @@ _MARK = rf"""(?:
 )"""
 _LEADING = re.compile(rf"\A{_MARK}[\s:：.–—-]*", re.IGNORECASE | re.VERBOSE)
 _TRAILING = re.compile(rf"[\s–—-]*{_MARK}[\s.]*\Z", re.IGNORECASE | re.VERBOSE)
-_MARK_ENDS = frozenset("])}:#*")
+_MARK_ENDS = frozenset("])}:#*`")
 _WHOLE_LINK = re.compile(r"\[([^\[\]]{3,500})\]\([^()\s]{0,500}(?:\([^()\s]{0,200}\)[^()\s]{0,200})?\)")
 _STEPS = 30
 _TAIL = 600  # characters in which marks behind the wording are looked for
@@ -158,7 +159,7 @@ def _may_end_in_mark(text: str) -> bool:
 
 
 def _marked(found: Wording, match: re.Match[str], rest: str) -> Wording:
-    level = match["level"] or match["named"] or match["stars"]
+    level = match["level"] or match["ticked"] or match["named"] or match["stars"]
     if match["letter"]:
         level = _LETTERS[match["letter"].upper()]
     marks = found.marks if level else (*found.marks, match["other"].strip())
