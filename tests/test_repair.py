@@ -182,9 +182,12 @@ def test_time_grows_with_the_length_of_the_text_alone(unit: str) -> None:
     took = []
     for size in (4_000, 16_000):
         text = unit * (size // len(unit))
-        start = time.process_time()
-        repaired(text)
-        took.append(time.process_time() - start)
+        rounds = []
+        for _ in range(3):  # the best of them: a collection of garbage in a large test process takes longer than this
+            start = time.process_time()
+            repaired(text)
+            rounds.append(time.process_time() - start)
+        took.append(min(rounds))
     assert took[1] < 10 * took[0] + 0.1
 
 
