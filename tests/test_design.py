@@ -28,7 +28,7 @@ ORDER = [
     *("banks.filling", "banks.mending", "banks.gathering", "banks.locking", "banks.ledger"),
     *("banks.outputs", "banks.checking"),
     *("rubrics", "prompts", "lookup"),
-    *("llm.schema", "llm.request", "llm.trouble", "llm.wire", "llm.dialect", "llm.client", "llm.cache"),
+    *("llm.schema", "llm.request", "llm.compare", "llm.trouble", "llm.wire", "llm.dialect", "llm.client", "llm.cache"),
     *("answering", "refreshing", "saving", "reviewing"),
     *("grading.words", "grading.cues", "grading.evidence", "grading.score", "grading.agreement"),
     *("grading.offline", "grading.judge", "grading.checking"),
