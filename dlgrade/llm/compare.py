@@ -1,7 +1,7 @@
 """Which part of two requests differs, in words: for `cache why`, and for a recording that lacks a request.
 
-    >>> differences({"model": "a", "sample": 0}, {"model": "b", "sample": 0})
-    ('model: a -> b',)
+>>> differences({"model": "a", "sample": 0}, {"model": "b", "sample": 0})
+('model: a -> b',)
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def differences(old: Parts, new: Parts) -> tuple[str, ...]:
 
 
 def nearest(new: Parts, candidates: Iterable[Parts]) -> Parts | None:
-    """The candidate that is most like the request: the least of the messages' text differs, then the fewest other parts."""
+    """The candidate that is most like the request: by its messages first, then by other parts."""
     return min(candidates, key=lambda old: _distance(old, new), default=None)
 
 
