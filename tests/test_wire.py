@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from dlgrade.errors import BadKey, DlgradeError, ItemError, QuotaExceeded, TooLong
 from dlgrade.llm import wire
+from dlgrade.llm.complaints import asked_wait
 from dlgrade.llm.request import Reply
 from dlgrade.llm.trouble import ACTIONS, LONGEST_WAIT, Condition, Trouble, error_for, scrubbed, wait_before_retry
 from dlgrade.models import Usage
@@ -324,7 +325,7 @@ def test_long_words_are_cropped() -> None:
 def test_the_longest_wait_that_a_server_names_is_the_one(
     headers: dict[str, str], words: str, seconds: float | None
 ) -> None:
-    found = wire.asked_wait(headers, words)
+    found = asked_wait(headers, words)
     assert found == (None if seconds is None else pytest.approx(seconds))
 
 
