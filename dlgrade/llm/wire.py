@@ -165,7 +165,12 @@ def usage_in(data: Mapping[str, Any]) -> Usage | None:
         return None
     prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
     total = _count(usage.get("total_tokens")) or prompt + completion
-    return Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=total)
+    details = usage.get("prompt_tokens_details")
+    cached = _count(details.get("cached_tokens")) if isinstance(details, dict) else 0
+    cached = cached or _count(usage.get("prompt_cache_hit_tokens"))  # DeepSeek's own name for it
+    return Usage(
+        prompt_tokens=prompt, completion_tokens=completion, total_tokens=total, cached_tokens=min(cached, prompt)
+    )
 
 
 def _count(value: object) -> int:
