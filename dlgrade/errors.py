@@ -135,12 +135,14 @@ class BudgetSpent(RunStopped):
 class ItemError(DlgradeError):
     """One question's own failure: the others go on.
 
-    `usage` is what its tries were billed (a `dlgrade.models.Usage`), None where nothing is known of that.
+    `usage` is what its tries were billed (a `dlgrade.models.Usage`), None where nothing is known of that; `tries`
+    is how many calls were made.
     """
 
-    def __init__(self, message: str, *, hint: str | None = None, usage: Any = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, usage: Any = None, tries: int = 1) -> None:
         super().__init__(message, hint=hint)
         self.usage = usage
+        self.tries = tries
 
 
 class TooLong(ItemError):

@@ -2,8 +2,11 @@
 
     # dlgrade.toml, in the folder where dlgrade runs; every key is optional
     model = "some-model"                     # DLGRADE_MODEL    --model
+    fallbacks = ["another-model"]            # further --model  take over when the quota of those before has ended
     base_url = "http://localhost:8080/v1"    # OPENAI_BASE_URL  --base-url
-    concurrency = 8                          # --concurrency
+    concurrency = 8                          # --concurrency    requests in flight at most
+    rpm = 500                                # --rpm            requests a minute that the account may send
+    tpm = 200_000                            # --tpm            tokens a minute
     timeout = 120                            # seconds for one reply, retries not counted
     max_tokens = 4096                        # of one reply
     temperature = 0.0
@@ -72,9 +75,12 @@ class Settings(Record):
     """What a command runs with. `model` is None where none was named: then nothing is ever sent."""
 
     model: str | None = None
+    fallbacks: tuple[str, ...] = ()
     base_url: str = OPENAI
     api_key: SecretStr | None = None
     concurrency: int | None = Field(default=None, ge=1, le=1000)
+    rpm: int | None = Field(default=None, ge=1)
+    tpm: int | None = Field(default=None, ge=1)
     timeout: float = Field(default=120.0, gt=0, allow_inf_nan=False)
     max_tokens: int = Field(default=4096, ge=1)
     temperature: float | None = Field(default=0.0, ge=0, le=2)
@@ -104,6 +110,11 @@ class Settings(Record):
     def choices(self) -> Choices:
         """How documents are read where they can be read in more than one way."""
         return Choices(form=self.form, nested=self.nested, table=self.table)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models to ask, each when the quota of those before it has ended; none where none is used."""
+        return () if self.model is None or self.offline else (self.model, *self.fallbacks)
 
     @property
     def offline(self) -> bool:
@@ -141,7 +152,7 @@ def load_settings(
     path = (folder or Path()) / FILE
     from_file = _read_file(path)
     from_environment = {key: environment[name] for key, name in _ENVIRONMENT.items() if environment.get(name)}
-    from_flags = {key: value for key, value in flags.items() if value not in {None, ""}}
+    from_flags = {key: value for key, value in flags.items() if value not in (None, "", ())}
     try:
         settings = Settings.model_validate({**from_file, **from_environment, **from_flags})
     except ValidationError as error:

@@ -115,6 +115,7 @@ _SIGNS = (
     _sign(Condition.RATE_LIMIT, codes="rate_limit_exceeded rate_limit_error too_many_requests"),
     _sign(Condition.LOADING, 503, phrases=("loading model", "model is loading", "is currently loading")),
     _sign(Condition.BUSY, 408, 409),
+    _sign(Condition.OVERLOADED, 503, 529),
     _sign(Condition.SERVER, *range(500, 600)),
 )
 
@@ -216,7 +217,7 @@ def _until(moment: str, now: str) -> float:
 def _param(error: Mapping[str, Any], words: str) -> str | None:
     """The part of the request that the server does not take, from its field or from its words."""
     given = error.get("param")
-    found = re.search(r"max_completion_tokens|max_tokens|temperature|role", f"{given or ''} {words}")
+    found = re.search(r"max_completion_tokens|max_tokens|temperature|stream_options|role", f"{given or ''} {words}")
     return found[0] if found else None
 
 
