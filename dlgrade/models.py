@@ -3,7 +3,7 @@
 Document:  Bank ── Question ── Slot
 Rubric:    Rubric ── Criterion, Misconception
 Talk:      Message
-Result:    Grade ── Verdict, Finding ── Evidence;  Failure;  Usage
+Result:    Grade ── Verdict, Finding ── Evidence;  Failure;  Usage, Price
 """
 
 from __future__ import annotations
@@ -227,6 +227,19 @@ class Usage(Record):
             total_tokens=self.total_tokens + other.total_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
         )
+
+
+class Price(Record):
+    """US dollars for a million tokens of one model at one endpoint.
+
+    `cached_input` is for tokens that the provider read from its own prompt cache, None where they cost what others do.
+    `per_call` is what every call costs besides, in dollars.
+    """
+
+    input: float = Field(ge=0, strict=True, allow_inf_nan=False)
+    output: float = Field(ge=0, strict=True, allow_inf_nan=False)
+    cached_input: float | None = Field(default=None, ge=0, strict=True, allow_inf_nan=False)
+    per_call: float = Field(default=0.0, ge=0, strict=True, allow_inf_nan=False)
 
 
 class Failure(Record):

@@ -17,6 +17,14 @@ BaseUrl = Annotated[
     typer.Option(help="An OpenAI-compatible endpoint, as http://localhost:8080/v1.", metavar="URL", show_default=False),
 ]
 Concurrency = Annotated[int | None, typer.Option(help="Requests at once, at most.", metavar="N", show_default=False)]
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        help="Stop before the run could cost more, in US dollars; the requests in flight are counted in full.",
+        metavar="USD",
+        show_default=False,
+    ),
+]
 Form = Annotated[
     str | None,
     typer.Option(help="Read the documents in this form, as list names it.", metavar="FORM", show_default=False),
