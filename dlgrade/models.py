@@ -3,7 +3,7 @@
 Document:  Bank ── Question ── Slot
 Rubric:    Rubric ── Criterion, Misconception
 Talk:      Message
-Result:    Grade ── Verdict, Finding ── Evidence;  Failure;  Usage
+Result:    Grade ── Verdict, Finding ── Evidence;  Failure;  Usage;  Progressed, Price
 """
 
 from __future__ import annotations
@@ -229,12 +229,38 @@ class Usage(Record):
         )
 
 
+class Price(Record):
+    """US dollars for a million tokens of one model at one endpoint.
+
+    `cached_input` is for tokens that the provider read from its own prompt cache, None where they cost what others do.
+    `per_call` is what every call costs besides, in dollars.
+    """
+
+    input: float = Field(ge=0, strict=True, allow_inf_nan=False)
+    output: float = Field(ge=0, strict=True, allow_inf_nan=False)
+    cached_input: float | None = Field(default=None, ge=0, strict=True, allow_inf_nan=False)
+    per_call: float = Field(default=0.0, ge=0, strict=True, allow_inf_nan=False)
+
+
 class Failure(Record):
     """What could not be done for one question, as a value: `kind` for programs, `message` for people."""
 
     id: str
     kind: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """How far a run is. `done` counts the failed ones too; `stopping` once no new items are begun, for one
+    because the user `interrupted`.
+    """
+
+    done: int
+    failed: int
+    running: int
+    stopping: bool = False
+    interrupted: bool = False
 
 
 class Evidence(Record):

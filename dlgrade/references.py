@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,14 @@ from dlgrade.banks.same import identity, same
 from dlgrade.errors import QuotaExceeded
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.request import Request
-from dlgrade.models import Question
+from dlgrade.models import Progressed, Question
 from dlgrade.prompts import Prompts
 from dlgrade.rubrics import Rubrics
 from dlgrade.saving import Answers
 from dlgrade.settings import Settings
 
 if TYPE_CHECKING:
-    from dlgrade.runs import Progressed, Run
+    from dlgrade.runs import Run
 
 _AT_FIRST = 64  # questions looked up in the cache before the first is asked for
 _LATER = 256
@@ -49,14 +49,13 @@ def asked_answers(
     settings: Settings,
     *,
     key: Callable[[Question], str] = lambda question: identity(question.text),
-    on_progress: Callable[[int, int], None] = lambda done, failed: None,
+    on_progress: Callable[[Progressed], None] = lambda _: None,
     on_remark: Callable[[str], None] = lambda _: None,
 ) -> Answers:
     """References from models, several questions at once; one question in several places is asked once.
 
     `key` says which are one question. What the client has in its cache is taken from there, from whichever of the
-    models it is; the others are asked of the first model whose quota has not ended. `on_progress` is told how many
-    are done, the failed ones among them, and how many failed.
+    models it is; the others are asked of the first model whose quota has not ended.
 
     A question's own failure is a value; what stops the run ends it and keeps what was finished.
 
@@ -104,7 +103,7 @@ class _Asking:
     client: Counted
     prompts: Prompts
     settings: Settings
-    on_progress: Callable[[int, int], None]
+    on_progress: Callable[[Progressed], None]
     on_remark: Callable[[str], None]
     found: dict[str, Reply] = field(default_factory=dict)
     ended: dict[str, QuotaExceeded] = field(default_factory=dict)
@@ -126,7 +125,7 @@ class _Asking:
                     continue
                 self.found[wording] = hit.model, stored[hit.key].text
                 self.client.found()
-            self.on_progress(len(self.found), 0)
+            self.on_progress(Progressed(done=len(self.found), failed=0, running=0))
 
     def _requests(self, question: Question) -> tuple[Request, ...]:
         return answer_requests(question, self.prompts, self.settings)
@@ -149,7 +148,7 @@ class _Asking:
 
     def progressed(self, now: Progressed) -> None:
         """Report how far the run is, with what the cache had."""
-        self.on_progress(now.done + len(self.found), now.failed)
+        self.on_progress(replace(now, done=now.done + len(self.found)))
 
     def _end(self, model: str, error: QuotaExceeded, following: str | None) -> None:
         if model not in self.ended and following is not None:

@@ -57,7 +57,10 @@ class Refresh:
             # Nobody named a model, which is no wish for another one.
             origin, hindrance = None, f"{line.model} wrote it; name a model with --model"
         else:
-            origin, hindrance = self._origin(question, line.model), "no reference ships for it; name a model with --model"
+            origin, hindrance = (
+                self._origin(question, line.model),
+                "no reference ships for it; name a model with --model",
+            )
         why = [*_question_changed(line, question), *(_origin_changed(line, origin) if origin else ())]
         return Stale(question, line, "; ".join(why), None if origin else hindrance) if why else None
 

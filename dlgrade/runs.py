@@ -21,23 +21,10 @@ from typing import Generic, TypeVar
 from dlgrade.errors import ItemError, RunStopped
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.pace import Halted
-from dlgrade.models import Failure
+from dlgrade.models import Failure, Progressed
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-@dataclass(frozen=True)
-class Progressed:
-    """How far a run is. `done` counts the failed ones too; `stopping` once no new items are begun, for one
-    because the user `interrupted`.
-    """
-
-    done: int
-    failed: int
-    running: int
-    stopping: bool = False
-    interrupted: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx2
@@ -31,12 +31,10 @@ from dlgrade.llm import wire
 from dlgrade.llm.dialect import Body, Dialect, Memory, body
 from dlgrade.llm.pace import Alarm, Halted, Pace, Ticket
 from dlgrade.llm.request import Reply, Request, without_credentials
+from dlgrade.llm.spend import Budget, Hold, may_be_billed, prompt_bytes
 from dlgrade.llm.streams import Stream
 from dlgrade.llm.tries import Tries
 from dlgrade.llm.trouble import ACTIONS, Condition, Trouble, error_for, scrubbed, wait_before_retry
-
-if TYPE_CHECKING:
-    from dlgrade.llm.spend import Budget, Hold
 
 TIMEOUT = 120.0
 """Seconds for one try, from the first byte sent to the last one read."""
@@ -48,9 +46,7 @@ _NO_KEY = "none"
 _PATH = "/chat/completions"
 _REPLIED = frozenset({Condition.LENGTH, Condition.UNREADABLE, Condition.REFUSED})
 """Troubles that a model replied with: the server had room for the request."""
-_NEVER_BILLED = frozenset({*Condition} - _REPLIED - {Condition.BROKEN, Condition.TIMEOUT, Condition.NOT_A_REPLY})
-"""Troubles with which a server says that no model has worked."""
-_BYTES_A_TOKEN = 4  # of English, about: what a minute's limit is counted with before the server tells
+_CHARACTERS_A_TOKEN = 4  # of English, about
 
 
 class OpenAIClient:
@@ -155,11 +151,10 @@ class OpenAIClient:
         pace = self._pace(request)
         dialect = self.dialect(request.endpoint, request.model)
         sent = body(request, dialect, limit=tries.limit, more=tries.more)
-        size = sum(len(message["content"].encode()) for message in sent["messages"])
-        ticket = await pace.enter(size // _BYTES_A_TOKEN + tries.limit)
+        ticket = await pace.enter(_tokens(sent) + tries.limit if self._tpm else 0)
         outcome: Reply | Trouble | None = None
         try:
-            outcome = await self._paid(request, sent, size, tries.limit)
+            outcome = await self._paid(request, sent, tries.limit)
         finally:
             # of tasks that are cancelled too: others wait for the place
             _leave(pace, ticket, outcome)
@@ -168,11 +163,11 @@ class OpenAIClient:
             tries.wait = self._next(tries, dialect, outcome, pace, ticket)
         return outcome
 
-    async def _paid(self, request: Request, sent: Body, size: int, limit: int) -> Reply | Trouble:
+    async def _paid(self, request: Request, sent: Body, limit: int) -> Reply | Trouble:
         """One call within the budget: the dearest that it can become is put aside until its bill is there."""
         if self._budget is None:
             return await self._call(request, sent)
-        hold = await self._budget.hold(request.model, request.endpoint, size, limit)
+        hold = await self._budget.hold(request.model, request.endpoint, prompt_bytes(sent), limit)
         outcome: Reply | Trouble | None = None
         if self._alarm.halted:
             hold.settle(None, billed=False)
@@ -194,7 +189,10 @@ class OpenAIClient:
             return response
         if any(name.startswith(b"x-ratelimit") for name, _ in response.headers.raw):
             self._pace(request).told(response.headers)
-        return wire.read(*_parts(response), model=request.model, shape=request.shape)
+        outcome = wire.read(*_parts(response), model=request.model, shape=request.shape)
+        if isinstance(outcome, Trouble):
+            return outcome.model_copy(update={"status": response.status_code})
+        return outcome
 
     async def _streamed(self, endpoint: str, sent: Body, hear: Callable[[str], None]) -> httpx2.Response | Trouble:
         """The response as it would have come in one; `hear` is told its words as they come."""
@@ -329,8 +327,13 @@ def _leave(pace: Pace, ticket: Ticket, outcome: Reply | Trouble | None) -> None:
 
 def _settle(hold: Hold, outcome: Reply | Trouble | None) -> None:
     """Put the bill in the place of what was put aside. Without a bill the dearest stands, if anything may be billed."""
-    never = isinstance(outcome, Trouble) and outcome.usage is None and outcome.condition in _NEVER_BILLED
-    hold.settle(outcome.usage if outcome else None, billed=not never)
+    billed = may_be_billed(outcome, outcome.status) if isinstance(outcome, Trouble) else True
+    hold.settle(outcome.usage if outcome else None, billed=billed)
+
+
+def _tokens(sent: Body) -> int:
+    """About how many tokens a prompt has, for a minute's limit: the reply says how many they were."""
+    return sum(len(message["content"]) for message in sent["messages"]) // _CHARACTERS_A_TOKEN
 
 
 def _http_client() -> httpx2.AsyncClient:

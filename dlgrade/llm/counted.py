@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from dlgrade.errors import ItemError
+from dlgrade.llm.prices import Prices
 from dlgrade.llm.request import Client, Reply, Request, close, halt, stored
+from dlgrade.llm.spend import Bill
 from dlgrade.models import Usage
-
-CostOf = Callable[[str, str, Usage], float | None]
-"""What a model at an endpoint asks for so many tokens, in USD; None where its price is not known."""
 
 
 class Counted:
     """Counts requests, those found in a cache, further tries, and the bill, also of what failed.
 
-    `cost` is in USD; None once something was billed whose price is not known, never less than it was.
+    Without `prices` no price is known.
     """
 
-    def __init__(self, client: Client, cost_of: CostOf = lambda *_: None) -> None:
+    def __init__(self, client: Client, prices: Prices | None = None) -> None:
         self._client = client
-        self._cost_of = cost_of
+        self._prices = prices or Prices()
+        self._bill = Bill()
+        self._unbilled = False
         self.requests = 0
         self.cached = 0
         self.retries = 0
         self.usage = Usage()
-        self.cost: float | None = 0.0
+
+    @property
+    def cost(self) -> float | None:
+        """USD so far; None once a price is not known, or a server did not say what it will bill."""
+        return None if self._unbilled else self._bill.dollars(self._prices)
 
     async def complete(self, request: Request) -> Reply:
         """Return the other client's reply.
@@ -66,7 +71,9 @@ class Counted:
     def _sent(self, request: Request, usage: Usage | None, tries: int) -> None:
         self.requests += 1
         self.retries += max(tries - 1, 0)
-        # A server that sends no usage may bill all the same: then nobody knows.
-        cost = self._cost_of(request.model, request.endpoint, usage) if usage is not None else None
-        self.usage += usage or Usage()
-        self.cost = None if self.cost is None or cost is None else self.cost + cost
+        if usage is None:
+            # it may bill all the same: then nobody knows
+            self._unbilled = True
+            return
+        self.usage += usage
+        self._bill.add(request.model, request.endpoint, usage)

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -58,6 +58,12 @@ class Request(BaseModel):
         """SHA-256, in hex, over the canonical JSON of `parts`."""
         canonical = json.dumps(self.parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with changes, which has a key of its own."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("key", None)  # pydantic copies what is cached too
+        return copy
 
 
 def without_credentials(url: str) -> str:

@@ -59,13 +59,15 @@ class Condition(Enum):
 class Trouble(Record):
     """One try that brought no reply.
 
-    `words` are the server's own. `wait` is how many seconds the server asked to wait, `param` the part of the
-    request that it named, `room` how many tokens it has for a reply, `said` what the model wrote, `usage` what the
-    try was billed; each is None or empty where the server said nothing of it.
+    `words` are the server's own, `status` is the response's, None where none came. `wait` is how many seconds the
+    server asked to wait, `param` the part of the request that it named, `room` how many tokens it has for a reply,
+    `said` what the model wrote, `usage` what the try was billed; each is None or empty where the server said nothing
+    of it.
     """
 
     condition: Condition
     words: str
+    status: int | None = None
     wait: float | None = None
     param: str | None = None
     room: int | None = None
