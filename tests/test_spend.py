@@ -126,6 +126,15 @@ def test_a_price_for_each_call_counts_too() -> None:
     go(work)
 
 
+def test_a_price_of_the_providers_cache_may_be_the_dearest() -> None:
+    async def work() -> None:
+        budget = Budget(10_000, Prices({"m": Price(input=1e6, output=1e6, cached_input=2e6)}))
+        await hold(budget)
+        assert budget.held == 2 * (UNSEEN_TOKENS + PROMPT) + 90
+
+    go(work)
+
+
 def test_a_server_of_ones_own_that_costs_nothing_never_reaches_the_limit() -> None:
     async def work() -> None:
         budget = Budget(0.01, Prices({"m": Price(input=0.0, output=0.0)}))
@@ -454,6 +463,22 @@ def test_many_small_prompts_are_not_billed_as_one_long_one() -> None:
     assert one is not None and long is not None
     assert bill.dollars(prices) == pytest.approx(1000 * one)
     assert cost(used(800_000, 20_000), long) > 1.4 * 1000 * one
+
+
+def test_a_long_prompt_is_billed_by_its_own_length() -> None:
+    model, openai = "gpt-5.4", "https://api.openai.com/v1"
+    prices, bill = Prices(), Bill()
+    bill.add(model, openai, used(800, 20))
+    bill.add(model, openai, used(300_000, 20))
+    each = [prices.bill(model, openai, used(prompt, 20)) for prompt in (800, 300_000)]
+    assert bill.dollars(prices) == pytest.approx(sum(dollars or 0 for dollars in each))
+
+
+def test_a_price_for_each_call_is_on_the_bill_for_each() -> None:
+    bill = Bill()
+    for _ in range(3):
+        bill.add("m", HERE, used(10, 5))
+    assert bill.dollars(Prices({"m": Price(input=0.0, output=0.0, per_call=0.5)})) == 1.5
 
 
 def test_neither_an_event_loop_nor_the_price_list_is_imported_before_it_is_needed() -> None:
