@@ -8,6 +8,7 @@
     max_tokens = 4096                        # of one reply
     temperature = 0.0
     cache = "~/.cache/dlgrade"               # DLGRADE_CACHE
+    cache_size = 500                         # DLGRADE_CACHE_SIZE   MB; the least recently used replies beyond it go
     prompts = "my/prompts"                   # folders searched before the shipped ones
     rubrics = "my/rubrics"
     questions = "my/questions"
@@ -47,6 +48,7 @@ _ENVIRONMENT = {
     "base_url": "OPENAI_BASE_URL",
     "api_key": "OPENAI_API_KEY",
     "cache": "DLGRADE_CACHE",
+    "cache_size": "DLGRADE_CACHE_SIZE",
 }
 _SAID = {
     "extra_forbidden": "unknown key",
@@ -79,6 +81,7 @@ class Settings(Record):
     max_tokens: int = Field(default=4096, ge=1)
     temperature: float | None = Field(default=0.0, ge=0, le=2)
     cache: Path = Field(default_factory=lambda: user_cache_path("dlgrade", appauthor=False))
+    cache_size: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     prompts: Path = Path("prompts")
     rubrics: Path = Path("rubrics")
     questions: Path = Path("questions")
@@ -104,6 +107,11 @@ class Settings(Record):
     def choices(self) -> Choices:
         """How documents are read where they can be read in more than one way."""
         return Choices(form=self.form, nested=self.nested, table=self.table)
+
+    @property
+    def cache_limit(self) -> int | None:
+        """How many bytes of replies are kept, None for all."""
+        return None if self.cache_size is None else int(self.cache_size * 1e6)
 
     @property
     def offline(self) -> bool:

@@ -14,8 +14,8 @@ from dlgrade.banks.gathering import Banks, read_banks
 from dlgrade.banks.locking import locked
 from dlgrade.cli import show
 from dlgrade.errors import BadKey
-from dlgrade.llm.cache import Cached, Store
 from dlgrade.llm.request import Client, without_credentials
+from dlgrade.llm.store import Store
 from dlgrade.lookup import Lookup
 from dlgrade.prompts import Prompts
 from dlgrade.refreshing import Refresh
@@ -81,13 +81,27 @@ class Session:
         show.remark(f"dlgrade: {why}: offline, with shipped references and the offline grader.")
 
     @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The stored replies.
+
+        Raises:
+            OutputError: the cache cannot be written.
+        """
+        path, limit = self.settings.cache / CACHE_FILE, self.settings.cache_limit
+        with Store.open(path, on_remark=show.remark, limit=limit) as store:
+            yield store
+
+    @contextmanager
     def client(self) -> Iterator[Client]:
         """A cached client; the SDK is imported when a request is not in the cache.
 
         Raises:
             OutputError: the cache cannot be written.
         """
-        with Store.open(self.settings.cache / CACHE_FILE, on_remark=show.remark) as store:
+        # Imported here for start-up time: asyncio is a tenth of a second that most commands do not need.
+        from dlgrade.llm.cache import Cached  # noqa: PLC0415
+
+        with self.store() as store:
             yield Cached(store, self._make)
 
     def _make(self) -> Client:
