@@ -14,11 +14,12 @@ from dlgrade.banks.gathering import Banks, read_banks
 from dlgrade.banks.locking import locked
 from dlgrade.cli import show
 from dlgrade.errors import BadKey
-from dlgrade.llm.cache import Cached, Store
+from dlgrade.llm.cache import Cached
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.prices import Prices, require_price
 from dlgrade.llm.request import Client, Reply, Request, without_credentials
 from dlgrade.llm.spend import Budget
+from dlgrade.llm.store import Store
 from dlgrade.lookup import Lookup
 from dlgrade.prompts import Prompts
 from dlgrade.refreshing import Refresh
@@ -95,6 +96,17 @@ class Session:
         return Prices(self.settings.prices)
 
     @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The stored replies.
+
+        Raises:
+            OutputError: the cache cannot be written.
+        """
+        path, limit = self.settings.cache / CACHE_FILE, self.settings.cache_limit
+        with Store.open(path, on_remark=show.remark, limit=limit) as store:
+            yield store
+
+    @contextmanager
     def client(self) -> Iterator[Counted]:
         """A cached client that counts; the SDK is imported when a request is not in the cache.
 
@@ -103,8 +115,8 @@ class Session:
             SettingsError: there is a limit of money, and a model without a price.
         """
         require_price(self.settings, self.settings.models, self.prices)
-        with Store.open(self.settings.cache / CACHE_FILE, on_remark=show.remark) as store:
-            yield Counted(Cached(store, self._make), self.prices)
+        with self.store() as store:
+            yield Counted(Cached(store, lambda: self._make(store)), self.prices)
 
     def stored(self, requests: Sequence[Request]) -> Mapping[str, Reply]:
         """The replies that are in the cache, by the request's key; it is not made for this where there is none.
@@ -117,7 +129,7 @@ class Session:
         with self.client() as client:
             return client.stored(requests)
 
-    def _make(self) -> Client:
+    def _make(self, store: Store) -> Client:
         # Imported here for start-up time: the SDK takes half a second, and a cached run never needs it.
         from dlgrade.llm.client import OpenAIClient  # noqa: PLC0415
 
@@ -131,6 +143,7 @@ class Session:
             ceiling=settings.requests_at_once,
             rpm=settings.rpm,
             tpm=settings.tpm,
+            memory=store,
             budget=None if settings.max_cost is None else Budget(settings.max_cost, self.prices),
             on_remark=show.remark,
         )
