@@ -130,9 +130,13 @@ class Settings(Record):
 
 
 def load_settings(
-    flags: Mapping[str, Any], *, environment: Mapping[str, str] | None = None, folder: Path | None = None
+    flags: Mapping[str, Any],
+    *,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    below: Mapping[str, Any] | None = None,
 ) -> Settings:
-    """Merge flags (None where not given), environment and the folder's dlgrade.toml.
+    """Merge flags (None where not given), environment and the folder's dlgrade.toml, over what is `below` them all.
 
     Raises:
         SettingsError: an unknown key, a value that cannot be, or a file that is no TOML; says where it came from.
@@ -143,7 +147,7 @@ def load_settings(
     from_environment = {key: environment[name] for key, name in _ENVIRONMENT.items() if environment.get(name)}
     from_flags = {key: value for key, value in flags.items() if value not in {None, ""}}
     try:
-        settings = Settings.model_validate({**from_file, **from_environment, **from_flags})
+        settings = Settings.model_validate({**(below or {}), **from_file, **from_environment, **from_flags})
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         key = str(first["loc"][0])

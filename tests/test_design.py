@@ -29,6 +29,7 @@ ORDER = [
     *("banks.outputs", "banks.checking"),
     *("rubrics", "prompts", "lookup"),
     *("llm.schema", "llm.request", "llm.compare", "llm.trouble", "llm.wire", "llm.dialect", "llm.client", "llm.cache"),
+    *("llm.tape", "llm.replay"),
     *("answering", "refreshing", "saving", "reviewing"),
     *("grading.words", "grading.cues", "grading.evidence", "grading.score", "grading.agreement"),
     *("grading.offline", "grading.judge", "grading.checking"),

@@ -60,6 +60,8 @@ def fill(
     form: options.Form = None,
     nested: options.Nested = None,
     table: options.Table = None,
+    record: options.Record = None,
+    replay: options.Replay = None,
     json: options.Json = False,
 ) -> None:
     """Write the missing reference answers into banks: only those, and no other byte.
@@ -82,7 +84,14 @@ def fill(
     if json and mode is Mode.DIFF:
         raise InputError("--json and --diff both print to stdout: choose one")
     session = Session.open(
-        model=model, base_url=base_url, concurrency=concurrency, form=form, nested=nested, table=table
+        model=model,
+        base_url=base_url,
+        concurrency=concurrency,
+        form=form,
+        nested=nested,
+        table=table,
+        record=record,
+        replay=replay,
     )
     stale_of = session.refresh.stale if refresh else nothing_stale
     with _claimed(session, mode, paths, out) as (read, targets):

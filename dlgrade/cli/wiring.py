@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -13,9 +14,12 @@ from dlgrade import library
 from dlgrade.banks.gathering import Banks, read_banks
 from dlgrade.banks.locking import locked
 from dlgrade.cli import show
-from dlgrade.errors import BadKey
+from dlgrade.cli.options import Tape
+from dlgrade.errors import BadKey, InputError
 from dlgrade.llm.cache import Cached, Store
+from dlgrade.llm.replay import Replayer
 from dlgrade.llm.request import Client, without_credentials
+from dlgrade.llm.tape import Header, Recorder, check_recordable
 from dlgrade.lookup import Lookup
 from dlgrade.prompts import Prompts
 from dlgrade.refreshing import Refresh
@@ -30,11 +34,34 @@ class Session:
     """What one command works with; each part is made when it is first asked for."""
 
     settings: Settings
+    record: Tape | None = None
+    replay: Tape | None = None
+    replayer: Replayer | None = None
 
     @classmethod
-    def open(cls, **flags: Any) -> Session:
-        """Read the settings; flags that are None were not given."""
-        return cls(load_settings(flags))
+    def open(cls, *, record: Tape | None = None, replay: Tape | None = None, **flags: Any) -> Session:
+        """Read the settings; flags that are None were not given.
+
+        A replay takes from the recording what neither flags nor environment nor file say, and reads no key.
+
+        Raises:
+            InputError: `record` and `replay` both.
+            OutputError: `record` names a file that is something else.
+            SettingsError: as `load_settings` does.
+            TapeError: `replay` names a file that is no recording.
+        """
+        if record is not None and replay is not None:
+            raise InputError("--record and --replay do not go together: choose one")
+        if replay is None:
+            if record is not None:
+                check_recordable(record.path)
+                record.opened = True
+            return cls(load_settings(flags), record)
+        replayer = Replayer(replay.path, on_remark=lambda said: show.remark(f"dlgrade: {said}"))
+        replay.opened = True
+        environment = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
+        settings = load_settings(flags, environment=environment, below=replayer.header.settings)
+        return cls(settings, replay=replay, replayer=replayer)
 
     @cached_property
     def rubrics(self) -> Rubrics:
@@ -82,13 +109,38 @@ class Session:
 
     @contextmanager
     def client(self) -> Iterator[Client]:
-        """A cached client; the SDK is imported when a request is not in the cache.
+        """A cached client, or one that answers from a recording; the SDK is imported when a request is in neither.
 
         Raises:
-            OutputError: the cache cannot be written.
+            OutputError: the cache cannot be written, or the recording.
         """
-        with Store.open(self.settings.cache / CACHE_FILE, on_remark=show.remark) as store:
-            yield Cached(store, self._make)
+        if self.replay is not None and self.replayer is not None:
+            self.replay.used = True
+            recorded = f"recorded {self.replayer.header.recorded} with {self.replayer.header.model}"
+            show.remark(f"dlgrade: replaying {self.replay.path}, {recorded}: nothing is sent, nothing costs")
+            yield self.replayer
+            return
+        with (
+            Store.open(self.settings.cache / CACHE_FILE, on_remark=show.remark) as store,
+            self._recorded(Cached(store, self._make)) as client,
+        ):
+            yield client
+
+    @contextmanager
+    def _recorded(self, client: Client) -> Iterator[Client]:
+        """The client, with what passes written down if that is to be done."""
+        if self.record is None:
+            yield client
+            return
+        self.record.used = True
+        with Recorder(
+            client,
+            self.record.path,
+            Header.of(self.settings),
+            api_key=self._key,
+            on_remark=lambda said: show.remark(f"dlgrade: {said}"),
+        ) as recorder:
+            yield recorder
 
     def _make(self) -> Client:
         # Imported here for start-up time: the SDK takes half a second, and a cached run never needs it.
@@ -98,5 +150,8 @@ class Session:
         if settings.api_key is None and settings.base_url == OPENAI:
             raise BadKey(f"no key for {OPENAI}: OPENAI_API_KEY is not set", hint=SET_UP_A_MODEL)
         show.remark(f"dlgrade: asking {settings.model} at {without_credentials(settings.base_url)}")
-        key = settings.api_key.get_secret_value() if settings.api_key else None
-        return OpenAIClient(key, timeout=settings.timeout, on_remark=show.remark)
+        return OpenAIClient(self._key, timeout=settings.timeout, on_remark=show.remark)
+
+    @property
+    def _key(self) -> str | None:
+        return self.settings.api_key.get_secret_value() if self.settings.api_key else None

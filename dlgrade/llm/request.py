@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -53,8 +53,13 @@ class Request(BaseModel):
     @property
     def key(self) -> str:
         """SHA-256, in hex, over the canonical JSON of `parts`."""
-        canonical = json.dumps(self.parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return key_of(self.parts)
+
+
+def key_of(parts: Mapping[str, Any]) -> str:
+    """The key of the request that has these parts."""
+    canonical = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def without_credentials(url: str) -> str:
