@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,8 +17,11 @@ from dlgrade.cli import show
 from dlgrade.cli.options import Tape
 from dlgrade.errors import BadKey, InputError
 from dlgrade.llm.cache import Cached, Store
+from dlgrade.llm.counted import Counted
+from dlgrade.llm.prices import Prices, require_price
 from dlgrade.llm.replay import Replayer
-from dlgrade.llm.request import Client, without_credentials
+from dlgrade.llm.request import Client, Reply, Request, stored, without_credentials
+from dlgrade.llm.spend import Budget
 from dlgrade.llm.tape import Header, Recorder, check_recordable
 from dlgrade.lookup import Lookup
 from dlgrade.prompts import Prompts
@@ -39,19 +42,28 @@ class Session:
     replayer: Replayer | None = None
 
     @classmethod
-    def open(cls, *, record: Tape | None = None, replay: Tape | None = None, **flags: Any) -> Session:
-        """Read the settings; flags that are None were not given.
+    def open(
+        cls,
+        *,
+        models: Sequence[str] | None = None,
+        record: Tape | None = None,
+        replay: Tape | None = None,
+        **flags: Any,
+    ) -> Session:
+        """Read the settings; flags that are None were not given. The first of `models` is the one to ask.
 
         A replay takes from the recording what neither flags nor environment nor file say, and reads no key.
 
         Raises:
             InputError: `record` and `replay` both.
             OutputError: `record` names a file that is something else.
-            SettingsError: as `load_settings` does.
+            SettingsError: a setting is wrong, and where it stands.
             TapeError: `replay` names a file that is no recording.
         """
         if record is not None and replay is not None:
             raise InputError("--record and --replay do not go together: choose one")
+        if models:
+            flags |= {"model": models[0], "fallbacks": tuple(models[1:])}
         if replay is None:
             if record is not None:
                 check_recordable(record.path)
@@ -107,24 +119,33 @@ class Session:
         why = "a key is set but no model is named" if self.settings.api_key else "no model is set up"
         show.remark(f"dlgrade: {why}: offline, with shipped references and the offline grader.")
 
+    @cached_property
+    def prices(self) -> Prices:
+        """What models cost, the user's own prices over those that are known."""
+        return Prices(self.settings.prices)
+
     @contextmanager
-    def client(self) -> Iterator[Client]:
-        """A cached client, or one that answers from a recording; the SDK is imported when a request is in neither.
+    def client(self) -> Iterator[Counted]:
+        """A client that counts: a cached one, or one that answers from a recording.
+
+        The SDK is imported when a request is in neither.
 
         Raises:
             OutputError: the cache cannot be written, or the recording.
+            SettingsError: there is a limit of money, and a model without a price.
         """
         if self.replay is not None and self.replayer is not None:
             self.replay.used = True
             recorded = f"recorded {self.replayer.header.recorded} with {self.replayer.header.model}"
             show.remark(f"dlgrade: replaying {self.replay.path}, {recorded}: nothing is sent, nothing costs")
-            yield self.replayer
+            yield Counted(self.replayer, self.prices)
             return
+        require_price(self.settings, self.settings.models, self.prices)
         with (
             Store.open(self.settings.cache / CACHE_FILE, on_remark=show.remark) as store,
             self._recorded(Cached(store, self._make)) as client,
         ):
-            yield client
+            yield Counted(client, self.prices)
 
     @contextmanager
     def _recorded(self, client: Client) -> Iterator[Client]:
@@ -142,6 +163,17 @@ class Session:
         ) as recorder:
             yield recorder
 
+    def stored(self, requests: Sequence[Request]) -> Mapping[str, Reply]:
+        """The replies that are in the cache, by the request's key; it is not made for this where there is none.
+
+        Raises:
+            OutputError: the cache cannot be read.
+        """
+        if self.replayer is not None or not (self.settings.cache / CACHE_FILE).exists():
+            return {}
+        with Store.open(self.settings.cache / CACHE_FILE, on_remark=show.remark) as store:
+            return stored(Cached(store, self._make), requests)
+
     def _make(self) -> Client:
         # Imported here for start-up time: the SDK takes half a second, and a cached run never needs it.
         from dlgrade.llm.client import OpenAIClient  # noqa: PLC0415
@@ -150,7 +182,15 @@ class Session:
         if settings.api_key is None and settings.base_url == OPENAI:
             raise BadKey(f"no key for {OPENAI}: OPENAI_API_KEY is not set", hint=SET_UP_A_MODEL)
         show.remark(f"dlgrade: asking {settings.model} at {without_credentials(settings.base_url)}")
-        return OpenAIClient(self._key, timeout=settings.timeout, on_remark=show.remark)
+        return OpenAIClient(
+            self._key,
+            timeout=settings.timeout,
+            ceiling=settings.requests_at_once,
+            rpm=settings.rpm,
+            tpm=settings.tpm,
+            budget=None if settings.max_cost is None else Budget(settings.max_cost, self.prices),
+            on_remark=show.remark,
+        )
 
     @property
     def _key(self) -> str | None:

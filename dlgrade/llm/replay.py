@@ -7,17 +7,17 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from dlgrade.errors import DlgradeError, EndpointError, ItemError, NotRecorded, TapeError
+from dlgrade.errors import DlgradeError, ItemError, NotRecorded, RunStopped, TapeError
 from dlgrade.llm.compare import Parts, differences, nearest
 from dlgrade.llm.request import Reply, Request
-from dlgrade.llm.tape import AGAIN, Say, first_complaint, read_header, read_lines, redacted, tape_key
+from dlgrade.llm.tape import AGAIN, Say, first_complaint, read_header, read_lines, redacted, tape_key, without_home
 from dlgrade.llm.wire import misfit
 from dlgrade.models import Usage
 
@@ -29,10 +29,20 @@ _STEPS = 20  # looks without a new request after which it does not
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """Where a request's line begins, and what kind of outcome it holds."""
+    """Where a request's line begins, and what kind of outcome it holds; whether a reply came from the cache."""
 
     offset: int
     what: str
+    cached: bool = False
+
+
+@dataclass(slots=True)
+class _Stop:
+    """What stopped the run for one model; `left` are its other requests not asked yet, `met` once it was replayed."""
+
+    entry: _Entry
+    left: set[bytes]
+    met: bool = False
 
 
 class Replayer:
@@ -53,11 +63,16 @@ class Replayer:
         self._requests = 0
         self._index: _Index | None = None
         self.header = read_header(path)
+        asked: dict[str, set[bytes]] = {}
+        stops: dict[str, _Entry] = {}
         for number, offset, line in read_lines(path, on_remark):
-            self._take(number, offset, line)
-        self._stop = next((entry for entry in self._entries.values() if entry.what == "stop"), None)
-        self._left = {key for key, entry in self._entries.items() if self._stop and entry.what != "stop"}
-        self._at_the_stop = False
+            key, model = self._take(number, offset, line)
+            entry = self._entries[key]
+            if entry.what == "stop":
+                stops.setdefault(model, entry)
+            else:
+                asked.setdefault(model, set()).add(key)
+        self._stops = {model: _Stop(entry, asked.get(model, set())) for model, entry in stops.items()}
 
     def __len__(self) -> int:
         """How many different requests it holds."""
@@ -67,21 +82,16 @@ class Replayer:
         """Return the recorded reply, or raise the recorded error.
 
         Raises:
-            EndpointError: the recorded run was stopped by it; those recorded beside it are answered first.
+            RunStopped: the recorded run was stopped by it; what was in flight beside it is answered first.
             ItemError: this request failed in the recorded run.
             NotRecorded: the recorded run did not send this request; says what differs.
             TapeError: the file has changed, or the reply in it is not what is asked for.
         """
-        key = bytes.fromhex(tape_key(request.parts))
-        entry = self._entries.get(key)
-        self._requests += 1
-        self._left.discard(key)
-        if self._stop is not None and (entry is None or entry.what == "stop"):
-            await self._until_the_stop(entry)
+        entry, again = self._ask(request)
+        if (stop := self._stops.get(without_home(request.model))) is not None:
+            await self._until(stop, entry)
         if entry is None:
             raise self._not_recorded(request)
-        again = key in self._asked
-        self._asked.add(key)
         line = self._line(entry)
         if entry.what == "reply":
             return self._reply(line["reply"], request, again=again)
@@ -90,34 +100,60 @@ class Replayer:
             error.usage = None  # billed once
         raise error
 
-    async def aclose(self) -> None:
-        """Nothing is open."""
+    def stored(self, requests: Sequence[Request]) -> Mapping[str, Reply]:
+        """The replies that the recorded run found in its cache, by the request's key.
+
+        Raises:
+            TapeError: as in `complete`.
+        """
+        found = {}
+        for request in requests:
+            entry = self._entries.get(_key(request))
+            if entry is not None and entry.cached:
+                self._ask(request)
+                found[request.key] = self._reply(self._line(entry)["reply"], request, again=True)
+        return found
+
+    def _ask(self, request: Request) -> tuple[_Entry | None, bool]:
+        """The request's line, and whether it was asked for before."""
+        key = _key(request)
+        again = key in self._asked
+        self._asked.add(key)
+        self._requests += 1
+        for stop in self._stops.values():
+            stop.left.discard(key)
+        return self._entries.get(key), again
 
     # ── a run that the endpoint stopped ──────────────────────────────────────────────────────
 
-    async def _until_the_stop(self, entry: _Entry | None) -> None:
-        """Raise the error that stopped the recorded run, once the rest of it is asked for.
+    async def _until(self, stop: _Stop, entry: _Entry | None) -> None:
+        """Raise the error that stopped the recorded run, if it is this request's turn, once the rest is asked for.
 
         The run had others in flight, which finished; answers from a tape take no time, so without the wait they would
         not be begun. A request that the tape lacks came after the stop, if the run has got that far.
         """
-        self._at_the_stop = self._at_the_stop or entry is not None
+        if entry is not None and entry.what != "stop":
+            return
+        stop.met = stop.met or entry is not None
         idle = 0
-        while self._left and idle < _STEPS:
+        while stop.left and idle < _STEPS:
             before = self._requests
             await asyncio.sleep(_STEP)
             idle = idle + 1 if self._requests == before else 0
-        if self._stop is not None and (entry is not None or (self._at_the_stop and not self._left)):
-            raise self._error(self._line(self._stop)["stop"])
+        if entry is not None or (stop.met and not stop.left):
+            raise self._error(self._line(stop.entry)["stop"])
 
     # ── the file ─────────────────────────────────────────────────────────────────────────────
 
-    def _take(self, number: int, offset: int, line: Mapping[str, Any]) -> None:
+    def _take(self, number: int, offset: int, line: Mapping[str, Any]) -> tuple[bytes, str]:
+        """Keep where a line is; gives its key and its model."""
         what = next((name for name in ("reply", "failure", "stop") if isinstance(line.get(name), dict)), None)
         key = str(line.get("key"))
         if what is None or not re.fullmatch("[0-9a-f]{64}", key) or not _is_request(line.get("request")):
             raise TapeError(f"{self._path}:{number}: is no line of a recording", hint=AGAIN)
-        self._entries[bytes.fromhex(key)] = _Entry(offset, what)
+        cached = what == "reply" and line[what].get("cached") is True
+        self._entries[bytes.fromhex(key)] = _Entry(offset, what, cached)
+        return bytes.fromhex(key), str(line["request"].get("model"))
 
     def _line(self, entry: _Entry) -> dict[str, Any]:
         """One line, read anew: nothing stays open, and nothing but its place in memory."""
@@ -143,15 +179,17 @@ class Replayer:
 
     def _error(self, came: Mapping[str, Any]) -> DlgradeError:
         kind = _KINDS.get(str(came.get("kind")))
-        message, hint, usage = str(came.get("message")), came.get("hint"), came.get("usage")
+        message, hint = str(came.get("message")), came.get("hint")
         if kind is None:
             raise TapeError(f"{self._path}: holds an error unknown here: {came.get('kind')}: {message}", hint=AGAIN)
         if not issubclass(kind, ItemError):
             return kind(message, hint=hint)
+        usage, tries = came.get("usage"), came.get("tries")
         try:
-            return kind(message, hint=hint, usage=None if usage is None else Usage.model_validate(usage))
+            billed = None if usage is None else Usage.model_validate(usage)
         except ValidationError as error:
             raise TapeError(f"{self._path}: a usage in it is broken: {first_complaint(error)}", hint=AGAIN) from None
+        return kind(message, hint=hint, usage=billed, tries=tries if isinstance(tries, int) else 1)
 
     def _not_recorded(self, request: Request) -> NotRecorded:
         wanted: dict[str, Any] = redacted(request.parts, None)
@@ -165,6 +203,10 @@ class Replayer:
         return NotRecorded(f"{self._path} does not hold this request; the nearest in it differs: {changed}", hint=AGAIN)
 
 
+def _key(request: Request) -> bytes:
+    return bytes.fromhex(tape_key(request.parts))
+
+
 def _is_request(value: object) -> bool:
     messages = value.get("messages") if isinstance(value, dict) else None
     return isinstance(messages, list) and all(
@@ -174,7 +216,7 @@ def _is_request(value: object) -> bool:
 
 
 def _kinds() -> Iterator[tuple[str, type[DlgradeError]]]:
-    todo: list[type[DlgradeError]] = [ItemError, EndpointError]
+    todo: list[type[DlgradeError]] = [ItemError, RunStopped]
     for kind in todo:
         todo += kind.__subclasses__()
         yield kind("").kind, kind

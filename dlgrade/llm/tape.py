@@ -3,10 +3,10 @@
 A tape is JSON Lines: a header (see `Header`), then a line for each request, in the order in which they were done:
 
     {"key": "<64 hex digits>", "request": {<the request's parts>}, "reply": {"text": …, "model": …, …}}
-    {"key": …, "request": …, "failure": {"kind": "too_long", "message": …, "hint": …, "usage": …}}
+    {"key": …, "request": …, "failure": {"kind": "too_long", "message": …, "hint": …, "usage": …, …}}
     {"key": …, "request": …, "stop": {"kind": "bad_key", "message": …, "hint": …}}
 
-`reply` is what the model said, `failure` why one request failed, `stop` why the endpoint ended the run. Nothing in it
+`reply` is what the model said, `failure` why one request failed, `stop` what ended the run. Nothing in it
 is secret: no key, nothing that looks like one, no credentials, nobody's home folder.
 """
 
@@ -17,7 +17,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -25,9 +25,9 @@ from typing import Any, BinaryIO, Self
 from pydantic import ValidationError
 
 import dlgrade
-from dlgrade.errors import DlgradeError, EndpointError, ItemError, OutputError, TapeError
+from dlgrade.errors import DlgradeError, ItemError, OutputError, RunStopped, TapeError
 from dlgrade.llm.compare import Parts
-from dlgrade.llm.request import Client, Reply, Request, key_of, without_credentials
+from dlgrade.llm.request import Client, Reply, Request, close, halt, key_of, stored, without_credentials
 from dlgrade.llm.trouble import scrubbed
 from dlgrade.models import TAPE_SIGN, Record
 from dlgrade.settings import Settings
@@ -51,6 +51,7 @@ class Header(Record):
     dlgrade: str
     recorded: str
     model: str
+    fallbacks: tuple[str, ...] = ()
     base_url: str
     temperature: float | None
     max_tokens: int
@@ -63,7 +64,8 @@ class Header(Record):
             dlgrade_tape=VERSION,
             dlgrade=dlgrade.__version__,
             recorded=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            model=_without_home(str(settings.model)),
+            model=without_home(str(settings.model)),
+            fallbacks=tuple(map(without_home, settings.fallbacks)),
             base_url=without_credentials(settings.base_url),
             temperature=settings.temperature,
             max_tokens=settings.max_tokens,
@@ -73,12 +75,12 @@ class Header(Record):
     @property
     def settings(self) -> dict[str, Any]:
         """What a replay takes from the tape where nobody says otherwise."""
-        return self.model_dump(include={"model", "base_url", "temperature", "max_tokens", "concurrency"})
+        return self.model_dump(include={"model", "fallbacks", "base_url", "temperature", "max_tokens", "concurrency"})
 
 
 def tape_key(parts: Parts) -> str:
     """What a request goes by on a tape: its own key, unless its model is named by a path in the home folder."""
-    return key_of({**parts, "model": _without_home(parts["model"])})
+    return key_of({**parts, "model": without_home(parts["model"])})
 
 
 # ── recording ────────────────────────────────────────────────────────────────────────────────
@@ -121,7 +123,7 @@ class Recorder:
         """Return the other client's reply, or raise its error, written down.
 
         Raises:
-            EndpointError: as the other client does.
+            RunStopped: as the other client does.
             ItemError: as the other client does.
             OutputError: the tape cannot be written.
         """
@@ -129,9 +131,9 @@ class Recorder:
             reply = await self._client.complete(request)
         except ItemError as error:
             usage = None if error.usage is None else error.usage.model_dump()
-            self._note(request, "failure", _told(error) | {"usage": usage})
+            self._note(request, "failure", _told(error) | {"usage": usage, "tries": error.tries})
             raise
-        except EndpointError as error:
+        except RunStopped as error:
             self._note(request, "stop", _told(error))
             raise
         except asyncio.CancelledError:
@@ -140,13 +142,27 @@ class Recorder:
         self._note(request, "reply", reply.model_dump())
         return reply
 
+    def stored(self, requests: Sequence[Request]) -> Mapping[str, Reply]:
+        """The replies that the other client has already, written down.
+
+        Raises:
+            OutputError: the tape cannot be written.
+        """
+        found = stored(self._client, requests)
+        for request in requests:
+            if request.key in found:
+                self._note(request, "reply", found[request.key].model_dump())
+        return found
+
+    def halt(self) -> None:
+        """Let the other client send nothing more."""
+        halt(self._client)
+
     async def aclose(self) -> None:
         """Close the other client, where it can be closed. The tape stays open: it may be another run's as well."""
-        close = getattr(self._client, "aclose", None)
-        if close is not None:
-            await close()
+        await close(self._client)
 
-    def close(self, *, whole: bool = True) -> None:
+    def finish(self, *, whole: bool = True) -> None:
         """Put the tape in its place; with `whole` false, or after an interruption, leave it where it is and say so.
 
         Raises:
@@ -174,8 +190,8 @@ class Recorder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        # the endpoint's refusal is what the recording tells; anything else broke it off
-        self.close(whole=error is None or isinstance(error, EndpointError | ItemError))
+        # what stopped the run is what the recording tells; anything else broke it off
+        self.finish(whole=error is None or isinstance(error, RunStopped | ItemError))
 
     def _note(self, request: Request, what: str, came: dict[str, Any]) -> None:
         """Write an outcome down, unless this request's is: a reply counts more than an earlier failure."""
@@ -231,7 +247,7 @@ def redacted(value: Any, key: str | None, field: str = "") -> Any:
     """A JSON value as it may be written down: without the key, what looks like one, and the home folder."""
     if isinstance(value, str):
         clean = scrubbed(value, key)
-        return clean if field in _CONTENT else _without_home(clean)
+        return clean if field in _CONTENT else without_home(clean)
     if isinstance(value, Mapping):
         return {name: redacted(child, key, name) for name, child in value.items()}
     if isinstance(value, list | tuple):
@@ -239,7 +255,7 @@ def redacted(value: Any, key: str | None, field: str = "") -> Any:
     return value
 
 
-def _without_home(text: str) -> str:
+def without_home(text: str) -> str:
     """The text with `~` for the home folder: a model may be named by its path, and errors quote paths."""
     home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises where there is none
     if len(home) < 2:
