@@ -205,6 +205,9 @@ def _lost(before: Outcome, now: Outcome, kept: str) -> list[Failure]:
 
 
 def _read_back(outcome: Outcome) -> Bank:
+    after = outcome.filled.after
+    if after is not None and after.source == outcome.filled.source:
+        return after  # the proof has read it
     bank = outcome.bank
     return bank_from_text(outcome.filled.source, path=bank.path, encoding=bank.encoding, choices=bank.choices)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -43,9 +43,8 @@ class _Listing:
     provider: str
     model: ModelInfo
 
-    def dearest(self, tokens: int | None) -> Price | None:
+    def dearest(self, tokens: int | None, now: datetime) -> Price | None:
         """The dearest price within a week from now of a prompt with at most that many tokens."""
-        now = datetime.now(UTC)
         sets = {id(prices): prices for n in range(_STEPS) if (prices := self.model.get_prices(now + n * _STEP))}
         found = [self._price(prices, most) for prices in sets.values() for most in _sizes(prices, tokens)]
         known = [price for price in found if price is not None]
@@ -58,9 +57,9 @@ class _Listing:
             per_call=max(price.per_call for price in known),
         )
 
-    def now(self, tokens: int) -> Price | None:
-        """The price of a prompt with that many tokens at this moment."""
-        return self._price(self.model.get_prices(datetime.now(UTC)), tokens)
+    def at(self, moment: datetime, tokens: int) -> Price | None:
+        """The price of a prompt with that many tokens."""
+        return self._price(self.model.get_prices(moment), tokens)
 
     def _price(self, prices: ModelPrice, tokens: int) -> Price | None:
         read, written = _rate(prices, "input_mtok", tokens), _rate(prices, "output_mtok", tokens)
@@ -79,10 +78,13 @@ class _Listing:
 
 
 class Prices:
-    """`own` are the user's prices by the model's name; they win over every list."""
+    """`own` are the user's prices by the model's name; they win over every list. `clock` tells the time in UTC."""
 
-    def __init__(self, own: Mapping[str, Price] | None = None) -> None:
+    def __init__(
+        self, own: Mapping[str, Price] | None = None, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._own = dict(own or {})
+        self._clock = clock
         self._listings: dict[tuple[str, str], _Listing | None] = {}
         self._dearest: dict[tuple[str, str, int | None], Price | None] = {}
 
@@ -100,7 +102,7 @@ class Prices:
         reach = None if prompt_tokens is None else _tier(prompt_tokens)
         key = (model, endpoint, reach)
         if key not in self._dearest:
-            self._dearest[key] = listing.dearest(reach)
+            self._dearest[key] = listing.dearest(reach, self._clock())
         return self._dearest[key]
 
     def now(self, model: str, endpoint: str, *, prompt_tokens: int) -> Price | None:
@@ -108,7 +110,7 @@ class Prices:
         if (own := self._own.get(model)) is not None:
             return own
         listing = self._listing(model, endpoint)
-        return None if listing is None else listing.now(prompt_tokens)
+        return None if listing is None else listing.at(self._clock(), prompt_tokens)
 
     def bill(self, model: str, endpoint: str, usage: Usage) -> float | None:
         """US dollars for one call that ended just now, None where its price is not known."""

@@ -46,8 +46,8 @@ UNBILLED = frozenset(
         Condition.REJECTED,
     }
 )
-"""What a call meets before anything is made of it. One that broke off, took too long, failed in the server or was refused
-by a filter may be on the bill."""
+"""What a call meets before anything is made of it. One that broke off, took too long, failed in the server or was
+refused by a filter may be on the bill."""
 
 
 def may_be_billed(trouble: Trouble, status: int | None) -> bool:
