@@ -172,9 +172,13 @@ class Settings(Record):
 
 
 def load_settings(
-    flags: Mapping[str, Any], *, environment: Mapping[str, str] | None = None, folder: Path | None = None
+    flags: Mapping[str, Any],
+    *,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    below: Mapping[str, Any] | None = None,
 ) -> Settings:
-    """Merge flags (None where not given), environment and the folder's dlgrade.toml.
+    """Merge flags (None where not given), environment and the folder's dlgrade.toml, over what is `below` them all.
 
     Raises:
         SettingsError: an unknown key, a value that cannot be, or a file that is no TOML; says where it came from.
@@ -187,8 +191,11 @@ def load_settings(
     if "model" in {**from_environment, **from_flags}:
         # those of the file were to take over from the model of the file
         from_file.pop("fallbacks", None)
+    from_below = dict(below or {})
+    if "model" in {**from_file, **from_environment, **from_flags}:
+        from_below.pop("fallbacks", None)
     try:
-        settings = Settings.model_validate({**from_file, **from_environment, **from_flags})
+        settings = Settings.model_validate({**from_below, **from_file, **from_environment, **from_flags})
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         keys = tuple(map(str, first["loc"]))
@@ -198,9 +205,10 @@ def load_settings(
     if "base_url" in from_flags and settings.model is None:
         raise SettingsError("--base-url: no model is named; name one with --model")
     if "base_url" not in {**from_environment, **from_flags} and settings.api_key and not settings.trusted:
-        # The file may have come with somebody else's folder.
+        # The file may have come with somebody else's folder. Its host is named, and no password that stands before it.
+        host = urlsplit(settings.base_url).hostname
         raise SettingsError(
-            f"{path}:{_line(path, 'base_url')}: base_url: your OPENAI_API_KEY would go to {settings.base_url}; "
+            f"{path}:{_line(path, 'base_url')}: base_url: your OPENAI_API_KEY would go to {host}; "
             "if that is meant, name it with --base-url or OPENAI_BASE_URL"
         )
     return settings

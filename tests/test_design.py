@@ -31,6 +31,7 @@ ORDER = [
     *("llm.schema", "llm.request", "llm.compare", "llm.trouble", "llm.complaints", "llm.wire", "llm.streams"),
     *("llm.prices", "llm.spend", "llm.estimate", "llm.dialect", "llm.tries", "llm.pace", "llm.client"),
     *("llm.rows", "llm.database", "llm.pruning", "llm.store", "llm.upkeep", "llm.cache", "llm.counted"),
+    *("llm.tape", "llm.replay"),
     *("answering", "refreshing", "saving", "reviewing", "provenance"),
     *("grading.words", "grading.cues", "grading.evidence", "grading.score", "grading.agreement"),
     *("grading.offline", "grading.judge", "grading.checking"),
