@@ -6,7 +6,7 @@ import hashlib
 
 from dlgrade.banks.ledger import Origin, Prompt
 from dlgrade.banks.wording import is_placeholder
-from dlgrade.llm.request import Client, Reply, Request
+from dlgrade.llm.request import Request
 from dlgrade.models import Question
 from dlgrade.prompts import Prompts
 from dlgrade.rubrics import Rubrics
@@ -31,7 +31,7 @@ def shipped_origin(question: Question, rubrics: Rubrics) -> Origin | None:
     return Origin(model=OFFLINE, prompt=Prompt(template=f"rubrics/{rubric.name}", hash=content))
 
 
-def asked_origin(prompts: Prompts, settings: Settings) -> Origin:
+def asked_origin(prompts: Prompts, settings: Settings, model: str) -> Origin:
     """Where a model's answer comes from, apart from the question: the model, the template, the temperature.
 
     The endpoint is not part of it, as one model may be served in several places, nor the token limit: a reply that
@@ -41,11 +41,11 @@ def asked_origin(prompts: Prompts, settings: Settings) -> Origin:
         PromptError: the template is not there.
     """
     prompt = Prompt(template=_TEMPLATE, hash=prompts.fingerprint(_TEMPLATE), temperature=settings.temperature)
-    return Origin(model=str(settings.model), prompt=prompt)
+    return Origin(model=model, prompt=prompt)
 
 
 def answer_request(question: Question, prompts: Prompts, settings: Settings) -> Request:
-    """The one request that asks for a question's reference."""
+    """The request that asks the first model for a question's reference."""
     return Request(
         endpoint=settings.base_url,
         model=str(settings.model),
@@ -54,13 +54,3 @@ def answer_request(question: Question, prompts: Prompts, settings: Settings) -> 
         max_tokens=settings.max_tokens,
         keeps=lambda text: not is_placeholder(text),
     )
-
-
-async def ask_for_answer(question: Question, client: Client, prompts: Prompts, settings: Settings) -> Reply:
-    """A reference from a model.
-
-    Raises:
-        EndpointError: the endpoint cannot be used.
-        ItemError: this question failed.
-    """
-    return await client.complete(answer_request(question, prompts, settings))

@@ -12,11 +12,13 @@ DlgradeError                    exit code
 │   ├── ReviewError                       a decision about a draft that cannot be carried out
 │   └── OutputError                       a file that cannot be written
 │       └── ChangedMeanwhile              somebody else wrote to it since it was read
-├── EndpointError                   3     the endpoint cannot be used: the run stops
-│   ├── BadKey                            401, 403, and bad keys that come as 400
-│   ├── UnknownModel                      404, "invalid model name"
-│   ├── QuotaExceeded                     the account has no money or requests left
-│   └── Unreachable                       nobody listens, or no name, or no TLS
+├── RunStopped                      1     nothing more is asked; what was finished is kept
+│   ├── EndpointError               3     the endpoint cannot be used
+│   │   ├── BadKey                        401, 403, and bad keys that come as 400
+│   │   ├── UnknownModel                  404, "invalid model name"
+│   │   ├── QuotaExceeded                 the account has no money or requests left
+│   │   └── Unreachable                   nobody listens, or no name, or no TLS
+│   └── BudgetSpent                 1     another request could cost more than --max-cost leaves
 └── ItemError                       1     one question's own failure: the others go on
     ├── TooLong                           more than the model's context takes
     ├── Refused                           the model or a content filter declined
@@ -100,8 +102,12 @@ class ChangedMeanwhile(OutputError):
     """Somebody else wrote to a file since it was read: it is left as it is."""
 
 
-class EndpointError(DlgradeError):
-    """The endpoint cannot be used: the run stops."""
+class RunStopped(DlgradeError):
+    """The run stops: nothing more is asked, and what was finished is kept."""
+
+
+class EndpointError(RunStopped):
+    """The endpoint cannot be used."""
 
     exit_code = 3
 
@@ -122,15 +128,21 @@ class Unreachable(EndpointError):
     """Nobody answers at the base URL."""
 
 
+class BudgetSpent(RunStopped):
+    """Another request could cost more than `--max-cost` leaves."""
+
+
 class ItemError(DlgradeError):
     """One question's own failure: the others go on.
 
-    `usage` is what its tries were billed (a `dlgrade.models.Usage`), None where nothing is known of that.
+    `usage` is what its tries were billed (a `dlgrade.models.Usage`), None where nothing is known of that; `tries`
+    is how many calls were made.
     """
 
-    def __init__(self, message: str, *, hint: str | None = None, usage: Any = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, usage: Any = None, tries: int = 1) -> None:
         super().__init__(message, hint=hint)
         self.usage = usage
+        self.tries = tries
 
 
 class TooLong(ItemError):

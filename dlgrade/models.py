@@ -3,7 +3,7 @@
 Document:  Bank ── Question ── Slot
 Rubric:    Rubric ── Criterion, Misconception
 Talk:      Message
-Result:    Grade ── Verdict, Finding ── Evidence;  Failure;  Usage
+Result:    Grade ── Verdict, Finding ── Evidence;  Failure;  Usage;  Progressed, Price
 """
 
 from __future__ import annotations
@@ -210,18 +210,36 @@ class Message(Record):
 
 
 class Usage(Record):
-    """Tokens as the server billed them."""
+    """Tokens as the server billed them.
+
+    `cached_tokens` are those of `prompt_tokens` that the provider read from a prompt cache of its own, for less money.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     total_tokens: int = 0
+    cached_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
             total_tokens=self.total_tokens + other.total_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
         )
+
+
+class Price(Record):
+    """US dollars for a million tokens of one model at one endpoint.
+
+    `cached_input` is for tokens that the provider read from its own prompt cache, None where they cost what others do.
+    `per_call` is what every call costs besides, in dollars.
+    """
+
+    input: float = Field(ge=0, strict=True, allow_inf_nan=False)
+    output: float = Field(ge=0, strict=True, allow_inf_nan=False)
+    cached_input: float | None = Field(default=None, ge=0, strict=True, allow_inf_nan=False)
+    per_call: float = Field(default=0.0, ge=0, strict=True, allow_inf_nan=False)
 
 
 class Failure(Record):
@@ -230,6 +248,19 @@ class Failure(Record):
     id: str
     kind: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """How far a run is. `done` counts the failed ones too; `stopping` once no new items are begun, for one
+    because the user `interrupted`.
+    """
+
+    done: int
+    failed: int
+    running: int
+    stopping: bool = False
+    interrupted: bool = False
 
 
 class Evidence(Record):

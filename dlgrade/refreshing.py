@@ -57,14 +57,19 @@ class Refresh:
             # Nobody named a model, which is no wish for another one.
             origin, hindrance = None, f"{line.model} wrote it; name a model with --model"
         else:
-            origin, hindrance = self._origin(question), "no reference ships for it; name a model with --model"
+            origin, hindrance = (
+                self._origin(question, line.model),
+                "no reference ships for it; name a model with --model",
+            )
         why = [*_question_changed(line, question), *(_origin_changed(line, origin) if origin else ())]
         return Stale(question, line, "; ".join(why), None if origin else hindrance) if why else None
 
-    def _origin(self, question: Question) -> Origin | None:
+    def _origin(self, question: Question, model: str) -> Origin | None:
+        """Where an answer would come from now; any of the models that are asked is as good as another."""
         if self.settings.offline:
             return shipped_origin(question, self.rubrics)
-        return asked_origin(self.prompts, self.settings)
+        models = self.settings.models
+        return asked_origin(self.prompts, self.settings, model if model in models else models[0])
 
 
 def _question_changed(line: Written, question: Question) -> Iterator[str]:

@@ -1,8 +1,7 @@
 """Many items at once: bounded concurrency, progress, failures as values, Ctrl-C.
 
-    counted = Counted(client)
-    done = run(((q.id, q) for q in questions), ask, concurrency=8, client=counted, on_progress=report)
-    done.results, done.failures, done.interrupted, done.stopped, done.usage
+    done = run(((q.id, q) for q in questions), ask, concurrency=8, client=Counted(client), on_progress=report)
+    done.results, done.failures, done.interrupted, done.stopped
 
 `work` is the only thing that a run knows about its items. Whoever calls `run` needs no event loop, and may have one.
 """
@@ -15,95 +14,31 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 from typing import Generic, TypeVar
 
-from dlgrade.errors import EndpointError, ItemError
-from dlgrade.llm.request import Client, Reply, Request
-from dlgrade.models import Failure, Usage
+from dlgrade.errors import ItemError, RunStopped
+from dlgrade.llm.counted import Counted
+from dlgrade.llm.pace import Halted
+from dlgrade.models import Failure, Progressed
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class Counted:
-    """A `Client` around a `Client` that counts what passes, also what failed requests were billed."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self.requests = 0
-        self.cached = 0
-        self.usage = Usage()
-
-    async def complete(self, request: Request) -> Reply:
-        """Return the other client's reply.
-
-        Raises:
-            EndpointError: as the other client does.
-            ItemError: as the other client does.
-        """
-        try:
-            reply = await self._client.complete(request)
-        except ItemError as error:
-            self.requests += 1
-            self._bill(error.usage)
-            raise
-        self.requests += 1
-        if reply.cached:
-            self.cached += 1
-        else:
-            self._bill(reply.usage)
-        return reply
-
-    async def aclose(self) -> None:
-        """Close the other client, where it can be closed."""
-        close = getattr(self._client, "aclose", None)
-        if close is not None:
-            await close()
-
-    def _bill(self, usage: Usage | None) -> None:
-        if usage is not None:
-            self.usage += usage
-
-
-@dataclass(frozen=True)
-class Progressed:
-    """How far a run is. `done` counts the failed ones too; `stopping` once no new items are begun, for one
-    because the user `interrupted`.
-    """
-
-    done: int
-    failed: int
-    running: int
-    stopping: bool
-    interrupted: bool
-    requests: int
-    cached: int
-    usage: Usage
-
-    @property
-    def tokens(self) -> int:
-        """All tokens billed so far."""
-        return self.usage.total_tokens
 
 
 @dataclass(frozen=True)
 class Run(Generic[R]):
     """What came of a run; results and failures stand in the order of the items.
 
-    `interrupted` says that the user ended it, `stopped` why the endpoint did. Items in neither of `results` and
-    `failures` were not finished. `requests` counts those answered from the cache too, of which there were `cached`;
-    `usage` is what the others were billed.
+    `interrupted` says that the user ended it, `stopped` why it ended before its end otherwise. Items in neither of
+    `results` and `failures` were not finished.
     """
 
     results: dict[str, R]
     failures: tuple[Failure, ...]
     interrupted: bool = False
-    stopped: EndpointError | None = None
-    requests: int = 0
-    cached: int = 0
-    usage: Usage = field(default_factory=Usage)
+    stopped: RunStopped | None = None
 
 
 def run(
@@ -116,8 +51,9 @@ def run(
 ) -> Run[R]:
     """Do the work for each `(id, item)`, up to `concurrency` at a time; `client` is closed at the end.
 
-    An `ItemError` becomes a `Failure` under the item's id. After an `EndpointError`, or a first Ctrl-C, no new item is
-    begun and those in flight finish; a second Ctrl-C ends these at once. What was finished is returned in any case.
+    An `ItemError` becomes a `Failure` under the item's id. After a `RunStopped`, or a first Ctrl-C, no new item is
+    begun, `client` sends nothing more, and requests in flight finish; a second Ctrl-C ends these at once. What was
+    finished is returned in any case.
 
     Raises:
         ValueError: two items have the same id.
@@ -152,7 +88,7 @@ class _Going(Generic[T, R]):
         self._failures: dict[str, Failure] = {}
         self._running = 0
         self._presses = 0
-        self._stopped: EndpointError | None = None
+        self._stopped: RunStopped | None = None
 
     async def through(self, concurrency: int) -> Run[R]:
         """Work through all items."""
@@ -196,16 +132,24 @@ class _Going(Generic[T, R]):
             self._results[id_] = await self._work(item)
         except ItemError as error:
             self._failures[id_] = Failure(id=id_, kind=error.kind, message=str(error))
-        except EndpointError as error:
+        except RunStopped as error:
             # those in flight meet the same wall a moment later: the first one's words are enough
             self._stopped = self._stopped or error
+            self._halt()
+        except Halted:
+            pass  # it waited for its turn, or between two tries: a later run asks again
 
     @property
     def _stopping(self) -> bool:
         return self._presses > 0 or self._stopped is not None
 
+    def _halt(self) -> None:
+        if self._client is not None:
+            self._client.halt()
+
     def _pressed(self, workers: list[asyncio.Task[None]]) -> None:
         self._presses += 1
+        self._halt()
         if self._presses > 1:
             for worker in workers:
                 worker.cancel()
@@ -213,7 +157,6 @@ class _Going(Generic[T, R]):
 
     def _report(self) -> None:
         if self._on_progress is not None:
-            counted = self._client
             self._on_progress(
                 Progressed(
                     done=len(self._results) + len(self._failures),
@@ -221,22 +164,15 @@ class _Going(Generic[T, R]):
                     running=self._running,
                     stopping=self._stopping,
                     interrupted=self._presses > 0,
-                    requests=counted.requests if counted else 0,
-                    cached=counted.cached if counted else 0,
-                    usage=counted.usage if counted else Usage(),
                 )
             )
 
     def _outcome(self) -> Run[R]:
-        counted = self._client
         return Run(
             results={id_: self._results[id_] for id_ in self._ids if id_ in self._results},
             failures=tuple(self._failures[id_] for id_ in self._ids if id_ in self._failures),
             interrupted=self._presses > 0,
             stopped=self._stopped,
-            requests=counted.requests if counted else 0,
-            cached=counted.cached if counted else 0,
-            usage=counted.usage if counted else Usage(),
         )
 
 

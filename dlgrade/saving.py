@@ -18,7 +18,7 @@ from dlgrade.banks.mending import mend
 from dlgrade.banks.outputs import save_copy
 from dlgrade.banks.reading import bank_from_text, read_bank
 from dlgrade.banks.same import identity
-from dlgrade.errors import BankError, ChangedMeanwhile, DlgradeError, EndpointError, OutputError
+from dlgrade.errors import BankError, ChangedMeanwhile, DlgradeError, OutputError, RunStopped
 from dlgrade.models import Bank, Choices, Failure, Question, Usage
 from dlgrade.refreshing import Stale
 
@@ -31,7 +31,8 @@ class Answers:
     """References for questions, and how they came about.
 
     `texts`, `origins` and `failures` go by a question's `identity`, since one question may stand in several places.
-    `requests` were sent, `cached` were not needed; `stopped` is why the endpoint ended a run before its end.
+    `requests` were sent, `retries` of them more than once; `cached` were not needed. `cost` is in USD, None where a
+    price is not known. `stopped` is why a run ended before its end.
     """
 
     texts: Mapping[str, str]
@@ -40,8 +41,10 @@ class Answers:
     usage: Usage = field(default_factory=Usage)
     requests: int = 0
     cached: int = 0
+    retries: int = 0
+    cost: float | None = 0.0
     interrupted: bool = False
-    stopped: EndpointError | None = None
+    stopped: RunStopped | None = None
 
     @property
     def kept(self) -> str:
@@ -202,6 +205,9 @@ def _lost(before: Outcome, now: Outcome, kept: str) -> list[Failure]:
 
 
 def _read_back(outcome: Outcome) -> Bank:
+    after = outcome.filled.after
+    if after is not None and after.source == outcome.filled.source:
+        return after  # the proof has read it
     bank = outcome.bank
     return bank_from_text(outcome.filled.source, path=bank.path, encoding=bank.encoding, choices=bank.choices)
 

@@ -2,11 +2,15 @@
 
     # dlgrade.toml, in the folder where dlgrade runs; every key is optional
     model = "some-model"                     # DLGRADE_MODEL    --model
+    fallbacks = ["another-model"]            # further --model  take over when the quota of those before has ended
     base_url = "http://localhost:8080/v1"    # OPENAI_BASE_URL  --base-url
-    concurrency = 8                          # --concurrency
+    concurrency = 8                          # --concurrency    requests in flight at most
+    rpm = 500                                # --rpm            requests a minute that the account may send
+    tpm = 200_000                            # --tpm            tokens a minute
     timeout = 120                            # seconds for one reply, retries not counted
     max_tokens = 4096                        # of one reply
     temperature = 0.0
+    max_cost = 5.0                           # --max-cost       USD that one run may cost at most
     cache = "~/.cache/dlgrade"               # DLGRADE_CACHE
     prompts = "my/prompts"                   # folders searched before the shipped ones
     rubrics = "my/rubrics"
@@ -14,6 +18,12 @@
     form = "lists"                           # --form           the form that all documents are read in
     nested = "parents"                       # --nested         what asks below an item that asks: its parts
     table = "column"                         # --table          where answers go if a table has no place for them
+
+    [prices."some-model"]                    # USD for a million tokens; wins over the prices that dlgrade knows
+    input = 0.15
+    output = 0.60
+    cached_input = 0.075                     # optional: tokens from the provider's own prompt cache
+    per_call = 0.0                           # optional: USD for every call besides
 
 The key comes from the environment alone (OPENAI_API_KEY): a key in a file ends up in a repository.
 """
@@ -32,7 +42,7 @@ from platformdirs import user_cache_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from dlgrade.errors import SettingsError
-from dlgrade.models import Choices, Record
+from dlgrade.models import Choices, Price, Record
 
 FILE = "dlgrade.toml"
 OFFLINE = "offline"
@@ -56,7 +66,14 @@ _SAID = {
     "int_from_float": "must be a whole number",
     "float_parsing": "must be a number",
     "float_type": "must be a number",
+    "missing": "is missing",
+    "model_type": "must be a table",
+    "dict_type": "must be a table",
 }
+_PRICE_TABLE = (
+    "A price is a table with input and output, and cached_input and per_call if need be. A name with a dot stands in "
+    'quotes, as in [prices."some-model-1.5"].'
+)
 
 
 def _is_base_url(value: str) -> bool:
@@ -72,12 +89,17 @@ class Settings(Record):
     """What a command runs with. `model` is None where none was named: then nothing is ever sent."""
 
     model: str | None = None
+    fallbacks: tuple[str, ...] = ()
     base_url: str = OPENAI
     api_key: SecretStr | None = None
     concurrency: int | None = Field(default=None, ge=1, le=1000)
+    rpm: int | None = Field(default=None, ge=1)
+    tpm: int | None = Field(default=None, ge=1)
     timeout: float = Field(default=120.0, gt=0, allow_inf_nan=False)
     max_tokens: int = Field(default=4096, ge=1)
     temperature: float | None = Field(default=0.0, ge=0, le=2)
+    max_cost: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    prices: Mapping[str, Price] = Field(default_factory=dict)
     cache: Path = Field(default_factory=lambda: user_cache_path("dlgrade", appauthor=False))
     prompts: Path = Path("prompts")
     rubrics: Path = Path("rubrics")
@@ -95,6 +117,13 @@ class Settings(Record):
             )
         return value.rstrip("/")
 
+    @field_validator("fallbacks")
+    @classmethod
+    def _are_models(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if OFFLINE in value or "" in value:
+            raise ValueError(f"names of models to ask, which {OFFLINE!r} is not")
+        return value
+
     @field_validator("cache")
     @classmethod
     def _home_is_a_place(cls, value: Path) -> Path:
@@ -104,6 +133,11 @@ class Settings(Record):
     def choices(self) -> Choices:
         """How documents are read where they can be read in more than one way."""
         return Choices(form=self.form, nested=self.nested, table=self.table)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models to ask, each when the quota of those before it has ended; none where none is used."""
+        return () if self.model is None or self.offline else (self.model, *self.fallbacks)
 
     @property
     def offline(self) -> bool:
@@ -141,14 +175,18 @@ def load_settings(
     path = (folder or Path()) / FILE
     from_file = _read_file(path)
     from_environment = {key: environment[name] for key, name in _ENVIRONMENT.items() if environment.get(name)}
-    from_flags = {key: value for key, value in flags.items() if value not in {None, ""}}
+    from_flags = {key: value for key, value in flags.items() if value not in (None, "")}
+    if "model" in {**from_environment, **from_flags}:
+        # those of the file were to take over from the model of the file
+        from_file.pop("fallbacks", None)
     try:
         settings = Settings.model_validate({**from_file, **from_environment, **from_flags})
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
-        key = str(first["loc"][0])
+        keys = tuple(map(str, first["loc"]))
         said = _SAID.get(first["type"], first["msg"].removeprefix("Value error, "))
-        raise SettingsError(f"{_origin(key, path, from_environment, from_flags)}: {said}") from None
+        hint = _PRICE_TABLE if keys[0] == "prices" else None
+        raise SettingsError(f"{_origin(keys, path, from_environment, from_flags)}: {said}", hint=hint) from None
     if "base_url" in from_flags and settings.model is None:
         raise SettingsError("--base-url: no model is named; name one with --model")
     if "base_url" not in {**from_environment, **from_flags} and settings.api_key and not settings.trusted:
@@ -176,14 +214,20 @@ def _read_file(path: Path) -> dict[str, Any]:
     return data
 
 
-def _origin(key: str, path: Path, environment: Mapping[str, str], flags: Mapping[str, Any]) -> str:
+def _origin(keys: tuple[str, ...], path: Path, environment: Mapping[str, str], flags: Mapping[str, Any]) -> str:
+    key = keys[0]
     if key in flags:
         return f"--{key.replace('_', '-')}"
     if key in environment:
         return _ENVIRONMENT[key]
-    return f"{path}:{_line(path, key)}: {key}"
+    return f"{path}:{_line(path, *keys)}: {'.'.join(keys)}"
 
 
-def _line(path: Path, key: str) -> int:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return next((n for n, line in enumerate(lines, 1) if re.match(rf"\s*{re.escape(key)}\b", line)), 1)
+def _line(path: Path, *keys: str) -> int:
+    """The line where the last of the keys stands that is there at all, each at or below the one before it."""
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    at = 0
+    for key in keys:
+        written = re.compile(rf"""(?!\s*#)(?:.*[\s.\[{{,"'])?{re.escape(key)}["']?\s*[=.\]]""")
+        at = next((n for n in range(at, len(lines)) if written.match(lines[n])), at)
+    return at + 1

@@ -287,7 +287,7 @@ def test_dry_run_prints_the_messages_that_would_be_sent_and_sends_none(run: Run)
     with Loopback(lambda _: "Because it works.") as server:
         ran = run("fill", GENERAL, "--dry-run", *asking(server), "--json")
         assert server.requests == []
-        shown = json.loads(ran.out)
+        shown = json.loads(ran.out)["requests"]
         run("fill", GENERAL, "--out", "build", *asking(server))
         sent = [body["messages"] for body in server.bodies]
     assert ran.code == 0

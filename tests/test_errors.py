@@ -21,7 +21,8 @@ def test_the_drawing_shows_every_class_in_its_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "code"), [(errors.BankError, 2), (errors.BadKey, 3), (errors.TooLong, 1), (errors.DlgradeError, 1)]
+    ("kind", "code"),
+    [(errors.BankError, 2), (errors.BadKey, 3), (errors.BudgetSpent, 1), (errors.TooLong, 1), (errors.DlgradeError, 1)],
 )
 def test_the_exit_code_tells_whose_fault_it_is(kind: type[errors.DlgradeError], code: int) -> None:
     assert kind("x").exit_code == code

@@ -393,9 +393,9 @@ def test_a_thousand_answers_are_read_back_once(monkeypatch: pytest.MonkeyPatch) 
     before = bank("".join(f"{n}. What is thing {n}?\n" for n in range(1_000)))
     reads: list[str] = []
 
-    def counted(source: str, *, path: str, choices: Choices) -> Bank:
+    def counted(source: str, *, path: str, encoding: str, choices: Choices) -> Bank:
         reads.append(path)
-        return bank_from_text(source, path=path, choices=choices)
+        return bank_from_text(source, path=path, encoding=encoding, choices=choices)
 
     monkeypatch.setattr("dlgrade.banks.filling.bank_from_text", counted)
     result = fill(before, {question.id: f"It is {question.position}." for question in before.questions})

@@ -216,7 +216,7 @@ def test_diff_and_dry_run_show_what_would_be_renewed(run: Run, server: Loopback)
         fill(run, server)
         asking = ("--refresh", "--model", "new", "--base-url", server.url)
         shown = run("fill", "bank.md", "--dry-run", *asking, "--json")
-        assert [row["id"] for row in json.loads(shown.out)] == [f"bank:{n}" for n in range(1, 5)]
+        assert [row["id"] for row in json.loads(shown.out)["requests"]] == [f"bank:{n}" for n in range(1, 5)]
         assert len(server.bodies) == 4
         ran = run("fill", "bank.md", "--diff", *asking)
     assert ran.out.count("\n+**Answer:** new on") == 4
@@ -368,8 +368,8 @@ def whose() -> list[str]:
 @pytest.mark.parametrize(
     ("command", "writes"),
     [
-        (("fill", "bank.md", "--in-place", "--model", "old", "--base-url"), 2),
-        (("fill", "bank.md", "--in-place", "--refresh", "--model", "new", "--base-url"), 3),
+        (("fill", "bank.md", "--in-place", "--model", "old", "--base-url"), 3),
+        (("fill", "bank.md", "--in-place", "--refresh", "--model", "new", "--base-url"), 4),
         (("review", "bank.md", "--reject", "bank:1"), 2),
         (("review", "bank.md", "--accept", "bank:1"), 1),
     ],
@@ -387,7 +387,7 @@ def test_killed_between_ledger_and_document_nothing_is_lost_and_nobody_mistaken(
             else text.replace("_[To be filled]_", "Mine.", 1)
         )
         Path("bank.md").write_text(text)
-        saved = {path: path.read_bytes() for path in [Path("bank.md"), *Path(".dlgrade").glob("*")]}
+        saved = {path: path.read_bytes() for path in [Path("bank.md"), *Path(".dlgrade").glob("*.*")]}
         whole = command if command[0] == "review" else (*command, server.url)
         ends = []
         for after in range(writes + 1):

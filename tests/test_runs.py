@@ -15,8 +15,9 @@ import pytest
 
 from dlgrade.errors import BadKey, PromptError, Refused, TooLong
 from dlgrade.llm.request import Reply, Request
-from dlgrade.models import Failure, Message, Usage
-from dlgrade.runs import Counted, Progressed, run
+from dlgrade.llm.counted import Counted
+from dlgrade.models import Failure, Message, Progressed, Usage
+from dlgrade.runs import run
 
 HERE = Path(__file__).parent
 USAGE = Usage(prompt_tokens=1, completion_tokens=2, total_tokens=3)
@@ -143,7 +144,10 @@ class Fake:
 def test_a_run_counts_requests_and_what_they_were_billed_also_the_failed_ones_but_not_the_cached() -> None:
     fake = Fake()
     counted = Counted(fake)
-    seen: list[Progressed] = []
+    seen: list[tuple[int, int, int, int]] = []
+
+    def report(now: Progressed) -> None:
+        seen.append((now.done, now.failed, counted.cached, counted.usage.total_tokens))
 
     async def ask(word: str) -> str:
         messages = (Message(role="user", content=word),)
@@ -151,14 +155,9 @@ def test_a_run_counts_requests_and_what_they_were_billed_also_the_failed_ones_bu
 
     words = ["fresh", "known", "bad", "fresh"]
     items = [(str(n), word) for n, word in enumerate(words)]
-    done = run(items, ask, concurrency=1, client=counted, on_progress=seen.append)
-    assert (done.requests, done.cached, done.usage) == (4, 1, USAGE + USAGE + USAGE)
-    assert [(p.done, p.failed, p.cached, p.tokens) for p in seen] == [
-        (1, 0, 0, 3),
-        (2, 0, 1, 3),
-        (3, 1, 1, 6),
-        (4, 1, 1, 9),
-    ]
+    run(items, ask, concurrency=1, client=counted, on_progress=report)
+    assert (counted.requests, counted.cached, counted.usage) == (4, 1, USAGE + USAGE + USAGE)
+    assert seen == [(1, 0, 0, 3), (2, 0, 1, 3), (3, 1, 1, 6), (4, 1, 1, 9)]
     assert fake.closed
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dlgrade.errors import SettingsError
+from dlgrade.models import Price
 from dlgrade.settings import OPENAI, load_settings
 
 
@@ -37,6 +38,20 @@ def test_an_empty_variable_counts_as_not_set(tmp_path: Path) -> None:
         ("\nconcurrency = 'many'\n", "dlgrade.toml:2: concurrency: must be a whole number"),
         ("timeout = 0\n", "dlgrade.toml:1: timeout: Input should be greater than 0"),
         ("model = \n", "dlgrade.toml: not TOML"),
+        ("# max_cost = 1\nmax_cost = 0\n", "dlgrade.toml:2: max_cost: Input should be greater than 0"),
+        ("max_cost = inf\n", "dlgrade.toml:1: max_cost: Input should be a finite number"),
+        ("prices = 3\n", "dlgrade.toml:1: prices: must be a table"),
+        ("[prices]\nm = 3\n", "dlgrade.toml:2: prices.m: must be a table"),
+        ('model = "m"\n\n[prices."m"]\ninput = 1\n', "dlgrade.toml:3: prices.m.output: is missing"),
+        ("[prices.m]\ninput = '1'\noutput = 1\n", "dlgrade.toml:2: prices.m.input: must be a number"),
+        ("[prices.m]\ninput = true\noutput = 1\n", "dlgrade.toml:2: prices.m.input: must be a number"),
+        ("[prices.m]\ninput = 1\noutput = nan\n", "dlgrade.toml:3: prices.m.output: Input should be a finite number"),
+        ("[prices]\nm = { input = 1, output = -1 }\n", "dlgrade.toml:2: prices.m.output: Input should be greater than"),
+        (
+            '[prices.a]\ninput = 1\noutput = 1\n[prices."b-1.5"]\ninput = 1\noutput = 1\ninputs = 1\n',
+            "dlgrade.toml:7: prices.b-1.5.inputs: unknown key",
+        ),
+        ("[prices.b-1.5]\ninput = 1\noutput = 1\n", "A name with a dot stands in quotes"),
         ("api_key = 'sk-planted'\n", "dlgrade.toml:1: api_key: the key is read from OPENAI_API_KEY alone"),
     ],
 )
@@ -46,6 +61,26 @@ def test_a_wrong_file_is_named_with_line_and_mistake(tmp_path: Path, content: st
         load_settings({}, environment={}, folder=tmp_path)
     assert said in str(caught.value)
     assert "planted" not in str(caught.value)
+
+
+def test_prices_of_ones_own_are_dollars_for_a_million_tokens_and_may_be_zero(tmp_path: Path) -> None:
+    (tmp_path / "dlgrade.toml").write_text(
+        'max_cost = 2\n[prices."gpt-4.1"]\ninput = 2\noutput = 8.0\ncached_input = 0.5\n'
+        "[prices.own]\ninput = 0\noutput = 0\n"
+    )
+    settings = load_settings({}, environment={}, folder=tmp_path)
+    assert settings.max_cost == 2
+    assert settings.prices == {
+        "gpt-4.1": Price(input=2.0, output=8.0, cached_input=0.5),
+        "own": Price(input=0.0, output=0.0),
+    }
+    assert load_settings({"max_cost": 0.5}, environment={}, folder=tmp_path).max_cost == 0.5
+
+
+@pytest.mark.parametrize("wrong", [0.0, -1.0, float("nan")])
+def test_a_limit_of_money_is_more_than_nothing(tmp_path: Path, wrong: float) -> None:
+    with pytest.raises(SettingsError, match="--max-cost: Input should be"):
+        load_settings({"max_cost": wrong}, environment={}, folder=tmp_path)
 
 
 def test_a_wrong_flag_or_variable_is_named_by_its_own_name(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from dlgrade.errors import BadKey, DlgradeError, ItemError, QuotaExceeded, TooLong
 from dlgrade.llm import wire
+from dlgrade.llm.complaints import asked_wait
 from dlgrade.llm.request import Reply
 from dlgrade.llm.trouble import ACTIONS, LONGEST_WAIT, Condition, Trouble, error_for, scrubbed, wait_before_retry
 from dlgrade.models import Usage
@@ -231,10 +232,40 @@ def test_a_fence_inside_the_json_stays() -> None:
         ({}, Usage()),
         ({"prompt_tokens": None, "completion_tokens": 2.0}, Usage(completion_tokens=2, total_tokens=2)),
         ({"prompt_tokens": 5, "total_tokens": 9, "queue_time": 0.1}, Usage(prompt_tokens=5, total_tokens=9)),
+        ({"prompt_tokens_details": None, "prompt_cache_hit_tokens": None}, Usage()),
+        (
+            {"prompt_tokens": 3, "prompt_tokens_details": {"cached_tokens": None}},
+            Usage(prompt_tokens=3, total_tokens=3),
+        ),
     ],
 )
 def test_usage_may_be_absent_partial_or_more_than_asked_for(usage: Any, expected: Usage | None) -> None:
     assert wire.usage_in({"usage": usage}) == expected
+
+
+@pytest.mark.parametrize(
+    "said_so",
+    [
+        {"prompt_tokens_details": {"cached_tokens": 1024, "audio_tokens": 0}},  # OpenAI
+        {"prompt_cache_hit_tokens": 1024, "prompt_cache_miss_tokens": 120},  # DeepSeek
+        {"prompt_tokens_details": {"cached_tokens": 0}, "prompt_cache_hit_tokens": 1024},
+    ],
+)
+def test_tokens_from_the_providers_own_cache_are_told_apart(said_so: dict[str, Any]) -> None:
+    usage = wire.usage_in({"usage": {"prompt_tokens": 1144, "completion_tokens": 2, **said_so}})
+    assert usage == Usage(prompt_tokens=1144, completion_tokens=2, total_tokens=1146, cached_tokens=1024)
+    assert usage + usage == Usage(prompt_tokens=2288, completion_tokens=4, total_tokens=2292, cached_tokens=2048)
+
+
+def test_a_recorded_reply_says_how_much_the_provider_had_cached() -> None:
+    usage = recorded("ok_cached_tokens_openai").usage
+    assert usage is not None
+    assert (usage.prompt_tokens, usage.cached_tokens) == (1144, 1024)
+
+
+def test_never_more_is_cached_than_was_read() -> None:
+    usage = wire.usage_in({"usage": {"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 9}}})
+    assert usage == Usage(prompt_tokens=5, total_tokens=5, cached_tokens=5)
 
 
 # ── errors ───────────────────────────────────────────────────────────────────────────────────
@@ -324,7 +355,7 @@ def test_long_words_are_cropped() -> None:
 def test_the_longest_wait_that_a_server_names_is_the_one(
     headers: dict[str, str], words: str, seconds: float | None
 ) -> None:
-    found = wire.asked_wait(headers, words)
+    found = asked_wait(headers, words)
     assert found == (None if seconds is None else pytest.approx(seconds))
 
 

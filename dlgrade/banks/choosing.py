@@ -14,9 +14,7 @@ from itertools import groupby
 from dlgrade.banks.asking import asks, asks_firmly
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Entry, Reading
-from dlgrade.banks.forms import DATA, FORMS, PROSE, plain
-from dlgrade.banks.plaintext.keys import find_key, may_have_key
-from dlgrade.banks.plaintext.pages import read_lines
+from dlgrade.banks.forms import DATA, FORMS, PLAIN, PROSE
 from dlgrade.banks.same import identity
 from dlgrade.errors import BankError
 from dlgrade.models import Choices
@@ -48,8 +46,15 @@ def best_reading(document: Document, suffix: str = ".md", choices: Choices | Non
 def _with_key(document: Document, reading: Reading) -> Reading:
     """Answer the questions that a key at the document's end answers by their numbers."""
     missing = [entry for entry in reading.entries if entry.body.answer is None and entry.number]
-    if not missing or not may_have_key(document.text):
+    if not missing:
         return reading
+    # For start-up time: most documents end in no key.
+    from dlgrade.banks.plaintext.keys import find_key, may_have_key  # noqa: PLC0415
+
+    if not may_have_key(document.text):
+        return reading
+    from dlgrade.banks.plaintext.pages import read_lines  # noqa: PLC0415
+
     lines = read_lines(document)
     key = find_key(lines)
     if key is None or lines[key.at].number <= reading.entries[-1].line:
@@ -75,7 +80,7 @@ def _among_prose(document: Document, choices: Choices, *, doubtful: bool) -> Rea
         readings.append(reading)
         if not doubtful and _is_settled(reading) and reading.weight == max(reading.weight for reading in readings):
             rest = document.without((entry.line, entry.last) for entry in reading.entries)
-            others = (other(rest, choices) for name, other in PROSE.items() if name not in (form, plain.FORM))
+            others = (other(rest, choices) for name, other in PROSE.items() if name not in (form, PLAIN))
             return _joined(reading, [other for other in others if other is not None])
     ranked = sorted(readings, key=lambda reading: _weight(document, reading, readings), reverse=True)
     best = ranked[0] if ranked else None

@@ -53,7 +53,8 @@ class Filled(Record):
     """The new source, and the ids of its questions by what became of them.
 
     `filled` have a new answer, `kept` had one before, `unanswered` were given none, and `failed` were
-    given one that could not go in. `places` are those of the answers that went where none was.
+    given one that could not go in. `places` are those of the answers that went where none was. `after` is the new
+    source as it was read for the proof, None where nothing was put in.
     """
 
     source: str
@@ -62,6 +63,7 @@ class Filled(Record):
     unanswered: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
     places: Mapping[str, Place] = Field(default={}, repr=False)
+    after: Bank | None = Field(default=None, repr=False)
 
 
 class _Fitted(NamedTuple):
@@ -84,12 +86,15 @@ def fill(bank: Bank, answers: Mapping[str, str], *, renew: Collection[str] = ())
     if unknown := next((i for i in answers if i not in ids), None):
         raise UnknownQuestion(f"{bank.path}: no question {unknown!r}; the bank has {len(ids)}")
     ready, failed = _ready(bank, answers, renew)
-    proven = _proven(bank, ready)
+    proof = _Proof(bank)
+    proven = proof.proven(ready)
     filled = {item.question.id for item in proven}
     broken = (item.question.id for item in ready if item.question.id not in filled)
     failed |= dict.fromkeys(broken, "the document could not be read back with this answer in it")
+    source = _render(bank, proven)
     return Filled(
-        source=_render(bank, proven),
+        source=source,
+        after=proof.read(source) if proven else None,
         filled=tuple(q.id for q in bank.questions if q.id in filled),
         kept=tuple(q.id for q in bank.questions if q.answer is not None and q.id not in filled),
         unanswered=tuple(q.id for q in bank.questions if q.answer is None and q.id not in answers),
@@ -245,54 +250,68 @@ def _shared(one: str, other: str) -> str:
 # ── the proof ────────────────────────────────────────────────────────────────────────────────
 
 
-def _proven(bank: Bank, items: Sequence[_Fitted]) -> list[_Fitted]:
-    """Return the answers with which the document reads as before, those questions answered.
+class _Proof:
+    """Looks whether a bank reads as before with answers in it; what was read last is kept."""
 
-    What spoils the reading is found by halving, so that the one pass of the usual case stays one.
-    """
-    if not items:
-        return []
-    wrong = _wrong(bank, items)
-    if wrong is not None:
-        return _proven(bank, [item for item in items if item.question.id not in wrong]) if wrong else list(items)
-    if len(items) == 1:
-        return []
-    half = len(items) // 2
-    return _added(bank, _proven(bank, items[:half]), _proven(bank, items[half:]))
+    def __init__(self, bank: Bank) -> None:
+        self._bank = bank
+        self._last: tuple[str, Bank | None] = (bank.source, bank)
 
+    def read(self, source: str) -> Bank | None:
+        """The bank with another source, None where that is none."""
+        if self._last[0] != source:
+            bank = self._bank
+            try:
+                after = bank_from_text(source, path=bank.path, encoding=bank.encoding, choices=bank.choices)
+            except BankError:
+                after = None
+            self._last = source, after
+        return self._last[1]
 
-def _added(bank: Bank, proven: list[_Fitted], others: list[_Fitted]) -> list[_Fitted]:
-    """Add to proven answers those of others that do not clash with them: each half holds by itself."""
-    if not others:
-        return proven
-    both = [*proven, *others]
-    if not proven or _wrong(bank, both) == set():
-        return both
-    if len(others) == 1:
-        return proven
-    half = len(others) // 2
-    return _added(bank, _added(bank, proven, others[:half]), others[half:])
+    def proven(self, items: Sequence[_Fitted]) -> list[_Fitted]:
+        """Return the answers with which the document reads as before, those questions answered.
 
+        What spoils the reading is found by halving, so that the one pass of the usual case stays one.
+        """
+        if not items:
+            return []
+        wrong = self._wrong(items)
+        if wrong is not None:
+            return self.proven([item for item in items if item.question.id not in wrong]) if wrong else list(items)
+        if len(items) == 1:
+            return []
+        half = len(items) // 2
+        return self._added(self.proven(items[:half]), self.proven(items[half:]))
 
-def _wrong(bank: Bank, items: Sequence[_Fitted]) -> set[str] | None:
-    """Return the ids whose answers do not read back; None if anything else changed as well."""
-    try:
-        after = bank_from_text(_render(bank, items), path=bank.path, choices=bank.choices)
-    except BankError:
-        return None
-    given = {item.question.id: item.answer for item in items}
-    if after.form != bank.form or len(after.questions) != len(bank.questions):
-        return None
-    wrong: set[str] = set()
-    for old, new in zip(bank.questions, after.questions, strict=True):
-        if _identity(old) != _identity(new):
+    def _added(self, proven: list[_Fitted], others: list[_Fitted]) -> list[_Fitted]:
+        """Add to proven answers those of others that do not clash with them: each half holds by itself."""
+        if not others:
+            return proven
+        both = [*proven, *others]
+        if not proven or self._wrong(both) == set():
+            return both
+        if len(others) == 1:
+            return proven
+        half = len(others) // 2
+        return self._added(self._added(proven, others[:half]), others[half:])
+
+    def _wrong(self, items: Sequence[_Fitted]) -> set[str] | None:
+        """Return the ids whose answers do not read back; None if anything else changed as well."""
+        bank = self._bank
+        after = self.read(_render(bank, items))
+        given = {item.question.id: item.answer for item in items}
+        if after is None or after.form != bank.form or len(after.questions) != len(bank.questions):
             return None
-        if old.id in given:
-            if new.answer is None or not _says(new.answer, given[old.id]):
-                wrong.add(old.id)
-        elif old.answer != new.answer:
-            return None
-    return wrong
+        wrong: set[str] = set()
+        for old, new in zip(bank.questions, after.questions, strict=True):
+            if _identity(old) != _identity(new):
+                return None
+            if old.id in given:
+                if new.answer is None or not _says(new.answer, given[old.id]):
+                    wrong.add(old.id)
+            elif old.answer != new.answer:
+                return None
+        return wrong
 
 
 def _without(bank: Bank, source: str, positions: Collection[int]) -> Bank | None:

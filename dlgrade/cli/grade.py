@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from dlgrade.api import judged_grade
 from dlgrade.cli import show
 from dlgrade.cli.answers import answer_from
 from dlgrade.cli.options import BaseUrl, Json, Model
@@ -69,6 +68,9 @@ def grade(
 def _graded(session: Session, answer: str, rubric: Rubric, target: Target) -> Grade:
     if session.settings.offline:
         return offline.grade(answer, rubric, id=target.id, question=target.text)
+    # Imported here for start-up time: offline there is no event loop.
+    from dlgrade.api import judged_grade  # noqa: PLC0415
+
     with session.client() as client:
         return judged_grade(
             answer, rubric, client, session.prompts, session.settings, id=target.id, question=target.text

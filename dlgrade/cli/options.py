@@ -12,11 +12,34 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Model = Annotated[
     str | None, typer.Option(help="The model to ask, or `offline` for none at all.", metavar="NAME", show_default=False)
 ]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        help="The model to ask, or `offline` for none. Given again: takes over when the quota of those before ends.",
+        metavar="NAME",
+        show_default=False,
+    ),
+]
 BaseUrl = Annotated[
     str | None,
     typer.Option(help="An OpenAI-compatible endpoint, as http://localhost:8080/v1.", metavar="URL", show_default=False),
 ]
 Concurrency = Annotated[int | None, typer.Option(help="Requests at once, at most.", metavar="N", show_default=False)]
+Rpm = Annotated[
+    int | None, typer.Option(help="Requests a minute that the account may send.", metavar="N", show_default=False)
+]
+Tpm = Annotated[
+    int | None, typer.Option(help="Tokens a minute that the account may use.", metavar="N", show_default=False)
+]
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        help="Stop before the run could cost more, in US dollars; the requests in flight are counted in full.",
+        metavar="USD",
+        show_default=False,
+    ),
+]
 Form = Annotated[
     str | None,
     typer.Option(help="Read the documents in this form, as list names it.", metavar="FORM", show_default=False),

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 
 if TYPE_CHECKING:
-    from dlgrade.runs import Progressed  # asyncio is a tenth of a second that most commands do not need
+    from rich.console import Console
 
 _WIDE = {"question": 28}
 _NARROW = {"category": 16, "rubric": 20}
 _PIPED = 140  # columns where no terminal says how many there are
-
-stdout = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED)
-stderr = Console(stderr=True, highlight=False)
 
 
 def json_document(value: Any) -> None:
@@ -42,6 +35,9 @@ def remark(value: str) -> None:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table on stdout that fits the width; columns that are empty throughout are left out."""
+    from rich.table import Table  # noqa: PLC0415 - for start-up time, as below
+    from rich.text import Text  # noqa: PLC0415
+
     kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
     drawn = Table(box=None, header_style="bold", pad_edge=False, show_edge=False)
     for i in kept:
@@ -51,12 +47,31 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         # Text, since rich would take "[x]" in a string for markup and drop it.
         drawn.add_row(*(Text(row[i]) for i in kept))
-    stdout.print(drawn)
+    _console().print(drawn)
+
+
+class Bar(Protocol):
+    """How far a run is, for a person to see."""
+
+    def at(self, done: int, said: Callable[[], str]) -> None:
+        """So many are done; what is `said` stands beside the bar."""
+        ...
+
+
+class _Nothing:
+    def at(self, done: int, said: Callable[[], str]) -> None:
+        """Nobody looks."""
 
 
 @contextmanager
-def bar(total: int) -> Iterator[Any]:
-    """A progress bar on stderr, on a terminal alone; gives the function to report to."""
+def bar(total: int) -> Iterator[Bar]:
+    """A progress bar on stderr, on a terminal alone."""
+    if not sys.stderr.isatty():
+        yield _Nothing()
+        return
+    # Imported here for start-up time: most runs have no terminal, or nothing to wait for.
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
     columns = (
         TextColumn("[bold]{task.description}"),
         BarColumn(),
@@ -64,17 +79,18 @@ def bar(total: int) -> Iterator[Any]:
         TextColumn("{task.fields[said]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=stderr, disable=not stderr.is_terminal, transient=True) as progress:
+    with Progress(*columns, console=_console(stderr=True), transient=True) as progress:
         task = progress.add_task("asking", total=total, said="")
 
-        told = False
+        class _Drawn:
+            def at(self, done: int, said: Callable[[], str]) -> None:
+                progress.update(task, completed=done, said=said())
 
-        def report(now: Progressed) -> None:
-            nonlocal told
-            if now.interrupted and now.running and not told:
-                told = True
-                stderr.print(f"Stopping: {now.running} requests in flight finish; Ctrl-C ends them at once.")
-            said = f"{now.failed} failed, {now.cached} from cache, {now.tokens:,} tokens"
-            progress.update(task, completed=now.done, said=said)
+        yield _Drawn()
 
-        yield report
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console  # noqa: PLC0415 - for start-up time, as above
+
+    piped = None if stderr or sys.stdout.isatty() else _PIPED
+    return Console(stderr=stderr, highlight=False, width=piped)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,10 @@ from dlgrade.banks.locking import locked
 from dlgrade.cli import show
 from dlgrade.errors import BadKey
 from dlgrade.llm.cache import Cached, Store
-from dlgrade.llm.request import Client, without_credentials
+from dlgrade.llm.counted import Counted
+from dlgrade.llm.prices import Prices, require_price
+from dlgrade.llm.request import Client, Reply, Request, without_credentials
+from dlgrade.llm.spend import Budget
 from dlgrade.lookup import Lookup
 from dlgrade.prompts import Prompts
 from dlgrade.refreshing import Refresh
@@ -32,8 +35,14 @@ class Session:
     settings: Settings
 
     @classmethod
-    def open(cls, **flags: Any) -> Session:
-        """Read the settings; flags that are None were not given."""
+    def open(cls, *, models: Sequence[str] | None = None, **flags: Any) -> Session:
+        """Read the settings; flags that are None were not given. The first of `models` is the one to ask.
+
+        Raises:
+            SettingsError: a setting is wrong, and where it stands.
+        """
+        if models:
+            flags |= {"model": models[0], "fallbacks": tuple(models[1:])}
         return cls(load_settings(flags))
 
     @cached_property
@@ -80,15 +89,33 @@ class Session:
         why = "a key is set but no model is named" if self.settings.api_key else "no model is set up"
         show.remark(f"dlgrade: {why}: offline, with shipped references and the offline grader.")
 
+    @cached_property
+    def prices(self) -> Prices:
+        """What models cost, the user's own prices over those that are known."""
+        return Prices(self.settings.prices)
+
     @contextmanager
-    def client(self) -> Iterator[Client]:
-        """A cached client; the SDK is imported when a request is not in the cache.
+    def client(self) -> Iterator[Counted]:
+        """A cached client that counts; the SDK is imported when a request is not in the cache.
 
         Raises:
             OutputError: the cache cannot be written.
+            SettingsError: there is a limit of money, and a model without a price.
         """
+        require_price(self.settings, self.settings.models, self.prices)
         with Store.open(self.settings.cache / CACHE_FILE, on_remark=show.remark) as store:
-            yield Cached(store, self._make)
+            yield Counted(Cached(store, self._make), self.prices)
+
+    def stored(self, requests: Sequence[Request]) -> Mapping[str, Reply]:
+        """The replies that are in the cache, by the request's key; it is not made for this where there is none.
+
+        Raises:
+            OutputError: the cache cannot be read.
+        """
+        if not (self.settings.cache / CACHE_FILE).exists():
+            return {}
+        with self.client() as client:
+            return client.stored(requests)
 
     def _make(self) -> Client:
         # Imported here for start-up time: the SDK takes half a second, and a cached run never needs it.
@@ -98,5 +125,12 @@ class Session:
         if settings.api_key is None and settings.base_url == OPENAI:
             raise BadKey(f"no key for {OPENAI}: OPENAI_API_KEY is not set", hint=SET_UP_A_MODEL)
         show.remark(f"dlgrade: asking {settings.model} at {without_credentials(settings.base_url)}")
-        key = settings.api_key.get_secret_value() if settings.api_key else None
-        return OpenAIClient(key, timeout=settings.timeout, on_remark=show.remark)
+        return OpenAIClient(
+            settings.api_key.get_secret_value() if settings.api_key else None,
+            timeout=settings.timeout,
+            ceiling=settings.requests_at_once,
+            rpm=settings.rpm,
+            tpm=settings.tpm,
+            budget=None if settings.max_cost is None else Budget(settings.max_cost, self.prices),
+            on_remark=show.remark,
+        )

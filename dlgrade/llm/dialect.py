@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol, Self
+
+from pydantic import ValidationError
 
 from dlgrade.llm.request import Request
 from dlgrade.llm.schema import LADDER, body_part, prompt_part
@@ -18,11 +20,33 @@ from dlgrade.models import Message, Record
 Body = dict[str, Any]
 
 
+class Memory(Protocol):
+    """Where dialects are kept from one run to the next."""
+
+    def dialect(self, endpoint: str, model: str) -> str | None:
+        """What is remembered of a model at an endpoint, as JSON."""
+        ...
+
+    def learn(self, endpoint: str, model: str, text: str) -> None:
+        """Remember it."""
+        ...
+
+
 class Dialect(Record):
     """What is remembered: the rung of `schema.LADDER`, and the parameters that were complained about, in order."""
 
     rung: int = 0
     refused: tuple[str, ...] = ()
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """What an earlier run remembered; nothing where that makes no sense any more."""
+        try:
+            known = cls.model_validate_json(text)
+        except ValidationError:
+            return cls()
+        fits = 0 <= known.rung < len(LADDER) and set(known.refused) <= REMEDIES.keys()
+        return known if fits else cls()
 
     def after(self, trouble: Trouble, request: Request) -> Dialect | None:
         """The dialect to try after a complaint; None where it would change nothing about the request."""
@@ -51,13 +75,15 @@ def body(request: Request, dialect: Dialect, *, limit: int | None = None, more: 
         made["temperature"] = request.temperature
     if request.shape is not None:
         made |= body_part(rung, request.shape)
+    if request.hear is not None:
+        made |= {"stream": True, "stream_options": {"include_usage": True}}
     for param in dialect.refused:
         made = REMEDIES[param](made)
     return made
 
 
-def _without_temperature(made: Body) -> Body:
-    return {key: value for key, value in made.items() if key != "temperature"}
+def _without(name: str) -> Callable[[Body], Body]:
+    return lambda made: {key: value for key, value in made.items() if key != name}
 
 
 def _with_the_newer_limit(made: Body) -> Body:
@@ -74,7 +100,8 @@ def _without_system_role(made: Body) -> Body:
 
 REMEDIES: Mapping[str, Callable[[Body], Body]] = MappingProxyType(
     {
-        "temperature": _without_temperature,
+        "temperature": _without("temperature"),
+        "stream_options": _without("stream_options"),
         "max_tokens": _with_the_newer_limit,
         "role": _without_system_role,
     }

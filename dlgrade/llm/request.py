@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,7 +24,8 @@ class Request(BaseModel):
 
     `endpoint` is the base URL. `shape` is the pydantic model that the reply must be, None where plain text is
     asked for. `max_tokens` limits the reply. `keeps` says whether a text is worth keeping: one that is not is
-    returned and not stored, so that the next run asks again.
+    returned and not stored, so that the next run asks again. `hear` is told the text piece by piece as it comes; what
+    is found in a cache it is not told.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +38,7 @@ class Request(BaseModel):
     max_tokens: int = 4096
     sample: int = 0
     keeps: Callable[[str], bool] | None = Field(default=None, repr=False)
+    hear: Callable[[str], None] | None = Field(default=None, repr=False)
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -50,11 +53,17 @@ class Request(BaseModel):
             "sample": self.sample,
         }
 
-    @property
+    @cached_property
     def key(self) -> str:
         """SHA-256, in hex, over the canonical JSON of `parts`."""
         canonical = json.dumps(self.parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with changes, which has a key of its own."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("key", None)  # pydantic copies what is cached too
+        return copy
 
 
 def without_credentials(url: str) -> str:
@@ -65,7 +74,7 @@ def without_credentials(url: str) -> str:
 class Reply(Record):
     """What a model said: validated against the request's shape, if it had one.
 
-    `text` is the content alone: parts joined, reasoning and fences taken off.
+    `text` is the content alone: parts joined, reasoning and fences taken off. `tries` is how many calls it took.
     """
 
     text: str
@@ -73,6 +82,7 @@ class Reply(Record):
     finish_reason: str = "stop"
     usage: Usage | None = None
     cached: bool = False
+    tries: int = 1
 
 
 class Client(Protocol):
@@ -82,7 +92,27 @@ class Client(Protocol):
         """Return the validated reply.
 
         Raises:
-            EndpointError: the endpoint cannot be used; the run stops.
+            RunStopped: the endpoint cannot be used, or the budget is spent.
             ItemError: this one request failed.
         """
         ...
+
+
+def stored(client: Client, requests: Sequence[Request]) -> Mapping[str, Reply]:
+    """The replies that a client has without asking anybody, by the request's key; none where it keeps none."""
+    look_up = getattr(client, "stored", None)
+    return look_up(requests) if look_up is not None else {}
+
+
+def halt(client: Client) -> None:
+    """Let a client send nothing more: what is in flight comes to its end, whoever waits for his turn gives up."""
+    stop = getattr(client, "halt", None)
+    if stop is not None:
+        stop()
+
+
+async def close(client: Client) -> None:
+    """Close a client, where it can be closed."""
+    end = getattr(client, "aclose", None)
+    if end is not None:
+        await end()

@@ -42,6 +42,7 @@ class Condition(Enum):
     NOT_A_REPLY = auto()
     LOADING = auto()
     RATE_LIMIT = auto()
+    OVERLOADED = auto()
     BUSY = auto()
     BROKEN = auto()
     TIMEOUT = auto()
@@ -58,13 +59,15 @@ class Condition(Enum):
 class Trouble(Record):
     """One try that brought no reply.
 
-    `words` are the server's own. `wait` is how many seconds the server asked to wait, `param` the part of the
-    request that it named, `room` how many tokens it has for a reply, `said` what the model wrote, `usage` what the
-    try was billed; each is None or empty where the server said nothing of it.
+    `words` are the server's own, `status` is the response's, None where none came. `wait` is how many seconds the
+    server asked to wait, `param` the part of the request that it named, `room` how many tokens it has for a reply,
+    `said` what the model wrote, `usage` what the try was billed; each is None or empty where the server said nothing
+    of it.
     """
 
     condition: Condition
     words: str
+    status: int | None = None
     wait: float | None = None
     param: str | None = None
     room: int | None = None
@@ -77,7 +80,9 @@ class Action:
     """What is done about a condition.
 
     `tries` counts the first one. Between them are `first` seconds, then twice as many each time up to `most`, unless
-    the server asked for a wait of its own; `pause` makes everybody else wait too. In the end `error` is raised.
+    the server asked for a wait of its own. `crowded` says that the server has more requests than it takes: fewer are
+    sent at once from there on, and everybody else waits too, for `pause` even where it did not ask for that. In the end
+    `error` is raised.
     """
 
     error: type[EndpointError] | type[ItemError]
@@ -86,6 +91,7 @@ class Action:
     tries: int = 1
     first: float = 1.0
     most: float = 60.0
+    crowded: bool = False
     pause: bool = False
 
 
@@ -128,7 +134,15 @@ ACTIONS: Mapping[Condition, Action] = MappingProxyType(
             "{url} limits the rate, also after 6 tries (model {model})",
             "Lower --concurrency. " + _KEPT,
             tries=6,
+            crowded=True,
             pause=True,
+        ),
+        Condition.OVERLOADED: Action(
+            ServerFailed,
+            "{url} had no room for the request, 3 times (model {model})",
+            "Lower --concurrency. " + _KEPT,
+            tries=3,
+            crowded=True,
         ),
         Condition.BUSY: Action(ServerFailed, "{url} was too busy for the model {model}, 4 times", _KEPT, tries=4),
         Condition.BROKEN: Action(
@@ -175,12 +189,14 @@ def wait_before_retry(trouble: Trouble, failures: int, chance: float) -> float |
     return float(min(action.first * 2 ** (failures - 1), action.most) * (1 - chance / 4))
 
 
-def error_for(trouble: Trouble, *, url: str, model: str, key: str | None, usage: Usage | None) -> DlgradeError:
+def error_for(
+    trouble: Trouble, *, url: str, model: str, key: str | None, usage: Usage | None, tries: int = 1
+) -> DlgradeError:
     """The error that ends a request. `url` is shown as it is; the words are scrubbed of `key`."""
     action = ACTIONS[trouble.condition]
     message = f"{action.says.format(url=url, model=model)}: {scrubbed(trouble.words, key)}"
     if issubclass(action.error, ItemError):
-        return action.error(message, hint=action.hint, usage=usage)
+        return action.error(message, hint=action.hint, usage=usage, tries=tries)
     return action.error(message, hint=action.hint)
 
 

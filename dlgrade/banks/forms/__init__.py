@@ -11,13 +11,10 @@ from importlib import import_module
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Reading
-from dlgrade.banks.forms import bolds, details, headings, lists, plain, tables
+from dlgrade.banks.forms import bolds, details, headings, lists, tables
 from dlgrade.models import Choices
 
 Reader = Callable[[Document, Choices], Reading | None]
-
-PROSE: Mapping[str, Reader] = {module.FORM: module.read for module in (tables, headings, lists, bolds, details, plain)}
-"""What Markdown and text documents are tried with."""
 
 
 def _later(module: str, function: str = "read") -> Reader:
@@ -29,6 +26,14 @@ def _later(module: str, function: str = "read") -> Reader:
 
     return read
 
+
+PLAIN = "plain"
+"""The form of documents without marks, the last that is tried."""
+
+PROSE: Mapping[str, Reader] = {module.FORM: module.read for module in (tables, headings, lists, bolds, details)} | {
+    PLAIN: _later("plain")
+}
+"""What Markdown and text documents are tried with."""
 
 DATA: Mapping[str, tuple[str, Reader]] = {
     ".csv": ("csv", _later("delimited")),

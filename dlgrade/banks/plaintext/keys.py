@@ -13,9 +13,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from dlgrade.banks.asking import asks
-from dlgrade.banks.plaintext.pages import Line
+
+if TYPE_CHECKING:
+    from dlgrade.banks.plaintext.pages import Line
 
 _TITLE = re.compile(
     r"(?:\#{1,6}[ ]|\*\*)?(?:answers?[ ]?keys?|key|(?:the[ ])?answers(?:[ ]to[ ].{1,60})?|correct[ ]answers|solutions"

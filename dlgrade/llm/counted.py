@@ -1,0 +1,79 @@
+"""A Client around a Client that counts what passes: what was asked, found and billed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dlgrade.errors import ItemError
+from dlgrade.llm.prices import Prices
+from dlgrade.llm.request import Client, Reply, Request, close, halt, stored
+from dlgrade.llm.spend import Bill
+from dlgrade.models import Usage
+
+
+class Counted:
+    """Counts requests, those found in a cache, further tries, and the bill, also of what failed.
+
+    Without `prices` no price is known.
+    """
+
+    def __init__(self, client: Client, prices: Prices | None = None) -> None:
+        self._client = client
+        self._prices = prices or Prices()
+        self._bill = Bill()
+        self._unbilled = False
+        self.requests = 0
+        self.cached = 0
+        self.retries = 0
+        self.usage = Usage()
+
+    @property
+    def cost(self) -> float | None:
+        """USD so far; None once a price is not known, or a server did not say what it will bill."""
+        return None if self._unbilled else self._bill.dollars(self._prices)
+
+    async def complete(self, request: Request) -> Reply:
+        """Return the other client's reply.
+
+        Raises:
+            RunStopped: as the other client does.
+            ItemError: as the other client does.
+        """
+        try:
+            reply = await self._client.complete(request)
+        except ItemError as error:
+            self._sent(request, error.usage, error.tries)
+            raise
+        if reply.cached:
+            self.requests += 1
+            self.cached += 1
+        else:
+            self._sent(request, reply.usage, reply.tries)
+        return reply
+
+    def stored(self, requests: Sequence[Request]) -> Mapping[str, Reply]:
+        """The replies that the other client has already, counted once somebody takes one (`found`)."""
+        return stored(self._client, requests)
+
+    def found(self) -> None:
+        """Count one reply that was taken from those stored."""
+        self.requests += 1
+        self.cached += 1
+
+    def halt(self) -> None:
+        """Let the other client send nothing more."""
+        halt(self._client)
+
+    async def aclose(self) -> None:
+        """Close the other client, where it can be closed."""
+        await close(self._client)
+
+    def _sent(self, request: Request, usage: Usage | None, tries: int) -> None:
+        self.requests += 1
+        self.retries += max(tries - 1, 0)
+        if usage is None:
+            # it may bill all the same: then nobody knows
+            self._unbilled = True
+            return
+        self.usage += usage
+        self._bill.add(request.model, request.endpoint, usage)

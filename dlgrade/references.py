@@ -1,0 +1,162 @@
+"""Many questions -> their references: those that ship, those in the cache, and those that models are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from dlgrade.answering import answer_request, asked_origin, shipped_answer, shipped_origin
+from dlgrade.banks.same import identity, same
+from dlgrade.errors import QuotaExceeded
+from dlgrade.llm.counted import Counted
+from dlgrade.llm.request import Request
+from dlgrade.models import Progressed, Question
+from dlgrade.prompts import Prompts
+from dlgrade.rubrics import Rubrics
+from dlgrade.saving import Answers
+from dlgrade.settings import Settings
+
+if TYPE_CHECKING:
+    from dlgrade.runs import Run
+
+_AT_FIRST = 64  # questions looked up in the cache before the first is asked for
+_LATER = 256
+_SPARE = 2  # one worker more for so many requests in flight: some wait between two tries
+
+Reply = tuple[str, str]
+"""The model that replied, by the name it was asked by, and the text."""
+
+
+def shipped_answers(questions: Iterable[Question], rubrics: Rubrics) -> Answers:
+    """The references that ship with dlgrade, for the questions that have one.
+
+    Raises:
+        RubricError: a rubric that is needed has a mistake in it.
+    """
+    different = {identity(group[0].text): group[0] for group in same(questions)}
+    found = ((wording, shipped_answer(question, rubrics)) for wording, question in different.items())
+    texts = {wording: text for wording, text in found if text is not None}
+    origins = {wording: shipped_origin(different[wording], rubrics) for wording in texts}
+    return Answers(texts, {wording: origin for wording, origin in origins.items() if origin is not None})
+
+
+def asked_answers(
+    questions: Iterable[Question],
+    client: Counted,
+    prompts: Prompts,
+    settings: Settings,
+    *,
+    key: Callable[[Question], str] = lambda question: identity(question.text),
+    on_progress: Callable[[Progressed], None] = lambda _: None,
+    on_remark: Callable[[str], None] = lambda _: None,
+) -> Answers:
+    """References from models, several questions at once; one question in several places is asked once.
+
+    `key` says which are one question. What the client has in its cache is taken from there, from whichever of the
+    models it is; the others are asked of the first model whose quota has not ended.
+
+    A question's own failure is a value; what stops the run ends it and keeps what was finished.
+
+    Raises:
+        PromptError: the template does not render.
+    """
+    groups = {identity(group[0].text): group for group in same(questions, key)}
+    asking = _Asking(client, prompts, settings, on_progress, on_remark)
+    missing = asking.missing(group[0] for group in groups.values())
+    first = next(missing, None)
+    done: Run[Reply] | None = None
+    if first is not None:
+        # Imported here for start-up time: a run that finds everything needs no event loop.
+        from dlgrade.runs import run  # noqa: PLC0415
+
+        at_once = settings.requests_at_once
+        done = run(
+            chain([first], missing),
+            asking.ask,
+            concurrency=at_once + at_once // _SPARE,
+            client=client,
+            on_progress=asking.progressed,
+        )
+    replies = {**asking.found, **(done.results if done else {})}
+    wordings = {first: {identity(question.text) for question in group} for first, group in groups.items()}
+    origins = {model: asked_origin(prompts, settings, model) for model in settings.models}
+    return Answers(
+        texts={wording: text for first, (_, text) in replies.items() for wording in wordings[first]},
+        origins={wording: origins[model] for first, (model, _) in replies.items() for wording in wordings[first]},
+        failures={wording: failure for failure in done.failures for wording in wordings[failure.id]} if done else {},
+        usage=client.usage,
+        requests=client.requests - client.cached,
+        cached=client.cached,
+        retries=client.retries,
+        cost=client.cost,
+        interrupted=done.interrupted if done else False,
+        stopped=done.stopped if done else None,
+    )
+
+
+@dataclass
+class _Asking:
+    """Questions on their way to a reply; `found` are those that the cache had, `ended` the models without quota."""
+
+    client: Counted
+    prompts: Prompts
+    settings: Settings
+    on_progress: Callable[[Progressed], None]
+    on_remark: Callable[[str], None]
+    found: dict[str, Reply] = field(default_factory=dict)
+    ended: dict[str, QuotaExceeded] = field(default_factory=dict)
+
+    def missing(self, questions: Iterable[Question]) -> Iterator[tuple[str, tuple[Request, ...]]]:
+        """The questions that the cache has no reply to, and the request to each model; looked up as they are needed.
+
+        Looked up in batches, and none of them kept: a run may have more questions than fit into memory as requests.
+        """
+        todo = iter(questions)
+        size = _AT_FIRST
+        while some := [(identity(q.text), self._requests(q)) for q in islice(todo, size)]:
+            size = _LATER
+            stored = self.client.stored([request for _, requests in some for request in requests])
+            for wording, requests in some:
+                hit = next((request for request in requests if request.key in stored), None)
+                if hit is None:
+                    yield wording, requests
+                    continue
+                self.found[wording] = hit.model, stored[hit.key].text
+                self.client.found()
+            self.on_progress(Progressed(done=len(self.found), failed=0, running=0))
+
+    def _requests(self, question: Question) -> tuple[Request, ...]:
+        return answer_requests(question, self.prompts, self.settings)
+
+    async def ask(self, requests: Sequence[Request]) -> Reply:
+        """The reply of the first model whose quota has not ended.
+
+        Raises:
+            RunStopped: the endpoint cannot be used, no model has quota left, or the budget is spent.
+            ItemError: this question failed.
+        """
+        for n, request in enumerate(requests, start=1):
+            if request.model in self.ended:
+                continue
+            try:
+                return request.model, (await self.client.complete(request)).text
+            except QuotaExceeded as error:
+                self._end(request.model, error, requests[n].model if n < len(requests) else None)
+        raise self.ended[requests[-1].model]
+
+    def progressed(self, now: Progressed) -> None:
+        """Report how far the run is, with what the cache had."""
+        self.on_progress(replace(now, done=now.done + len(self.found)))
+
+    def _end(self, model: str, error: QuotaExceeded, following: str | None) -> None:
+        if model not in self.ended and following is not None:
+            self.on_remark(f"dlgrade: {error.message}; {following} takes over")
+        self.ended[model] = error
+
+
+def answer_requests(question: Question, prompts: Prompts, settings: Settings) -> tuple[Request, ...]:
+    """The requests that ask for a question's reference, one to each model."""
+    first = answer_request(question, prompts, settings)
+    return first, *(first.model_copy(update={"model": model}) for model in settings.fallbacks)
