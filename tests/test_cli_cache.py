@@ -168,7 +168,7 @@ def test_what_was_not_used_for_long_is_pruned_and_the_rest_stays(run: Run, askin
 
 
 def test_replies_of_a_model_are_pruned_alone(run: Run, asking: tuple[str, ...]) -> None:
-    run("fill", "own.md", "--out", "other", *asking, "--model", "other")
+    run("fill", "own.md", "--out", "other", "--model", "other", *asking[2:])
     assert counted(run) == 6
     assert run("cache", "prune", "--model", "other", "--older-than", "1h").out.startswith("0 removed, 6 left")
     assert run("cache", "prune", "--model", "other").out.startswith("3 removed, 3 left")
