@@ -104,7 +104,7 @@ class Bench:
         """What dlgrade says before each question: the other one is to say as much."""
         asked = [*_dlgrade(), "fill", str(self.bank(1)), "--dry-run", "--json"]
         said = subprocess.check_output(asked, env=self.environment, cwd=self.folder, stderr=subprocess.DEVNULL)
-        return str(json.loads(said)[0]["messages"][0]["content"])
+        return str(json.loads(said)["requests"][0]["messages"][0]["content"])
 
 
 def _dlgrade() -> list[str]:
