@@ -10,6 +10,7 @@ DlgradeError                    exit code
 │   ├── UnknownQuestion                   no question, or several, answer to that name
 │   ├── LedgerError                       a ledger of machine-written answers with a broken line
 │   ├── ReviewError                       a decision about a draft that cannot be carried out
+│   ├── TapeError                         a recording that cannot be replayed
 │   └── OutputError                       a file that cannot be written
 │       └── ChangedMeanwhile              somebody else wrote to it since it was read
 ├── RunStopped                      1     nothing more is asked; what was finished is kept
@@ -25,6 +26,7 @@ DlgradeError                    exit code
     ├── CutShort                          the token limit ended the reply, twice
     ├── Unreadable                        the reply is empty or not what was asked for
     ├── Rejected                          the server will not take this request
+    ├── NotRecorded                       the recording that is replayed lacks this request
     └── ServerFailed                      the server failed more often than is worth waiting for
 
 A message says what was read, where, what was found and what to do, in one or two lines.
@@ -92,6 +94,10 @@ class LedgerError(InputError):
 
 class ReviewError(InputError):
     """A decision about a draft that cannot be carried out."""
+
+
+class TapeError(InputError):
+    """A recording that cannot be replayed: it cannot be read, is none, or is damaged."""
 
 
 class OutputError(InputError):
@@ -163,6 +169,10 @@ class Unreadable(ItemError):
 
 class Rejected(ItemError):
     """The server will not take this request, whoever sends it."""
+
+
+class NotRecorded(ItemError):
+    """The recording that is replayed lacks this request."""
 
 
 class ServerFailed(ItemError):

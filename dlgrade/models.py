@@ -14,6 +14,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+TAPE_SIGN = "dlgrade_tape"
+"""The first field of a recorded run (`dlgrade.llm.tape`), which is no bank although it is JSON Lines and asks much."""
+
 
 class Record(BaseModel):
     """A frozen pydantic model that takes no unknown key."""

@@ -12,6 +12,7 @@
     temperature = 0.0
     max_cost = 5.0                           # --max-cost       USD that one run may cost at most
     cache = "~/.cache/dlgrade"               # DLGRADE_CACHE
+    cache_size = 500                         # DLGRADE_CACHE_SIZE   MB; the least recently used replies beyond it go
     prompts = "my/prompts"                   # folders searched before the shipped ones
     rubrics = "my/rubrics"
     questions = "my/questions"
@@ -57,6 +58,7 @@ _ENVIRONMENT = {
     "base_url": "OPENAI_BASE_URL",
     "api_key": "OPENAI_API_KEY",
     "cache": "DLGRADE_CACHE",
+    "cache_size": "DLGRADE_CACHE_SIZE",
 }
 _SAID = {
     "extra_forbidden": "unknown key",
@@ -101,6 +103,7 @@ class Settings(Record):
     max_cost: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     prices: Mapping[str, Price] = Field(default_factory=dict)
     cache: Path = Field(default_factory=lambda: user_cache_path("dlgrade", appauthor=False))
+    cache_size: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     prompts: Path = Path("prompts")
     rubrics: Path = Path("rubrics")
     questions: Path = Path("questions")
@@ -140,6 +143,11 @@ class Settings(Record):
         return () if self.model is None or self.offline else (self.model, *self.fallbacks)
 
     @property
+    def cache_limit(self) -> int | None:
+        """How many bytes of replies are kept, None for all."""
+        return None if self.cache_size is None else int(self.cache_size * 1e6)
+
+    @property
     def offline(self) -> bool:
         """Whether no model is used at all."""
         return self.model is None or self.model == OFFLINE
@@ -164,9 +172,13 @@ class Settings(Record):
 
 
 def load_settings(
-    flags: Mapping[str, Any], *, environment: Mapping[str, str] | None = None, folder: Path | None = None
+    flags: Mapping[str, Any],
+    *,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    below: Mapping[str, Any] | None = None,
 ) -> Settings:
-    """Merge flags (None where not given), environment and the folder's dlgrade.toml.
+    """Merge flags (None where not given), environment and the folder's dlgrade.toml, over what is `below` them all.
 
     Raises:
         SettingsError: an unknown key, a value that cannot be, or a file that is no TOML; says where it came from.
@@ -179,8 +191,11 @@ def load_settings(
     if "model" in {**from_environment, **from_flags}:
         # those of the file were to take over from the model of the file
         from_file.pop("fallbacks", None)
+    from_below = dict(below or {})
+    if "model" in {**from_file, **from_environment, **from_flags}:
+        from_below.pop("fallbacks", None)
     try:
-        settings = Settings.model_validate({**from_file, **from_environment, **from_flags})
+        settings = Settings.model_validate({**from_below, **from_file, **from_environment, **from_flags})
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         keys = tuple(map(str, first["loc"]))
@@ -190,9 +205,10 @@ def load_settings(
     if "base_url" in from_flags and settings.model is None:
         raise SettingsError("--base-url: no model is named; name one with --model")
     if "base_url" not in {**from_environment, **from_flags} and settings.api_key and not settings.trusted:
-        # The file may have come with somebody else's folder.
+        # The file may have come with somebody else's folder. Its host is named, and no password that stands before it.
+        host = urlsplit(settings.base_url).hostname
         raise SettingsError(
-            f"{path}:{_line(path, 'base_url')}: base_url: your OPENAI_API_KEY would go to {settings.base_url}; "
+            f"{path}:{_line(path, 'base_url')}: base_url: your OPENAI_API_KEY would go to {host}; "
             "if that is meant, name it with --base-url or OPENAI_BASE_URL"
         )
     return settings

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from dlgrade.errors import BadKey, PromptError, Refused, TooLong
-from dlgrade.llm.request import Reply, Request
 from dlgrade.llm.counted import Counted
+from dlgrade.llm.request import Reply, Request
 from dlgrade.models import Failure, Message, Progressed, Usage
 from dlgrade.runs import run
 

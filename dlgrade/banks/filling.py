@@ -37,6 +37,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _PART_OF_LEAD = re.compile(r"(?<![\r\n])(?:\r?\n)+|\A")
 
 
+_IN_NO_FILE = re.compile("[\0\ud800-\udfff]")
 _NO_PLACE = "the document has no place for an answer to this question"
 _NOT_TOLD = "where its answer begins and ends cannot be told in this document"
 
@@ -197,7 +198,7 @@ def _unfit(answer: str, fitted: str) -> str | None:
     """Say why an answer cannot go into any document, None if it can."""
     if is_placeholder(answer) or is_placeholder(fitted):
         return "the answer is empty or only a placeholder"
-    if "\0" in answer or any("\ud800" <= char <= "\udfff" for char in answer):
+    if _IN_NO_FILE.search(answer):
         return "the answer holds characters that no text file can"
     return None
 
@@ -332,6 +333,8 @@ def _without(bank: Bank, source: str, positions: Collection[int]) -> Bank | None
 
 def _says(found: str, given: str) -> bool:
     """Say whether an answer was found whole."""
+    if found == given:
+        return bool(found)
     said = fold(found)
     return bool(said) and said == fold(given)
 

@@ -162,6 +162,8 @@ def _run_in(document: Document, heading: Block, following: Block | None) -> tupl
 
 def _harmless(text: str) -> str:
     """Show HTML as text where it would go on after the answer: comments left open, containers without end."""
+    if "<" not in text:
+        return text
     # A tag shown as text sets free what its block held, which may be open too.
     while (shown := _shown(text)) != text:
         text = shown

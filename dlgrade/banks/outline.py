@@ -27,6 +27,7 @@ _PLANNING = re.compile(r"(?:SCHEDULED|DEADLINE|CLOSED):[ \t]")
 _KEYWORD = re.compile(r"\#(?:\+\w+(?:\[[^\]]*\])?:|[ \t]|\Z)")
 _BLOCK = re.compile(r"\#\+begin_(\w+)", re.IGNORECASE)
 _DRAWER_LINES = 200
+_BLANKS = " \t\f\ufeff"
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ def read_outline(document: Document) -> Outline:
     """Take an Org document apart."""
     lines = [_line(document, number) for number in range(1, len(document.lines) + 1)]
     code = _blocks(lines)
-    lines = [Line(x.number, x.start, x.end, x.column, x.text, code=at in code) for at, x in enumerate(lines)]
+    lines = [Line(x.number, x.start, x.end, x.column, x.source, code=at in code) for at, x in enumerate(lines)]
     headings = [Heading(0, "", -1)]
     opened = headings[:]
     for at, line in enumerate(lines):
@@ -100,10 +101,9 @@ def read_outline(document: Document) -> Outline:
 def _line(document: Document, number: int) -> Line:
     start, end = document.lines[number - 1]
     whole = document.text[start:end]
-    text = whole.strip(" \t\f\ufeff")
-    before = whole[: len(whole) - len(whole.lstrip(" \t\f\ufeff"))]
+    before = whole[: len(whole) - len(whole.lstrip(_BLANKS))]
     first = start + len(before)
-    return Line(number, first, first + len(text), len(before.expandtabs(8)), text)
+    return Line(number, first, first + len(whole.strip(_BLANKS)), len(before.expandtabs(8)), document.text)
 
 
 def _heading(line: Line, at: int, match: re.Match[str]) -> Heading:

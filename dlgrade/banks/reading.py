@@ -18,7 +18,7 @@ from dlgrade.banks.legend import with_legend
 from dlgrade.banks.spelling.repair import repaired, words_of
 from dlgrade.banks.wording import readable, spaced
 from dlgrade.errors import BankError, NoQuestions
-from dlgrade.models import Bank, Choices, Question
+from dlgrade.models import TAPE_SIGN, Bank, Choices, Question
 
 _ALL_FIELDS = set(Question.model_fields)
 AS_IT_IS = Choices()
@@ -55,6 +55,8 @@ def bank_from_text(
     Raises:
         BankError: the text holds no questions, or is broken as data.
     """
+    if source.startswith(f'{{"{TAPE_SIGN}":'):
+        raise NoQuestions(f"{path}: is a recording of a run, not a bank")
     try:
         reading = best_reading(Document(source), Path(path).suffix, choices)
     except BankError as error:

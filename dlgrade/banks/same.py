@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from dlgrade.banks.wording import fold
@@ -41,6 +41,7 @@ _ASPECT_STEMS = frozenset(_ASPECTS.values())
 _PUNCTUATION = re.compile(r"[\s.,;:?'\"“”‘’´`()\[\]{}_*\\‐-―…·。，、；：？！（）「」¿¡-]+|!(?!=)")
 
 
+@lru_cache(maxsize=2**15)  # a run asks for it some ten times of each question
 def identity(text: str) -> str:
     """What makes a question the question it is: letters, digits and operators, with spaces and markup gone.
 

@@ -33,7 +33,6 @@ _MARKUP = re.compile(r"[<>\[\]*_`~\\&]|^[ \t]*[#+-]", re.MULTILINE)
 _LINE_MARK = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+)", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^\n`]*$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_SPACE = re.compile(r"\s+")
 _STYLED = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff]+")
 _MARKED_UP = re.compile(r"[\\&\[]")
 _CODE_OR_FORMULA = re.compile(r"((?<!`)`{1,3}(?!`)[^`]{1,2000}`{1,3}|\$\$?[^$\n]{1,1000}\$\$?)")
@@ -99,7 +98,7 @@ def bold(text: str) -> str | None:
 
 def spaced(text: str) -> str:
     """Return the text with every run of white space as one space."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def readable(text: str) -> str:

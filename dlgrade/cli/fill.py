@@ -57,6 +57,8 @@ def fill(
     form: options.Form = None,
     nested: options.Nested = None,
     table: options.Table = None,
+    record: options.Record = None,
+    replay: options.Replay = None,
     json: options.Json = False,
 ) -> None:
     """Write the missing reference answers into banks: only those, and no other byte.
@@ -79,7 +81,7 @@ def fill(
     if json and mode is Mode.DIFF:
         raise InputError("--json and --diff both print to stdout: choose one")
     flags = {"base_url": base_url, "concurrency": concurrency, "rpm": rpm, "tpm": tpm, "max_cost": max_cost}
-    session = Session.open(models=model, form=form, nested=nested, table=table, **flags)
+    session = Session.open(models=model, form=form, nested=nested, table=table, record=record, replay=replay, **flags)
     stale_of = session.refresh.stale if refresh else nothing_stale
     with _claimed(session, mode, paths, out) as (read, targets):
         wanted = _wanted(read, stale_of)

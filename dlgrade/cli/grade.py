@@ -9,7 +9,7 @@ import typer
 
 from dlgrade.cli import show
 from dlgrade.cli.answers import answer_from
-from dlgrade.cli.options import BaseUrl, Json, Model
+from dlgrade.cli.options import BaseUrl, Json, Model, Record, Replay
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import UnknownQuestion
 from dlgrade.grading import offline
@@ -33,6 +33,8 @@ def grade(
     text: Annotated[str | None, typer.Option(help="The answer itself.", metavar="ANSWER", show_default=False)] = None,
     model: Model = None,
     base_url: BaseUrl = None,
+    record: Record = None,
+    replay: Replay = None,
     json: Json = False,
 ) -> None:
     """Grade one answer against its question's rubric.
@@ -46,7 +48,7 @@ def grade(
       dlgrade grade dropout --text "It zeroes units at random."
       dlgrade grade general:2 - --json < answer.md
     """
-    session = Session.open(model=model, base_url=base_url)
+    session = Session.open(model=model, base_url=base_url, record=record, replay=replay)
     target = session.lookup.find(question)
     if target.rubric is None:
         raise UnknownQuestion(f"{target.id} has no rubric to grade against: {target.text}")

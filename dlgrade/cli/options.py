@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from dlgrade.cli import show
 
 Banks = Annotated[list[Path], typer.Argument(help="Banks, or folders of them.", metavar="PATH", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -58,5 +61,53 @@ Table = Annotated[
         help="Where answers go if a table has no column for them: a `section` below (the default) or a new `column`.",
         metavar="PLACE",
         show_default=False,
+    ),
+]
+
+
+@dataclass
+class Tape:
+    """A file named by `--record` or `--replay`; `opened` once it may be used, `used` once something may be asked."""
+
+    path: Path
+    opened: bool = False
+    used: bool = False
+
+
+def _told_if_unused(ctx: typer.Context, param: typer.CallbackParam, value: Tape | None) -> Tape | None:
+    """At the command's end, say so if it asked no model, as it may: a recording that is not there is missed later."""
+
+    def say(tape: Tape) -> None:
+        if tape.opened and not tape.used:
+            what = f"recorded in {tape.path}" if param.name == "record" else f"replayed from {tape.path}"
+            show.remark(f"dlgrade: no model was asked, so nothing was {what}")
+
+    if value is not None:
+        ctx.call_on_close(lambda: say(value))
+    return value
+
+
+def _tape(value: str) -> Tape:
+    return Tape(Path(value))
+
+
+Record = Annotated[
+    Tape | None,
+    typer.Option(
+        help="Write the run's requests and replies into FILE.",
+        metavar="FILE",
+        show_default=False,
+        parser=_tape,
+        callback=_told_if_unused,
+    ),
+]
+Replay = Annotated[
+    Tape | None,
+    typer.Option(
+        help="Take the replies from FILE, which --record wrote: no network, no key.",
+        metavar="FILE",
+        show_default=False,
+        parser=_tape,
+        callback=_told_if_unused,
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -13,12 +14,16 @@ from dlgrade import library
 from dlgrade.banks.gathering import Banks, read_banks
 from dlgrade.banks.locking import locked
 from dlgrade.cli import show
-from dlgrade.errors import BadKey
-from dlgrade.llm.cache import Cached, Store
+from dlgrade.cli.options import Tape
+from dlgrade.errors import BadKey, InputError
+from dlgrade.llm.cache import Cached
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.prices import Prices, require_price
+from dlgrade.llm.replay import Replayer
 from dlgrade.llm.request import Client, Reply, Request, without_credentials
 from dlgrade.llm.spend import Budget
+from dlgrade.llm.store import Store, stored
+from dlgrade.llm.tape import Header, Recorder, check_recordable
 from dlgrade.lookup import Lookup
 from dlgrade.prompts import Prompts
 from dlgrade.refreshing import Refresh
@@ -33,17 +38,43 @@ class Session:
     """What one command works with; each part is made when it is first asked for."""
 
     settings: Settings
+    record: Tape | None = None
+    replay: Tape | None = None
+    replayer: Replayer | None = None
 
     @classmethod
-    def open(cls, *, models: Sequence[str] | None = None, **flags: Any) -> Session:
+    def open(
+        cls,
+        *,
+        models: Sequence[str] | None = None,
+        record: Tape | None = None,
+        replay: Tape | None = None,
+        **flags: Any,
+    ) -> Session:
         """Read the settings; flags that are None were not given. The first of `models` is the one to ask.
 
+        A replay takes from the recording what neither flags nor environment nor file say, and reads no key.
+
         Raises:
+            InputError: `record` and `replay` both.
+            OutputError: `record` names a file that is something else.
             SettingsError: a setting is wrong, and where it stands.
+            TapeError: `replay` names a file that is no recording.
         """
+        if record is not None and replay is not None:
+            raise InputError("--record and --replay do not go together: choose one")
         if models:
             flags |= {"model": models[0], "fallbacks": tuple(models[1:])}
-        return cls(load_settings(flags))
+        if replay is None:
+            if record is not None:
+                check_recordable(record.path)
+                record.opened = True
+            return cls(load_settings(flags), record)
+        replayer = Replayer(replay.path, on_remark=lambda said: show.remark(f"dlgrade: {said}"))
+        replay.opened = True
+        environment = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
+        settings = load_settings(flags, environment=environment, below=replayer.header.settings)
+        return cls(settings, replay=replay, replayer=replayer)
 
     @cached_property
     def rubrics(self) -> Rubrics:
@@ -95,16 +126,51 @@ class Session:
         return Prices(self.settings.prices)
 
     @contextmanager
-    def client(self) -> Iterator[Counted]:
-        """A cached client that counts; the SDK is imported when a request is not in the cache.
+    def store(self) -> Iterator[Store]:
+        """The stored replies.
 
         Raises:
             OutputError: the cache cannot be written.
+        """
+        path, limit = self.settings.cache / CACHE_FILE, self.settings.cache_limit
+        with Store.open(path, on_remark=show.remark, limit=limit) as store:
+            yield store
+
+    @contextmanager
+    def client(self) -> Iterator[Counted]:
+        """A client that counts: a cached one, or one that answers from a recording.
+
+        The SDK is imported when a request is in neither.
+
+        Raises:
+            OutputError: the cache cannot be written, or the recording.
             SettingsError: there is a limit of money, and a model without a price.
         """
+        if self.replay is not None and self.replayer is not None:
+            self.replay.used = True
+            recorded = f"recorded {self.replayer.header.recorded} with {self.replayer.header.model}"
+            show.remark(f"dlgrade: replaying {self.replay.path}, {recorded}: nothing is sent, nothing costs")
+            yield Counted(self.replayer, self.prices)
+            return
         require_price(self.settings, self.settings.models, self.prices)
-        with Store.open(self.settings.cache / CACHE_FILE, on_remark=show.remark) as store:
-            yield Counted(Cached(store, self._make), self.prices)
+        with self.store() as store, self._recorded(Cached(store, lambda: self._make(store))) as client:
+            yield Counted(client, self.prices)
+
+    @contextmanager
+    def _recorded(self, client: Client) -> Iterator[Client]:
+        """The client, with what passes written down if that is to be done."""
+        if self.record is None:
+            yield client
+            return
+        self.record.used = True
+        with Recorder(
+            client,
+            self.record.path,
+            Header.of(self.settings),
+            api_key=self._key,
+            on_remark=lambda said: show.remark(f"dlgrade: {said}"),
+        ) as recorder:
+            yield recorder
 
     def stored(self, requests: Sequence[Request]) -> Mapping[str, Reply]:
         """The replies that are in the cache, by the request's key; it is not made for this where there is none.
@@ -112,12 +178,12 @@ class Session:
         Raises:
             OutputError: the cache cannot be read.
         """
-        if not (self.settings.cache / CACHE_FILE).exists():
+        if self.replayer is not None or not (self.settings.cache / CACHE_FILE).exists():
             return {}
-        with self.client() as client:
-            return client.stored(requests)
+        with self.store() as store:
+            return stored(store, requests)
 
-    def _make(self) -> Client:
+    def _make(self, store: Store) -> Client:
         # Imported here for start-up time: the SDK takes half a second, and a cached run never needs it.
         from dlgrade.llm.client import OpenAIClient  # noqa: PLC0415
 
@@ -126,11 +192,16 @@ class Session:
             raise BadKey(f"no key for {OPENAI}: OPENAI_API_KEY is not set", hint=SET_UP_A_MODEL)
         show.remark(f"dlgrade: asking {settings.model} at {without_credentials(settings.base_url)}")
         return OpenAIClient(
-            settings.api_key.get_secret_value() if settings.api_key else None,
+            self._key,
             timeout=settings.timeout,
             ceiling=settings.requests_at_once,
             rpm=settings.rpm,
             tpm=settings.tpm,
+            memory=store,
             budget=None if settings.max_cost is None else Budget(settings.max_cost, self.prices),
             on_remark=show.remark,
         )
+
+    @property
+    def _key(self) -> str | None:
+        return self.settings.api_key.get_secret_value() if self.settings.api_key else None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ class Lines:
     """The lines of a document, found by offset."""
 
     def __init__(self, document: Document) -> None:
-        self._starts = [start for start, _ in document.lines]
+        self._starts = array("q", [start for start, _ in document.lines])  # a fifth of what the list holds
 
     def at(self, offset: int) -> int:
         """Return the line, counted from 1, that an offset stands in."""

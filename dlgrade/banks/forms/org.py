@@ -137,7 +137,8 @@ def _from_heading(document: Document, outline: Outline, heading: Heading, catego
     own = outline.text_lines(heading.at + 1, heading.stop)
     for child in heading.children:
         if _FRONT.fullmatch(child.title):
-            own += [replace(own[-1], text=""), *outline.text_lines(child.at + 1, child.stop)] if own else []
+            blank = [replace(line, start=line.end) for line in own[-1:]]
+            own += [*blank, *outline.text_lines(child.at + 1, child.stop)] if blank else []
     raw = wording
     if own and not is_question(wording):
         raw, line, place = dedented(own), own[0].number, (own[0].start, _paragraph(own).end)
@@ -203,12 +204,10 @@ def _from_item(document: Document, outline: Outline, at: int, end: int) -> Entry
     below = _without_void(outline, at + 1, end)
     card = _CARD.search(text)
     if card:
-        value = replace(line, start=line.start + begin + card.end(), text=text[card.end() :])
-        answer = [
-            replace(value, start=value.start + len(value.text) - len(value.text.lstrip()), text=value.text.strip()),
-            *below,
-        ]
-        body = _behind(value, answer, indent)
+        value = replace(line, start=line.start + begin + card.end())
+        first = value.start + len(value.text) - len(value.text.lstrip())
+        said = replace(value, start=first, end=first + len(value.text.strip()))
+        body = _behind(value, [said, *below], indent)
         place = (line.start + begin, line.start + begin + card.start())
         return Entry(text[: card.start()].strip(), line.number, end, body, number, place=place)
     wrapped = 0
@@ -243,7 +242,7 @@ def _body(document: Document, above: Line, lines: Sequence[Line], indent: str) -
         return Body(None, Slot(start=above.end, end=above.end, lead=f"\n{indent}", indent=indent, shape="org"))
     label = answer_label(lines[0], _NONE)
     if label is not None:
-        value = replace(lines[0], start=lines[0].start + label, text=lines[0].text[label:])
+        value = replace(lines[0], start=lines[0].start + label)
         rest = [value, *lines[1:]] if value.text else _trimmed(lines[1:])
         return _behind(replace(value, start=lines[0].start + len(lines[0].text[:label].rstrip())), rest, indent)
     start = document.lines[lines[0].number - 1][0]

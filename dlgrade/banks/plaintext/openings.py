@@ -58,9 +58,10 @@ _ORDINAL = re.compile(r"第\s*(\d{1,4})\s*[题題][:：.、]?\s*")
 
 def question_mark(line: Line) -> Mark | None:
     """Return the mark that a line begins with, if it may be a question's."""
-    if line.code or not line.text:
+    text = line.text
+    if line.code or not text:
         return None
-    return _labelled(line.text) or _numbered(line.text)
+    return _labelled(text) or _numbered(text)
 
 
 def _labelled(text: str) -> Mark | None:

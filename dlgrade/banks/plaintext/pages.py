@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from dlgrade.banks.blocks import Document
@@ -46,9 +46,14 @@ class Line:
     start: int
     end: int
     column: int
-    text: str
+    source: str = field(repr=False)
     code: bool = False
     parted: bool = False
+
+    @property
+    def text(self) -> str:
+        """Cut out anew whenever somebody asks: texts that lines kept would be the document once more in memory."""
+        return self.source[self.start : self.end]
 
 
 def read_lines(document: Document) -> list[Line]:
@@ -63,11 +68,10 @@ def read_lines(document: Document) -> list[Line]:
 def _line(document: Document, number: int) -> Line:
     start, end = document.lines[number - 1]
     whole = document.text[start:end]
-    text = whole.strip(_BLANKS)
     before = whole[: len(whole) - len(whole.lstrip(_BLANKS))]
     first = start + len(before)
     column = len(before.replace("\f", "").expandtabs(_TAB))
-    return Line(number, first, first + len(text), column, text)
+    return Line(number, first, first + len(whole.strip(_BLANKS)), column, document.text)
 
 
 def _with_code(lines: Iterator[Line]) -> list[Line]:

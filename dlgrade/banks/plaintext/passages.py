@@ -67,7 +67,7 @@ class Style:
 class Passage:
     """The lines of an entry, told apart; `label` is the offset where an answer behind a label begins.
 
-    `label_line` is the whole line of the label, its text only as far as that: a long answer is not kept twice.
+    `label_line` is the whole line of the label.
     """
 
     wording: list[Line]
@@ -100,7 +100,7 @@ class Passage:
 def read_passage(lines: Sequence[Line], mark: Mark, style: Style, *, last: bool = False) -> Passage | None:
     """Tell the lines of an entry apart, the first of which holds its mark; None where no wording stands."""
     head = lines[0]
-    first = replace(head, start=head.start + mark.start, text=head.text[mark.start :])
+    first = replace(head, start=head.start + mark.start)
     found, lines = _labelled([first, *lines[1:]], mark)
     begin = next((i for i, line in enumerate(lines) if line.text), None)
     if begin is None or (first.text and begin):
@@ -126,20 +126,18 @@ def _labelled(lines: list[Line], mark: Mark) -> tuple[Passage | None, list[Line]
     inline = _INLINE_LABEL.search(lines[0].text)
     if inline and not lines[0].code:
         head = lines[0]
-        value = replace(head, start=head.start + inline.end(), text=head.text[inline.end() :])
+        value = replace(head, start=head.start + inline.end())
         before = head.text[: inline.start()].rstrip()
-        question = replace(head, end=head.start + len(before), text=before)
-        label_line = replace(head, text=head.text[: inline.end()])
-        found = Passage([], answer=[value, *lines[1:]], label=value.start, label_line=label_line)
+        question = replace(head, end=head.start + len(before))
+        found = Passage([], answer=[value, *lines[1:]], label=value.start, label_line=head)
         return found, [question]
     for index, line in enumerate(lines[1:], start=1):
         end = answer_label(line, mark)
         following = lines[index + 1] if index + 1 < len(lines) else None
         if end is not None and not (following and option(line) == 1 and option(following) == 2):  # `A.` above `B.`
-            value = replace(line, start=line.start + end, text=line.text[end:])
+            value = replace(line, start=line.start + end)
             spelt = line.text[:end].rstrip()
-            label_line = replace(line, text=line.text[:end])
-            found = Passage([], answer=[value, *lines[index + 1 :]], spelt=spelt, label_line=label_line)
+            found = Passage([], answer=[value, *lines[index + 1 :]], spelt=spelt, label_line=line)
             found.label = line.start + len(spelt)
             return found, lines[:index]
     return None, lines
@@ -245,8 +243,6 @@ def _trimmed(lines: Sequence[Line]) -> list[Line]:
 def _without_asides(passage: Passage) -> None:
     """Move what says something beside the answer out of it, above and below."""
     answer = _trimmed(passage.answer)
-    if passage.label is not None and passage.answer and answer and answer[0] is not passage.answer[0]:
-        passage.answer[0] = replace(passage.answer[0], text="")
     if passage.label is None:
         while answer and _aside(answer[0]):
             passage.asides.append(answer[0])
