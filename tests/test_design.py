@@ -39,17 +39,8 @@ ORDER = [
     *("export.key", "export.json_key", "export.markdown_key", "export"),
     "api",
     *("cli.show", "cli.options", "cli.answers", "cli.wiring"),
-    *(
-        "cli.list",
-        "cli.filled",
-        "cli.fill",
-        "cli.grade",
-        "cli.export",
-        "cli.review",
-        "cli.check",
-        "cli.rubric",
-        "cli.app",
-    ),
+    *("cli.list", "cli.filled", "cli.fill", "cli.grade", "cli.export", "cli.review", "cli.check", "cli.rubric"),
+    *("cli.cache", "cli.app"),
     "__main__",
 ]
 

@@ -11,6 +11,7 @@ import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, cast
 
 from pydantic import BaseModel, create_model
@@ -154,6 +155,7 @@ def _billed(reply: Reply) -> Usage:
     return Usage() if reply.cached or reply.usage is None else reply.usage
 
 
+@lru_cache(maxsize=64)  # a class and its schema take milliseconds, and many answers share a rubric
 def shape_of(rubric: Rubric) -> type[BaseModel]:
     """The reply's form for a rubric: c1, c2 … for its criteria and m1, m2 … for its misconceptions."""
     fields: dict[str, Any] = {

@@ -225,7 +225,7 @@ def replies(db: sqlite3.Connection, keys: Sequence[str]) -> Iterator[tuple[int, 
 
 
 def entries(db: sqlite3.Connection, ids: Sequence[int]) -> Iterator[Entry]:
-    """The entries of at most `BATCH` ids, damaged ones left out."""
+    """The entries of at most `BATCH` ids, in their order, damaged ones left out."""
     messages: dict[int, list[tuple[str, str]]] = {}
     statement = (
         "SELECT reply, role, t.text FROM messages LEFT JOIN texts t ON t.id = messages.text "  # noqa: S608 - marks alone
@@ -233,8 +233,9 @@ def entries(db: sqlite3.Connection, ids: Sequence[int]) -> Iterator[Entry]:
     )
     for id_, role, text in _rows(db, statement, ids):
         messages.setdefault(id_, []).append((role, text))
-    for row in _rows(db, f"{_ENTRY} WHERE r.id IN ({marks(ids)}) ORDER BY r.id", ids):
-        if (entry := _entry(row, messages.get(row[0], []))) is not None:
+    rows = {row[0]: row for row in _rows(db, f"{_ENTRY} WHERE r.id IN ({marks(ids)})", ids)}
+    for id_ in (id_ for id_ in ids if id_ in rows):
+        if (entry := _entry(rows[id_], messages.get(id_, []))) is not None:
             yield entry
 
 
@@ -283,7 +284,11 @@ def _entry(row: tuple[Any, ...], messages: list[tuple[str, str]]) -> Entry | Non
     stored, endpoint, model, schema, no_schema, temperature, max_tokens, sample = row[8:]
     texts = [endpoint, model, *(text for message in messages for text in message)]
     texts += [] if no_schema else [schema]
-    if reply is None or not all(isinstance(text, str) for text in texts):
+    if reply is None or not all(isinstance(text, str) for text in texts) or not isinstance(stored, float):
+        return None
+    try:
+        json.loads(schema or "null")
+    except ValueError:
         return None
     key = row[1].hex()
     return Entry(key, endpoint, model, messages, schema, temperature, max_tokens, sample, reply, stored)
