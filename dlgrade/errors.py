@@ -16,7 +16,8 @@ DlgradeError                    exit code
 │   ├── BadKey                            401, 403, and bad keys that come as 400
 │   ├── UnknownModel                      404, "invalid model name"
 │   ├── QuotaExceeded                     the account has no money or requests left
-│   └── Unreachable                       nobody listens, or no name, or no TLS
+│   ├── Unreachable                       nobody listens, or no name, or no TLS
+│   └── NoBatches                         the endpoint answers requests one by one alone
 └── ItemError                       1     one question's own failure: the others go on
     ├── TooLong                           more than the model's context takes
     ├── Refused                           the model or a content filter declined
@@ -24,6 +25,7 @@ DlgradeError                    exit code
     ├── Unreadable                        the reply is empty or not what was asked for
     ├── Rejected                          the server will not take this request
     └── ServerFailed                      the server failed more often than is worth waiting for
+        └── Uncertain                     it failed where what was asked for may be done all the same
 
 A message says what was read, where, what was found and what to do, in one or two lines.
 Errors travel freely and become words in one place, `dlgrade.cli.app`.
@@ -122,6 +124,10 @@ class Unreachable(EndpointError):
     """Nobody answers at the base URL."""
 
 
+class NoBatches(EndpointError):
+    """The endpoint has no batches: it answers requests one by one alone."""
+
+
 class ItemError(DlgradeError):
     """One question's own failure: the others go on.
 
@@ -155,3 +161,7 @@ class Rejected(ItemError):
 
 class ServerFailed(ItemError):
     """The server failed more often than is worth waiting for."""
+
+
+class Uncertain(ServerFailed):
+    """The server failed where what was asked for may be done all the same: it must not be asked for again blindly."""

@@ -12,13 +12,15 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
+from httpx2 import HTTPError
 from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, Timeout
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
-from dlgrade.errors import BadKey, DlgradeError, Unreachable
+from dlgrade.errors import BadKey, DlgradeError, NoBatches, Rejected, Uncertain, Unreachable
 from dlgrade.llm import wire
 from dlgrade.llm.dialect import Body, Dialect, body
 from dlgrade.llm.request import Reply, Request, without_credentials
@@ -224,6 +226,180 @@ class OpenAIClient:
 
     def _error(self, trouble: Trouble, endpoint: str, model: str, usage: Usage | None) -> DlgradeError:
         return error_for(trouble, url=without_credentials(endpoint), model=model, key=self._key, usage=usage)
+
+    # ── batches ──────────────────────────────────────────────────────────────────────────────
+    # `dlgrade.llm.batch.BatchClient`. Each call goes by the table of `trouble`, as a completion does.
+
+    async def upload(self, endpoint: str, file: Path, *, model: str) -> str:
+        """Upload a file of requests; its id there.
+
+        Raises:
+            EndpointError: the endpoint cannot be used, or has no batches (`NoBatches`).
+            ItemError: the endpoint failed, or does not take the file.
+        """
+
+        async def send(sdk: AsyncOpenAI) -> Any:
+            with file.open("rb") as content:  # from its beginning, each time
+                part = (file.name, content, "application/jsonl")
+                return await sdk.files.with_raw_response.create(file=part, purpose="batch")
+
+        return str((await self._object(endpoint, model, send, none_here=True))["id"])
+
+    async def create_batch(self, endpoint: str, file_id: str, token: str, *, model: str) -> Mapping[str, Any]:
+        """Begin a batch, which carries the token; the server's word on it. Never tried again where it may have begun.
+
+        Raises:
+            Uncertain: the server failed, and may have begun it.
+            EndpointError: the endpoint cannot be used, or has no batches (`NoBatches`).
+            ItemError: the endpoint does not take it.
+        """
+
+        def send(sdk: AsyncOpenAI) -> Awaitable[Any]:
+            return sdk.batches.with_raw_response.create(
+                input_file_id=file_id,
+                endpoint="/v1/chat/completions",
+                completion_window="24h",
+                metadata={"dlgrade": token},
+            )
+
+        return await self._object(endpoint, model, send, none_here=True, once=True)
+
+    async def batch(self, endpoint: str, batch_id: str, *, model: str) -> Mapping[str, Any]:
+        """One batch as it is now.
+
+        Raises:
+            EndpointError: the endpoint cannot be used.
+            ItemError: the endpoint failed, or does not know the batch (`Rejected`).
+        """
+        return await self._object(endpoint, model, lambda sdk: sdk.batches.with_raw_response.retrieve(batch_id))
+
+    async def batches(self, endpoint: str, after: str | None, *, model: str) -> Mapping[str, Any]:
+        """A page of the account's batches: the newest, or those that follow the one called `after`.
+
+        Raises:
+            EndpointError: the endpoint cannot be used, or has no batches (`NoBatches`).
+            ItemError: the endpoint failed.
+        """
+        where: dict[str, Any] = {} if after is None else {"after": after}
+        return await self._object(
+            endpoint,
+            model,
+            lambda sdk: sdk.batches.with_raw_response.list(limit=100, **where),
+            named=False,
+            none_here=True,
+        )
+
+    async def cancel_batch(self, endpoint: str, batch_id: str, *, model: str) -> Mapping[str, Any]:
+        """Ask that a batch end early; the server's word on it.
+
+        Raises:
+            EndpointError: the endpoint cannot be used.
+            ItemError: the endpoint failed, or does not know the batch (`Rejected`).
+        """
+        return await self._object(endpoint, model, lambda sdk: sdk.batches.with_raw_response.cancel(batch_id))
+
+    async def download(self, endpoint: str, file_id: str, to: Path, *, model: str) -> None:
+        """Write a file's content to `to`, piece by piece, whole or not at all.
+
+        Raises:
+            EndpointError: the endpoint cannot be used.
+            ItemError: the endpoint failed, broke off each time, or does not know the file (`Rejected`).
+            OSError: it cannot be written.
+        """
+        part = to.with_name(f"{to.name}.part")
+
+        async def send(sdk: AsyncOpenAI) -> Any:
+            async with sdk.files.with_streaming_response.content(file_id) as response:
+                try:
+                    with part.open("wb") as written:
+                        async for piece in response.iter_bytes(1 << 16):
+                            written.write(piece)
+                except HTTPError as error:  # the SDK names only what happens before the first byte
+                    raise APIConnectionError(request=response.http_request) from error
+            return response
+
+        try:
+            await self._insisted(endpoint, model, send, lambda response: _refusal(response) or response)
+            part.replace(to)
+        finally:
+            part.unlink(missing_ok=True)
+
+    async def _object(
+        self,
+        endpoint: str,
+        model: str,
+        send: Callable[[AsyncOpenAI], Awaitable[Any]],
+        *,
+        named: bool = True,
+        none_here: bool = False,
+        once: bool = False,
+    ) -> dict[str, Any]:
+        """The JSON object that a call brings; one that is `named` has an id."""
+
+        def read(response: Response) -> dict[str, Any] | Trouble:
+            data = wire.read_object(*_parts(response))
+            if named and not isinstance(data, Trouble) and not (isinstance(data.get("id"), str) and data["id"]):
+                return Trouble(condition=Condition.NOT_A_REPLY, words="it has no id")
+            return data
+
+        return await self._insisted(endpoint, model, send, read, none_here=none_here, once=once)
+
+    async def _insisted(
+        self,
+        endpoint: str,
+        model: str,
+        send: Callable[[AsyncOpenAI], Awaitable[Any]],
+        read: Callable[[Response], T | Trouble],
+        *,
+        none_here: bool = False,
+        once: bool = False,
+    ) -> T:
+        """What `read` makes of the response, tried again as the table says.
+
+        `none_here` says that a 404 means that there are no batches here, rather than not this one; `once`, that a call
+        whose outcome is unknown is not made again.
+        """
+        failures: Counter[Condition] = Counter()
+        while True:
+            await self._pause()
+            response = await self._response(endpoint, send)
+            outcome = response if isinstance(response, Trouble) else read(response)
+            if not isinstance(outcome, Trouble):
+                return outcome
+            if not isinstance(response, Trouble) and response.status_code in _MISSING:
+                raise _missing(outcome, without_credentials(endpoint), self._key, none_here=none_here)
+            failures[outcome.condition] += 1
+            wait = wait_before_retry(outcome, failures[outcome.condition], self._chance())
+            if once and outcome.condition in _UNCERTAIN:
+                raise Uncertain(str(self._error(outcome, endpoint, model, None)))
+            if wait is None:
+                raise self._error(outcome, endpoint, model, None)
+            if ACTIONS[outcome.condition].pause:
+                self._pause_all(wait)
+            await self._sleep(wait)
+
+
+T = TypeVar("T")
+
+_MISSING = frozenset({404, 405, 501})
+# After these, what was asked for may be done all the same. After others it is not: the server, or the network, said so.
+_UNCERTAIN = frozenset({Condition.BROKEN, Condition.TIMEOUT, Condition.SERVER, Condition.BUSY, Condition.NOT_A_REPLY})
+
+
+def _missing(trouble: Trouble, url: str, key: str | None, *, none_here: bool) -> DlgradeError:
+    words = scrubbed(trouble.words, key)
+    if none_here:
+        return NoBatches(
+            f"{url} has no batches: {words}",
+            hint="Many servers have none. The same command without `batch submit` asks one by one.",
+        )
+    return Rejected(f"{url} does not know it: {words}", hint="Was it submitted with another key, or removed there?")
+
+
+def _refusal(response: Response) -> Trouble | None:
+    """What a response without a body of its own complains of."""
+    found = wire.read_object(*_parts(response)) if response.is_error else None
+    return found if isinstance(found, Trouble) else None
 
 
 @dataclass
