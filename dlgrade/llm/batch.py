@@ -285,7 +285,7 @@ class Result:
         if isinstance(response, dict) and not (error and response.get("body") is None):
             status = response.get("status_code")
             return cls(key, (status if isinstance(status, int) else 200, _json(response.get("body"))))
-        if _mapping(error).get("code") in _UNDONE:
+        if str(_mapping(error).get("code")) in _UNDONE:
             return cls(key, None)
         return cls(key, (200, _json({"error": error or "the line holds neither a response nor an error"})))
 
