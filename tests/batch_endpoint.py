@@ -36,6 +36,16 @@ def unanswered(status: int, **error: Any) -> Callable[[Body], Body]:
     return lambda _: {"status_code": status, "request_id": "req", "body": {"error": error}}
 
 
+def in_turn(*responds: Callable[[Body], Body]) -> Callable[[Body], Body]:
+    """Another response for each request."""
+    left = iter(responds)
+
+    def respond(body: Body) -> Body:
+        return next(left)(body)
+
+    return respond
+
+
 class BatchEndpoint:
     """An extension of `Loopback`. `page` is how many batches a list shows at once."""
 
