@@ -14,19 +14,18 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
 from dlgrade.banks.wording import is_placeholder
 from dlgrade.errors import DlgradeError, InputError, ItemError, OutputError, Uncertain
-from dlgrade.llm.batch import Batch, BatchClient, Limits, Taken, Work, wanted
+from dlgrade.llm.batch import Batch, BatchClient, Kept, Limits, Taken, Work, wanted
 from dlgrade.llm.batch_files import Folder, Plan
-from dlgrade.llm.batch_results import Reading
+from dlgrade.llm.batch_results import Fetched, Reading, Submitted
 from dlgrade.llm.cache import Store
 from dlgrade.llm.dialect import Dialect
 from dlgrade.llm.request import Reply, Request, without_credentials
-from dlgrade.models import Failure, Usage
+from dlgrade.models import Failure
 from dlgrade.runs import Counted, run
 
 R = TypeVar("R")
@@ -34,41 +33,6 @@ R = TypeVar("R")
 SETTLE = 15.0
 """Seconds after which a batch that was begun is surely in the server's list."""
 _TURNS = 3  # how often a batch is tried to be begun in one go
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """What became of requests: `batches` that were begun with some, those `cached` or `held` by earlier batches.
-
-    `failures` are requests that no batch takes. `stopped` says why not all batches were begun; what was not begun is
-    in none.
-    """
-
-    batches: tuple[Batch, ...] = ()
-    cached: int = 0
-    held: Mapping[str, int] = field(default_factory=dict)
-    failures: tuple[Failure, ...] = ()
-    stopped: DlgradeError | None = None
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """What an ended batch brought. `failures` and `undone` go by the requests' ids; both can be submitted again.
-
-    `stored` counts the replies that are in the cache by it. `complaints` say what could not be made sense of.
-    """
-
-    batch: Batch
-    stored: int = 0
-    failures: tuple[Failure, ...] = ()
-    undone: tuple[str, ...] = ()
-    complaints: tuple[str, ...] = ()
-    usage: Usage = field(default_factory=Usage)
-
-    @property
-    def whole(self) -> bool:
-        """Whether every request has its reply."""
-        return self.batch.ended and not self.failures and not self.undone
 
 
 class Batching:
@@ -108,8 +72,11 @@ class Batching:
         Raises:
             OutputError: the cache cannot be read.
         """
-        reply = self._store.get(request.key)
-        return reply if reply is not None and wanted(request, reply) else None
+        return self._stored(Kept(request.key, "", request))
+
+    def _stored(self, kept: Kept) -> Reply | None:
+        reply = self._store.get(kept.key)
+        return reply if reply is not None and wanted(kept.request, reply) else None
 
     # ── submit ───────────────────────────────────────────────────────────────────────────────
 
@@ -153,15 +120,16 @@ class Batching:
         cached, elsewhere, too_large = 0, Counter[str](), []
         try:
             for id_, request in requests:
-                key = bytes.fromhex(request.key)
+                kept = Kept(request.key, id_, request)
+                key = bytes.fromhex(kept.key)
                 if key in seen:
                     continue
                 seen.add(key)
-                if self.stored(request) is not None:
+                if self._stored(kept) is not None:
                     cached += 1
                 elif key in taken:
                     elsewhere[taken[key]] += 1
-                elif not plan.add(id_, request):
+                elif not plan.add(kept):
                     message = f"the request is larger than a batch file may be ({self._limits.bytes:,} bytes)"
                     too_large.append(Failure(id=id_, kind="too_long", message=message))
             planned = plan.finish(held)

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from loopback import Body, Loopback, Scripted, completion
 from pydantic import BaseModel
 
-from dlgrade.batching import Batching, Fetched, Submitted
+from dlgrade.batching import Batching
 from dlgrade.errors import BadKey, InputError, NoBatches, Rejected, ServerFailed
-from dlgrade.llm.batch import Batch, Limits, Result, kept_from, kept_line
+from dlgrade.llm.batch import Batch, Kept, Limits, Result, kept_from, kept_line
 from dlgrade.llm.batch_files import Folder
+from dlgrade.llm.batch_results import Fetched, Submitted
 from dlgrade.llm.cache import Cached, Store
 from dlgrade.llm.client import OpenAIClient
 from dlgrade.llm.dialect import Dialect, body
@@ -448,7 +449,7 @@ def test_a_request_that_was_written_down_has_the_key_that_it_had(
         temperature=temperature,
         sample=sample,
     )
-    line = kept_line("q", request)
+    line = kept_line(Kept(request.key, "q", request))
     assert b"secret@" not in line
     assert kept_from(line).request.key == request.key
     assert (line.count(b"\n"), line[64:65]) == (1, b"\t")

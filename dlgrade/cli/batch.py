@@ -18,7 +18,8 @@ from dlgrade.llm.batch import Batch
 from dlgrade.settings import OFFLINE
 
 if TYPE_CHECKING:
-    from dlgrade.batching import Batching, Fetched  # imported by wiring, when it is used
+    from dlgrade.batching import Batching  # imported by wiring, when it is used
+    from dlgrade.llm.batch_results import Fetched
 
 app = typer.Typer(
     rich_markup_mode=None,

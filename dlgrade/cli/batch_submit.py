@@ -27,7 +27,8 @@ from dlgrade.saving import nothing_stale
 from dlgrade.settings import SET_UP_A_MODEL
 
 if TYPE_CHECKING:
-    from dlgrade.batching import Batching, Submitted  # imported by wiring, when it is used
+    from dlgrade.batching import Batching  # imported by wiring, when it is used
+    from dlgrade.llm.batch_results import Submitted
 
 app = typer.Typer(
     rich_markup_mode=None,

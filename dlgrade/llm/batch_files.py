@@ -216,13 +216,14 @@ class Plan:
         self._open: dict[tuple[str, str], _Part] = {}
         self._full: list[_Part] = []
 
-    def add(self, id: str, request: Request) -> bool:
+    def add(self, kept: Kept) -> bool:
         """Put a request into a batch; False if it is too large for any.
 
         Raises:
             OSError: it cannot be written.
         """
-        line = upload_line(request, self._dialect(request))
+        request = kept.request
+        line = upload_line(kept, self._dialect(request))
         if len(line) > self._limits.bytes:
             return False
         where = (without_credentials(request.endpoint), request.model)
@@ -232,7 +233,7 @@ class Plan:
             part = None
         if part is None:
             part = self._open[where] = self._part(*where)
-        part.write(line, kept_line(id, request))
+        part.write(line, kept_line(kept))
         return True
 
     def finish(self, held: ExitStack) -> tuple[Batch, ...]:
@@ -275,19 +276,20 @@ class _Part:
     def __init__(self, batch: Batch, folder: Folder) -> None:
         self.batch = batch
         self._bytes = 0
+        self._count = 0
         self._upload = folder.file(batch, ".upload").open("xb")
         self._requests = folder.file(batch, ".requests").open("xb")
 
     def takes(self, line: bytes, limits: Limits) -> bool:
         """Whether there is room for one more line."""
-        return self.batch.requests < limits.requests and self._bytes + len(line) <= limits.bytes
+        return self._count < limits.requests and self._bytes + len(line) <= limits.bytes
 
     def write(self, line: bytes, kept: bytes) -> None:
         """Write one request."""
         self._upload.write(line)
         self._requests.write(kept)
         self._bytes += len(line)
-        self.batch = self.batch.model_copy(update={"requests": self.batch.requests + 1})
+        self._count += 1
 
     def close(self) -> None:
         """Have it all on the disk before anything says that it is there."""
@@ -296,3 +298,4 @@ class _Part:
                 file.flush()
                 os.fsync(file.fileno())
                 file.close()
+        self.batch = self.batch.model_copy(update={"requests": self._count})

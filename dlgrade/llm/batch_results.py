@@ -2,16 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
-from dlgrade.llm.batch import Result, failure, wanted
+from dlgrade.errors import DlgradeError
+from dlgrade.llm.batch import Batch, Kept, Result, failure, wanted
 from dlgrade.llm.batch_files import Requests
 from dlgrade.llm.cache import Store
-from dlgrade.llm.request import Reply, Request
+from dlgrade.llm.request import Reply
 from dlgrade.llm.trouble import Trouble
 from dlgrade.models import Failure, Usage
 
 _MOST_COMPLAINTS = 10
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What became of requests: `batches` that were begun with some, those `cached` or `held` by earlier batches.
+
+    `failures` are requests that no batch takes. `stopped` says why not all batches were begun; what was not begun is
+    in none.
+    """
+
+    batches: tuple[Batch, ...] = ()
+    cached: int = 0
+    held: Mapping[str, int] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+    stopped: DlgradeError | None = None
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What an ended batch brought. `failures` and `undone` go by the requests' ids; both can be submitted again.
+
+    `stored` counts the replies that are in the cache by it. `complaints` say what could not be made sense of.
+    """
+
+    batch: Batch
+    stored: int = 0
+    failures: tuple[Failure, ...] = ()
+    undone: tuple[str, ...] = ()
+    complaints: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every request has its reply."""
+        return self.batch.ended and not self.failures and not self.undone
 
 
 class Reading:
@@ -86,10 +123,10 @@ class Reading:
             message = f"the reply is a placeholder: {outcome.text[:60]!r}"
             self.failures.append(Failure(id=kept.id, kind="unreadable", message=message))
         else:
-            self._keep(kept.request, outcome)
+            self._keep(kept, outcome)
 
-    def _keep(self, request: Request, reply: Reply) -> None:
+    def _keep(self, kept: Kept, reply: Reply) -> None:
         self.stored += 1
-        there = self._store.get(request.key)
-        if there is None or not wanted(request, there):
-            self._store.put(request, reply)
+        there = self._store.get(kept.key)
+        if there is None or not wanted(kept.request, there):
+            self._store.put(kept.request, reply)
