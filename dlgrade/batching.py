@@ -202,7 +202,7 @@ class Batching:
             return self._updated(self._still(batch))
 
     def _updated(self, batch: Batch) -> Batch:
-        if batch.ended or batch.forgotten or batch.state == "unsent":
+        if batch.ended or batch.state == "unsent":
             return batch
         return self._in_loop(lambda client: self._asked_after(client, batch))
 
@@ -260,13 +260,13 @@ class Batching:
             return self.folder.save(now.told(data, time.time()))
 
     def forget(self, batch: Batch) -> None:
-        """Hold its requests no longer, whatever the server does with them.
+        """Remove all that is known of a batch, whatever the server does with it.
 
         Raises:
             InputError: the batch is gone by now.
         """
         with self.folder.alone(batch):
-            self._noted(self._still(batch), forgotten=True)
+            self.folder.drop(self._still(batch))
 
     def _still(self, batch: Batch) -> Batch:
         now = self.folder.again(batch)

@@ -7,10 +7,11 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+import httpx2
 import pytest
 from batch_endpoint import BatchEndpoint, answered, unanswered
 from hypothesis import given
@@ -633,6 +634,32 @@ def test_two_processes_that_submit_the_same_at_once_submit_it_once(work: Work) -
     said = sorted(process.communicate()[0].strip() for process in processes)
     assert said == ["0 8", "8 0"]
     assert (len(work.endpoint.batches), work.endpoint.steps.count("create")) == (1, 1)
+
+
+# ── time ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Trickle(httpx2.AsyncByteStream):
+    """A body that takes its time."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in range(5):
+            await asyncio.sleep(0.1)
+            yield b'{"id": 1}\n'
+
+
+def test_a_large_file_has_more_time_than_a_reply(tmp_path: Path) -> None:
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=Trickle()))
+    client = OpenAIClient(KEY, timeout=0.3, http_client=httpx2.AsyncClient(transport=transport), sleep=Clock().sleep)
+
+    async def main() -> None:
+        await client.download("http://h/v1", "file", tmp_path / "file", model="m")
+        with pytest.raises(ServerFailed, match="did not finish in time"):
+            await client.batch("http://h/v1", "batch", model="m")
+        await client.aclose()
+
+    asyncio.run(main())
+    assert (tmp_path / "file").read_bytes() == b'{"id": 1}\n' * 5
 
 
 # ── the folder ───────────────────────────────────────────────────────────────────────────────

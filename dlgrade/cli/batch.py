@@ -91,7 +91,7 @@ def fetch(
       dlgrade batch fetch 3f9a12cd --wait
     """
     with _session(base_url).batches() as batching:
-        chosen = [batch for batch in _chosen(batching, id) if id is not None or _to_fetch(batch)]
+        chosen = [batch for batch in _chosen(batching, id) if id is not None or batch.taken is None]
         done = _Fetching(batching, chosen)
         with _ctrl_c("the batches go on at the server: dlgrade batch fetch takes them in"):
             done.go(wait=wait)
@@ -107,7 +107,7 @@ def fetch(
 def cancel(
     id: Annotated[str, typer.Argument(help="A batch, as `status` names it.", metavar="ID")],
     forget: Annotated[
-        bool, typer.Option("--forget", help="Ask the server nothing; only let others have its requests.")
+        bool, typer.Option("--forget", help="Ask the server nothing; remove what is known of the batch here.")
     ] = False,
     base_url: options.BaseUrl = None,
     json: options.Json = False,
@@ -123,7 +123,7 @@ def cancel(
         batch = batching.folder.named(id)
         if forget:
             batching.forget(batch)
-            said = f"Batch {batch.id} holds nothing any more. If it goes on at the server, it is billed."
+            said = f"Batch {batch.id} is forgotten here. If it goes on at the server, it is billed."
         elif (now := batching.cancelled(batch)) is None:
             said = f"Batch {batch.id} was never begun, and is gone."
         else:
@@ -142,11 +142,7 @@ def _session(base_url: str | None) -> Session:
 def _chosen(batching: Batching, id: str | None) -> Sequence[Batch]:
     if id is not None:
         return [batching.folder.named(id)]
-    return [batch for batch in batching.folder.all() if not batch.forgotten]
-
-
-def _to_fetch(batch: Batch) -> bool:
-    return batch.taken is None and not batch.forgotten
+    return batching.folder.all()
 
 
 @contextmanager

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 CACHE_FILE = "replies.sqlite3"
 BATCHES = "batches"
-_TRANSFER = 900.0  # seconds at least for a file of a batch, which may have 200 MB
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ class Session:
         # Imported here for start-up time, as above.
         from dlgrade.llm.client import OpenAIClient  # noqa: PLC0415
 
-        return OpenAIClient(self._key, timeout=max(self.settings.timeout, _TRANSFER), on_remark=show.remark)
+        return OpenAIClient(self._key, timeout=self.settings.timeout, on_remark=show.remark)
 
     def _address(self, endpoint: str) -> str:
         """The URL of a batch's endpoint, with the credentials that the settings have for it.

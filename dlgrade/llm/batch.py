@@ -118,7 +118,7 @@ class Batch(Record):
 
     `id` is what people call it here, `token` what it is found by at the server if nobody knows whether it was begun.
     `then` is the command that uses its replies. `file_id` is the uploaded file, `attempted` when it was last tried to
-    begin the batch, `batch_id` its name at the server. `forgotten` batches hold nothing any more.
+    begin the batch, `batch_id` its name at the server.
     """
 
     id: str
@@ -134,7 +134,6 @@ class Batch(Record):
     batch_id: str | None = None
     said: Said | None = None
     taken: Taken | None = None
-    forgotten: bool = False
 
     @property
     def state(self) -> str:
@@ -151,7 +150,7 @@ class Batch(Record):
     @property
     def holds(self) -> bool:
         """Whether its requests must not be sent again: they are under way, or paid for and not taken yet."""
-        return not self.forgotten and self.taken is None and self.state != "failed"
+        return self.taken is None and self.state != "failed"
 
     def told(self, data: Mapping[str, Any], time: float) -> Batch:
         """The batch with what the server says of it now. What it leaves out, or says in other forms, is empty."""

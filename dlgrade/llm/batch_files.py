@@ -102,7 +102,7 @@ class Folder:
         return batch
 
     def drop(self, batch: Batch) -> None:
-        """Forget a batch that was never begun, with all its files."""
+        """Forget a batch, with all its files."""
         for suffix in (".json", *_FILES):
             self.file(batch, suffix).unlink(missing_ok=True)
 

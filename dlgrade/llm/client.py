@@ -11,6 +11,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -243,7 +244,7 @@ class OpenAIClient:
                 part = (file.name, content, "application/jsonl")
                 return await sdk.files.with_raw_response.create(file=part, purpose="batch")
 
-        return str((await self._object(endpoint, model, send, none_here=True))["id"])
+        return str((await self._patient()._object(endpoint, model, send, none_here=True))["id"])
 
     async def create_batch(self, endpoint: str, file_id: str, token: str, *, model: str) -> Mapping[str, Any]:
         """Begin a batch, which carries the token; the server's word on it. Never tried again where it may have begun.
@@ -319,10 +320,16 @@ class OpenAIClient:
             return response
 
         try:
-            await self._insisted(endpoint, model, send, lambda response: _refusal(response) or response)
+            await self._patient()._insisted(endpoint, model, send, lambda response: _refusal(response) or response)
             part.replace(to)
         finally:
             part.unlink(missing_ok=True)
+
+    def _patient(self) -> OpenAIClient:
+        """The same client, its connections and all, with time for a large file."""
+        other = copy(self)
+        other._timeout = max(self._timeout, TRANSFER_TIMEOUT)
+        return other
 
     async def _object(
         self,
@@ -380,6 +387,9 @@ class OpenAIClient:
 
 
 T = TypeVar("T")
+
+TRANSFER_TIMEOUT = 900.0
+"""Seconds for one try at a file of a batch, which may have 200 MB; between two bytes it is the ordinary time."""
 
 _MISSING = frozenset({404, 405, 501})
 # After these, what was asked for may be done all the same. After others it is not: the server, or the network, said so.
