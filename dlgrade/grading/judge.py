@@ -105,6 +105,11 @@ class Judge:
         """The one request that an answer takes."""
         return grading_request(cleaned, rubric, self._prompts, self._settings)
 
+    def second_request(self, request: Request, reply: Reply, cleaned: Cleaned) -> Request | None:
+        """What is asked once more after this reply; None if its quotes are all in the answer."""
+        reading = _read(request, reply, cleaned)
+        return _asked_again(request, reply, reading) if reading.invented else None
+
     async def _ask(self, request: Request, cleaned: Cleaned) -> tuple[_Reading, Usage]:
         reply = await self._client.complete(request)
         reading = _read(request, reply, cleaned)

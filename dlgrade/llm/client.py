@@ -28,7 +28,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
 from dlgrade.errors import BadKey, DlgradeError, Unreachable
 from dlgrade.llm import wire
-from dlgrade.llm.dialect import Body, Dialect, Memory, body
+from dlgrade.llm.dialect import Body, Dialect, Memory, body, remembered
 from dlgrade.llm.pace import Alarm, Halted, Pace, Ticket
 from dlgrade.llm.request import Reply, Request, without_credentials
 from dlgrade.llm.spend import Budget, Hold, may_be_billed, prompt_bytes
@@ -40,6 +40,9 @@ TIMEOUT = 120.0
 """Seconds for one try, from the first byte sent to the last one read."""
 CONNECT_TIMEOUT = 10.0
 """Seconds for the connection alone."""
+
+Sdk = AsyncOpenAI
+"""What a call of one's own is made with (`OpenAIClient.response`)."""
 
 # The SDK takes no empty key, and a server of one's own needs none.
 _NO_KEY = "none"
@@ -82,7 +85,7 @@ class OpenAIClient:
         self._remark = on_remark
         self._http_client = http_client
         self._alarm = Alarm()
-        self._sleep = sleep or self._alarm.sleep
+        self.sleep = sleep or self._alarm.sleep
         self._clock = clock
         self._chance = chance
         self._endpoints: dict[str, AsyncOpenAI] = {}
@@ -103,11 +106,11 @@ class OpenAIClient:
             retry=retry_if_result(lambda outcome: isinstance(outcome, Trouble)),
             stop=lambda _: tries.wait is None,
             wait=lambda _: tries.wait or 0.0,
-            sleep=self._sleep,
+            sleep=self.sleep,
             retry_error_callback=_last_outcome,
         )(self._try, tries)
         if isinstance(outcome, Trouble):
-            raise self._error(outcome, request.endpoint, request.model, tries)
+            raise self.error(outcome, request.endpoint, request.model, tries)
         self._remark_on_truncation(request, outcome)
         return outcome.model_copy(update={"usage": tries.usage, "tries": tries.sent})
 
@@ -122,18 +125,17 @@ class OpenAIClient:
             EndpointError: the endpoint cannot be used, or lists no models.
             ItemError: the endpoint failed just now.
         """
-        response = await self._response(endpoint, lambda sdk: sdk.get("/models", cast_to=httpx2.Response))
-        names = response if isinstance(response, Trouble) else wire.read_models(*_parts(response))
+        response = await self.response(endpoint, lambda sdk: sdk.get("/models", cast_to=httpx2.Response))
+        names = response if isinstance(response, Trouble) else wire.read_models(*parts(response))
         if isinstance(names, Trouble):
-            raise self._error(names, endpoint, "any")
+            raise self.error(names, endpoint, "any")
         return names
 
     def dialect(self, endpoint: str, model: str) -> Dialect:
         """How the model wants to be asked, as far as it is known by now, from earlier runs too."""
         where = (endpoint, model)
         if where not in self._dialects:
-            text = self._memory and self._memory.dialect(without_credentials(endpoint), model)
-            self._dialects[where] = Dialect.from_text(text) if text else Dialect()
+            self._dialects[where] = remembered(self._memory, *where) if self._memory else Dialect()
         return self._dialects[where]
 
     async def aclose(self) -> None:
@@ -182,14 +184,14 @@ class OpenAIClient:
         if request.hear is not None:
             response = await self._streamed(request.endpoint, sent, request.hear)
         else:
-            response = await self._response(
+            response = await self.response(
                 request.endpoint, lambda sdk: sdk.post(_PATH, cast_to=httpx2.Response, body=sent)
             )
         if isinstance(response, Trouble):
             return response
         if any(name.startswith(b"x-ratelimit") for name, _ in response.headers.raw):
             self._pace(request).told(response.headers)
-        outcome = wire.read(*_parts(response), model=request.model, shape=request.shape)
+        outcome = wire.read(*parts(response), model=request.model, shape=request.shape)
         if isinstance(outcome, Trouble):
             return outcome.model_copy(update={"status": response.status_code})
         return outcome
@@ -203,16 +205,21 @@ class OpenAIClient:
             )
             return await _joined(cast("httpx2.Response", response), Stream(hear))
 
-        return await self._response(endpoint, send)
+        return await self.response(endpoint, send)
 
-    async def _response(
-        self, endpoint: str, send: Callable[[AsyncOpenAI], Awaitable[httpx2.Response]]
+    async def response(
+        self,
+        endpoint: str,
+        send: Callable[[AsyncOpenAI], Awaitable[httpx2.Response]],
+        *,
+        timeout: float | None = None,
     ) -> httpx2.Response | Trouble:
         """The bare response, whatever its status. The SDK's own parsing breaks on several real bodies, and costs as
-        much as all the rest.
+        much as all the rest. `timeout` is in seconds, for all of it.
         """
+        timeout = timeout or self._timeout
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(timeout):
                 return await send(self._endpoint(endpoint))
         except APIStatusError as error:
             return error.response
@@ -224,7 +231,7 @@ class OpenAIClient:
             return wire.broken(type(cause).__name__, str(cause))
         except TimeoutError:
             pass
-        return Trouble(condition=Condition.TIMEOUT, words=f"no reply within {self._timeout:g} s")
+        return Trouble(condition=Condition.TIMEOUT, words=f"no reply within {timeout:g} s")
 
     def _endpoint(self, endpoint: str) -> AsyncOpenAI:
         if endpoint not in self._endpoints:
@@ -250,7 +257,7 @@ class OpenAIClient:
         where = (request.endpoint, request.model)
         if where not in self._paces:
             self._paces[where] = Pace(
-                self._ceiling, rpm=self._rpm, tpm=self._tpm, clock=self._clock, sleep=self._sleep, alarm=self._alarm
+                self._ceiling, rpm=self._rpm, tpm=self._tpm, clock=self._clock, sleep=self.sleep, alarm=self._alarm
             )
         return self._paces[where]
 
@@ -261,7 +268,7 @@ class OpenAIClient:
         if self._learned(tries.request, used, trouble):
             return 0.0
         tries.failures[trouble.condition] += 1
-        wait = wait_before_retry(trouble, tries.failures[trouble.condition], self._chance())
+        wait = self.wait_after(trouble, tries.failures[trouble.condition])
         if ACTIONS[trouble.condition].crowded:
             self._make_room(trouble, wait, pace, ticket)
         return wait if wait is not None and tries.prepare(trouble) else None
@@ -300,7 +307,16 @@ class OpenAIClient:
             self._said.add(sentence)
             self._remark(scrubbed(sentence, self._key))
 
-    def _error(self, trouble: Trouble, endpoint: str, model: str, tries: Tries | None = None) -> DlgradeError:
+    def wait_after(self, trouble: Trouble, failures: int) -> float | None:
+        """Seconds until the next try after that many troubles of a kind, None if there is none."""
+        return wait_before_retry(trouble, failures, self._chance())
+
+    def scrubbed(self, words: str) -> str:
+        """The words without the key."""
+        return scrubbed(words, self._key)
+
+    def error(self, trouble: Trouble, endpoint: str, model: str, tries: Tries | None = None) -> DlgradeError:
+        """The error that a trouble is in the end."""
         return error_for(
             trouble,
             url=without_credentials(endpoint),
@@ -315,7 +331,8 @@ def _last_outcome(state: RetryCallState) -> object:
     return None if state.outcome is None else state.outcome.result()
 
 
-def _parts(response: httpx2.Response) -> tuple[int, Mapping[str, str], bytes]:
+def parts(response: httpx2.Response) -> tuple[int, Mapping[str, str], bytes]:
+    """What `wire` reads of a response."""
     return response.status_code, response.headers, response.content
 
 
