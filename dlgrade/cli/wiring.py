@@ -21,6 +21,7 @@ from dlgrade.llm.counted import Counted
 from dlgrade.llm.prices import Prices, require_price
 from dlgrade.llm.replay import Replayer
 from dlgrade.llm.request import Client, Reply, Request, stored, without_credentials
+from dlgrade.llm.secrets import secrets_of
 from dlgrade.llm.spend import Budget
 from dlgrade.llm.tape import Header, Recorder, check_recordable
 from dlgrade.lookup import Lookup
@@ -158,7 +159,7 @@ class Session:
             client,
             self.record.path,
             Header.of(self.settings),
-            api_key=self._key,
+            secrets=secrets_of(self._key, self.settings.base_url),
             on_remark=lambda said: show.remark(f"dlgrade: {said}"),
         ) as recorder:
             yield recorder

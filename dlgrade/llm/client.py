@@ -31,10 +31,11 @@ from dlgrade.llm import wire
 from dlgrade.llm.dialect import Body, Dialect, Memory, body
 from dlgrade.llm.pace import Alarm, Halted, Pace, Ticket
 from dlgrade.llm.request import Reply, Request, without_credentials
+from dlgrade.llm.secrets import basic, cleaned, hide_from_logs, scrubbed, secrets_of
 from dlgrade.llm.spend import Budget, Hold, may_be_billed, prompt_bytes
 from dlgrade.llm.streams import Stream
 from dlgrade.llm.tries import Tries
-from dlgrade.llm.trouble import ACTIONS, Condition, Trouble, error_for, scrubbed, wait_before_retry
+from dlgrade.llm.trouble import ACTIONS, Condition, Trouble, error_for, wait_before_retry
 
 TIMEOUT = 120.0
 """Seconds for one try, from the first byte sent to the last one read."""
@@ -85,6 +86,7 @@ class OpenAIClient:
         self._sleep = sleep or self._alarm.sleep
         self._clock = clock
         self._chance = chance
+        self._secrets = secrets_of(self._key)
         self._endpoints: dict[str, AsyncOpenAI] = {}
         self._dialects: dict[tuple[str, str], Dialect] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
@@ -123,7 +125,7 @@ class OpenAIClient:
             ItemError: the endpoint failed just now.
         """
         response = await self._response(endpoint, lambda sdk: sdk.get("/models", cast_to=httpx2.Response))
-        names = response if isinstance(response, Trouble) else wire.read_models(*_parts(response))
+        names = response if isinstance(response, Trouble) else wire.read_models(*self._parts(response))
         if isinstance(names, Trouble):
             raise self._error(names, endpoint, "any")
         return names
@@ -189,7 +191,7 @@ class OpenAIClient:
             return response
         if any(name.startswith(b"x-ratelimit") for name, _ in response.headers.raw):
             self._pace(request).told(response.headers)
-        outcome = wire.read(*_parts(response), model=request.model, shape=request.shape)
+        outcome = wire.read(*self._parts(response), model=request.model, shape=request.shape)
         if isinstance(outcome, Trouble):
             return outcome.model_copy(update={"status": response.status_code})
         return outcome
@@ -226,6 +228,9 @@ class OpenAIClient:
             pass
         return Trouble(condition=Condition.TIMEOUT, words=f"no reply within {self._timeout:g} s")
 
+    def _parts(self, response: httpx2.Response) -> tuple[int, Mapping[str, str], bytes]:
+        return response.status_code, response.headers, cleaned(response.content, self._secrets)
+
     def _endpoint(self, endpoint: str) -> AsyncOpenAI:
         if endpoint not in self._endpoints:
             self._endpoints[endpoint] = self._sdk(endpoint)
@@ -238,9 +243,14 @@ class OpenAIClient:
             raise Unreachable(f"{without_credentials(endpoint)} is no URL: {error}", hint="Check --base-url.") from None
         if self._key is not None and not (self._key.isascii() and self._key.isprintable()):
             raise BadKey("The key holds characters that no key has", hint="Check OPENAI_API_KEY: was it copied whole?")
+        self._secrets = secrets_of(self._key, *self._endpoints, endpoint)
+        hide_from_logs(self._secrets)
+        authorization = basic(endpoint)
         return AsyncOpenAI(
             api_key=self._key or _NO_KEY,
-            base_url=endpoint,
+            # the transport takes no user and password in a URL, and its log would show them
+            base_url=without_credentials(endpoint),
+            default_headers={"Authorization": authorization} if authorization else None,
             max_retries=0,  # its own would multiply with ours, and it retries an exhausted quota
             timeout=Timeout(self._timeout, connect=CONNECT_TIMEOUT),
             http_client=self._http_client or _http_client(),
@@ -298,14 +308,14 @@ class OpenAIClient:
     def _say(self, sentence: str) -> None:
         if sentence not in self._said:
             self._said.add(sentence)
-            self._remark(scrubbed(sentence, self._key))
+            self._remark(scrubbed(sentence, self._secrets))
 
     def _error(self, trouble: Trouble, endpoint: str, model: str, tries: Tries | None = None) -> DlgradeError:
         return error_for(
             trouble,
             url=without_credentials(endpoint),
             model=model,
-            key=self._key,
+            secrets=self._secrets,
             usage=tries.usage if tries else None,
             tries=tries.sent if tries else 1,
         )
@@ -313,10 +323,6 @@ class OpenAIClient:
 
 def _last_outcome(state: RetryCallState) -> object:
     return None if state.outcome is None else state.outcome.result()
-
-
-def _parts(response: httpx2.Response) -> tuple[int, Mapping[str, str], bytes]:
-    return response.status_code, response.headers, response.content
 
 
 def _leave(pace: Pace, ticket: Ticket, outcome: Reply | Trouble | None) -> None:
@@ -343,6 +349,11 @@ def _http_client() -> httpx2.AsyncClient:
         return DefaultAioHttpClient(follow_redirects=False)
     except RuntimeError:
         return DefaultAsyncHttpxClient(follow_redirects=False)
+    except (ValueError, ImportError, httpx2.InvalidURL):
+        # what they say quotes the proxy, and its password stands in it
+        raise Unreachable(
+            "A proxy that the environment names cannot be used", hint="Check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
+        ) from None
 
 
 async def _joined(response: httpx2.Response, stream: Stream) -> httpx2.Response:
