@@ -12,6 +12,7 @@
     temperature = 0.0
     max_cost = 5.0                           # --max-cost       USD that one run may cost at most
     cache = "~/.cache/dlgrade"               # DLGRADE_CACHE
+    cache_size = 500                         # DLGRADE_CACHE_SIZE   MB; the least recently used replies beyond it go
     prompts = "my/prompts"                   # folders searched before the shipped ones
     rubrics = "my/rubrics"
     questions = "my/questions"
@@ -57,6 +58,7 @@ _ENVIRONMENT = {
     "base_url": "OPENAI_BASE_URL",
     "api_key": "OPENAI_API_KEY",
     "cache": "DLGRADE_CACHE",
+    "cache_size": "DLGRADE_CACHE_SIZE",
 }
 _SAID = {
     "extra_forbidden": "unknown key",
@@ -101,6 +103,7 @@ class Settings(Record):
     max_cost: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     prices: Mapping[str, Price] = Field(default_factory=dict)
     cache: Path = Field(default_factory=lambda: user_cache_path("dlgrade", appauthor=False))
+    cache_size: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     prompts: Path = Path("prompts")
     rubrics: Path = Path("rubrics")
     questions: Path = Path("questions")
@@ -138,6 +141,11 @@ class Settings(Record):
     def models(self) -> tuple[str, ...]:
         """The models to ask, each when the quota of those before it has ended; none where none is used."""
         return () if self.model is None or self.offline else (self.model, *self.fallbacks)
+
+    @property
+    def cache_limit(self) -> int | None:
+        """How many bytes of replies are kept, None for all."""
+        return None if self.cache_size is None else int(self.cache_size * 1e6)
 
     @property
     def offline(self) -> bool:

@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sqlite3
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,12 +10,20 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from pydantic import BaseModel, create_model, field_validator
+from pydantic import BaseModel, SecretStr, create_model, field_validator
 
-from dlgrade.errors import BadKey, DlgradeError, OutputError, Refused
-from dlgrade.llm.cache import Cached, Store
+from dlgrade.answering import answer_request
+from dlgrade.errors import BadKey, DlgradeError, Refused
+from dlgrade.grading.evidence import clean
+from dlgrade.grading.judge import grading_request
+from dlgrade.library import SHIPPED
+from dlgrade.llm.cache import Cached
 from dlgrade.llm.request import Reply, Request
-from dlgrade.models import Message, Usage
+from dlgrade.llm.store import Store
+from dlgrade.models import Message, Question, Usage
+from dlgrade.prompts import Prompts
+from dlgrade.rubrics import load_rubric
+from dlgrade.settings import Settings
 
 HERE = Path(__file__).parent
 
@@ -113,141 +115,38 @@ def test_equal_schemas_of_different_classes_have_the_same_key() -> None:
     assert request(shape=one).key == request(shape=other).key
 
 
-# ── the file ─────────────────────────────────────────────────────────────────────────────────
+def test_what_is_kept_does_not_change_the_key() -> None:
+    assert request(keeps=bool).key == request(keeps=None).key == request().key
 
 
-def test_a_reply_comes_back_as_it_was_and_marked_as_cached(path: Path) -> None:
-    with Store.open(path) as store:
-        store.put(request(), REPLY)
-    with Store.open(path) as store:
-        assert store.get(request().key) == REPLY.model_copy(update={"cached": True})
-        assert store.get(request(sample=1).key) is None
-
-
-def test_no_credentials_and_no_key_are_in_the_file(path: Path) -> None:
-    with Store.open(path) as store:
-        store.put(request(endpoint="http://user:secret@host/v1"), REPLY)
-    assert all(b"secret" not in file.read_bytes() for file in path.parent.iterdir())
-
-
-@pytest.mark.parametrize("damage", [b"not a database" * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
-def test_a_damaged_file_is_set_aside_and_a_new_one_begun(path: Path, damage: bytes) -> None:
-    path.parent.mkdir()
-    path.write_bytes(damage)
-    remarks: list[str] = []
-    with Store.open(path, on_remark=remarks.append) as store:
-        store.put(request(), REPLY)
-        assert store.get(request().key) is not None
-    assert "damaged" in remarks[0]
-    aside = next(path.parent.glob("*.damaged-*"))
-    assert aside.read_bytes() == damage
-    assert aside.name in remarks[0]
-
-
-def test_a_file_that_opens_but_is_damaged_inside_is_set_aside_too(path: Path) -> None:
-    with Store.open(path) as store:
-        for n in range(200):
-            store.put(request(str(n)), REPLY)
-    data = bytearray(path.read_bytes())
-    data[4096:] = b"\xff" * (len(data) - 4096)
-    path.write_bytes(data)
-    remarks: list[str] = []
-    with Store.open(path, on_remark=remarks.append) as store:
-        assert store.get(request("7").key) is None
-        store.put(request("7"), REPLY)
-        assert store.get(request("7").key) is not None
-    assert len(remarks) == 1
-
-
-def test_a_reply_that_cannot_be_read_is_missing_and_said_so(path: Path) -> None:
-    with Store.open(path) as store:
-        store.put(request(), REPLY)
-    with sqlite3.connect(path) as db:
-        db.execute("UPDATE replies SET reply = x'00'")
-    db.close()
-    remarks: list[str] = []
-    with Store.open(path, on_remark=remarks.append) as store:
-        assert store.get(request().key) is None
-    assert "one reply" in remarks[0]
-
-
-def test_another_programs_database_is_left_alone(path: Path) -> None:
-    path.parent.mkdir()
-    with sqlite3.connect(path) as db:
-        db.execute("CREATE TABLE bookmarks (url TEXT)")
-    db.close()
-    before = path.read_bytes()
-    with pytest.raises(OutputError, match="another program"):
-        Store.open(path)
-    assert path.read_bytes() == before
-
-
-def test_a_later_versions_file_is_left_alone(path: Path) -> None:
-    with Store.open(path) as store:
-        store.put(request(), REPLY)
-    with sqlite3.connect(path) as db:
-        db.execute("PRAGMA user_version = 99")
-    db.close()
-    with pytest.raises(OutputError, match="later version"):
-        Store.open(path)
-
-
-def test_a_folder_that_cannot_be_made_is_an_error_with_its_path(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="file") as caught:
-        Store.open(tmp_path / "file" / "replies.sqlite3")
-    assert "DLGRADE_CACHE" in (caught.value.hint or "")
-
-
-def test_a_file_that_cannot_be_opened_is_an_error_with_its_path(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=tmp_path.name):
-        Store.open(tmp_path)
-
-
-# ── many processes, and processes that die ───────────────────────────────────────────────────
-
-WRITER = """
-import sys
-from pathlib import Path
-from test_cache import REPLY, request
-from dlgrade.llm.cache import Store
-
-with Store.open(Path(sys.argv[1])) as store:
-    for n in range(int(sys.argv[3])):
-        store.put(request(f"{sys.argv[2]} {n}"), REPLY)
-        print(n, flush=True)
-"""
-
-
-def writer(path: Path, name: str, count: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path), name, str(count)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(HERE)},
+def test_how_and_as_whom_a_run_asks_does_not_change_the_key() -> None:
+    """Timeout, concurrency, key and where replies are kept: settings that reach no request."""
+    question = Question(bank="b", position=1, raw="Why?", text="Why?", line=1)
+    rubric, cleaned = load_rubric(SHIPPED / "rubrics" / "dropout.yaml"), clean("Units are dropped.")
+    prompts = Prompts([SHIPPED / "prompts"])
+    plain = Settings(model="m", base_url="http://host/v1")
+    other = Settings(
+        **plain.model_dump(include={"model"}),
+        base_url="http://user:secret@host/v1/",
+        api_key=SecretStr("sk-planted"),
+        timeout=7,
+        concurrency=3,
+        cache=Path("elsewhere"),
+        cache_size=1,
+        table="column",
     )
+    assert answer_request(question, prompts, plain).key == answer_request(question, prompts, other).key
+    assert grading_request(cleaned, rubric, prompts, plain).key == grading_request(cleaned, rubric, prompts, other).key
 
 
-def test_processes_that_begin_and_write_at_the_same_time_lose_nothing(path: Path) -> None:
-    writers = [writer(path, f"writer {n}", 100) for n in range(4)]
-    for process in writers:
-        process.communicate(timeout=60)
-        assert process.returncode == 0
-    with Store.open(path) as store:
-        assert all(store.get(request(f"writer {w} {n}").key) for w in range(4) for n in range(100))
-
-
-def test_what_was_stored_before_a_kill_is_there_after_it(path: Path) -> None:
-    process = writer(path, "victim", 1_000_000)
-    assert process.stdout is not None
-    with process.stdout as lines:
-        seen = next(int(line) for line in lines if int(line) >= 50)
-        process.send_signal(signal.SIGKILL)
-        process.wait(timeout=60)
-    remarks: list[str] = []
-    with Store.open(path, on_remark=remarks.append) as store:
-        assert all(store.get(request(f"victim {n}").key) for n in range(seen + 1))
-    assert remarks == []
+@pytest.mark.parametrize("name", sorted(PARTS))
+def test_a_changed_copy_of_a_request_has_its_own_key(name: str) -> None:
+    values: dict[str, Any] = {"messages": (), "shape": SHAPES[1], "temperature": 1.0, "max_tokens": 7, "sample": 7}
+    first = request()
+    before = first.key
+    changed = first.model_copy(update={name: values.get(name, "http://other/v1")})
+    assert changed.key == Request(**{field: getattr(changed, field) for field in Request.model_fields}).key != before
+    assert first.model_copy().key == first.key == before
 
 
 # ── the client around a client ───────────────────────────────────────────────────────────────
@@ -349,12 +248,3 @@ def test_one_who_waits_can_be_cancelled_alone(path: Path) -> None:
 
     with Store.open(path) as store:
         asyncio.run(main(store))
-
-
-def test_a_thousand_replies_are_found_in_a_moment(path: Path) -> None:
-    with Store.open(path) as store:
-        for n in range(1000):
-            store.put(request(str(n)), REPLY)
-        began = time.monotonic()
-        assert all(store.get(request(str(n)).key) for n in range(1000))
-        assert time.monotonic() - began < 5

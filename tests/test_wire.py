@@ -302,8 +302,8 @@ def test_never_more_is_cached_than_was_read() -> None:
         (422, {"detail": [{"loc": ["body", "n"], "msg": "Input should be 1"}]}, Condition.REJECTED),
         (409, "", Condition.BUSY),
         (503, {"error": {"code": 503, "message": "Loading model"}}, Condition.LOADING),
-        (503, "Service Unavailable", Condition.SERVER),
-        (529, {"error": {"message": "Overloaded"}}, Condition.SERVER),
+        (503, "Service Unavailable", Condition.OVERLOADED),
+        (529, {"error": {"message": "Overloaded"}}, Condition.OVERLOADED),
         (418, "", Condition.REJECTED),
     ],
 )

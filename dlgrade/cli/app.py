@@ -27,6 +27,7 @@ COMMANDS = {
     "export": ("dlgrade.cli.export", "Write an answer key."),
     "check": ("dlgrade.cli.check", "Say what is wrong with banks and rubrics."),
     "rubric": ("dlgrade.cli.rubric", "Check rubrics, or show one."),
+    "cache": ("dlgrade.cli.cache", "Look into the stored replies, prune them, carry them elsewhere."),
 }
 
 

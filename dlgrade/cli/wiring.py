@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlgrade import library
 from dlgrade.banks.gathering import Banks, read_banks
@@ -16,19 +16,20 @@ from dlgrade.banks.locking import locked
 from dlgrade.cli import show
 from dlgrade.cli.options import Tape
 from dlgrade.errors import BadKey, InputError
-from dlgrade.llm.cache import Cached, Store
+from dlgrade.llm.cache import Cached
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.prices import Prices, require_price
-from dlgrade.llm.replay import Replayer
-from dlgrade.llm.request import Client, Reply, Request, stored, without_credentials
-from dlgrade.llm.secrets import secrets_of
+from dlgrade.llm.request import Client, Reply, Request, without_credentials
 from dlgrade.llm.spend import Budget
-from dlgrade.llm.tape import Header, Recorder, check_recordable
+from dlgrade.llm.store import Store, stored
 from dlgrade.lookup import Lookup
 from dlgrade.prompts import Prompts
 from dlgrade.refreshing import Refresh
 from dlgrade.rubrics import Rubrics
 from dlgrade.settings import OPENAI, SET_UP_A_MODEL, Settings, load_settings
+
+if TYPE_CHECKING:
+    from dlgrade.llm.replay import Replayer
 
 CACHE_FILE = "replies.sqlite3"
 
@@ -65,11 +66,16 @@ class Session:
             raise InputError("--record and --replay do not go together: choose one")
         if models:
             flags |= {"model": models[0], "fallbacks": tuple(models[1:])}
+        # What records and replays is imported here for start-up time: few runs do either, and it takes an event loop.
+        if record is not None:
+            from dlgrade.llm.tape import check_recordable  # noqa: PLC0415
+
+            check_recordable(record.path)
+            record.opened = True
         if replay is None:
-            if record is not None:
-                check_recordable(record.path)
-                record.opened = True
             return cls(load_settings(flags), record)
+        from dlgrade.llm.replay import Replayer  # noqa: PLC0415
+
         replayer = Replayer(replay.path, on_remark=lambda said: show.remark(f"dlgrade: {said}"))
         replay.opened = True
         environment = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
@@ -126,6 +132,17 @@ class Session:
         return Prices(self.settings.prices)
 
     @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The stored replies.
+
+        Raises:
+            OutputError: the cache cannot be written.
+        """
+        path, limit = self.settings.cache / CACHE_FILE, self.settings.cache_limit
+        with Store.open(path, on_remark=show.remark, limit=limit) as store:
+            yield store
+
+    @contextmanager
     def client(self) -> Iterator[Counted]:
         """A client that counts: a cached one, or one that answers from a recording.
 
@@ -142,10 +159,7 @@ class Session:
             yield Counted(self.replayer, self.prices)
             return
         require_price(self.settings, self.settings.models, self.prices)
-        with (
-            Store.open(self.settings.cache / CACHE_FILE, on_remark=show.remark) as store,
-            self._recorded(Cached(store, self._make)) as client,
-        ):
+        with self.store() as store, self._recorded(Cached(store, lambda: self._make(store))) as client:
             yield Counted(client, self.prices)
 
     @contextmanager
@@ -154,6 +168,10 @@ class Session:
         if self.record is None:
             yield client
             return
+        # for start-up time, as in `open`
+        from dlgrade.llm.secrets import secrets_of  # noqa: PLC0415
+        from dlgrade.llm.tape import Header, Recorder  # noqa: PLC0415
+
         self.record.used = True
         with Recorder(
             client,
@@ -172,10 +190,10 @@ class Session:
         """
         if self.replayer is not None or not (self.settings.cache / CACHE_FILE).exists():
             return {}
-        with Store.open(self.settings.cache / CACHE_FILE, on_remark=show.remark) as store:
-            return stored(Cached(store, self._make), requests)
+        with self.store() as store:
+            return stored(store, requests)
 
-    def _make(self) -> Client:
+    def _make(self, store: Store) -> Client:
         # Imported here for start-up time: the SDK takes half a second, and a cached run never needs it.
         from dlgrade.llm.client import OpenAIClient  # noqa: PLC0415
 
@@ -189,6 +207,7 @@ class Session:
             ceiling=settings.requests_at_once,
             rpm=settings.rpm,
             tpm=settings.tpm,
+            memory=store,
             budget=None if settings.max_cost is None else Budget(settings.max_cost, self.prices),
             on_remark=show.remark,
         )

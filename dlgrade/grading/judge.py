@@ -11,6 +11,7 @@ import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, cast
 
 from pydantic import BaseModel, create_model
@@ -102,23 +103,7 @@ class Judge:
 
     def request(self, cleaned: Cleaned, rubric: Rubric) -> Request:
         """The one request that an answer takes."""
-        text = _normal(cleaned.text)
-        messages = self._prompts.render(
-            _TEMPLATE,
-            rubric=rubric,
-            criteria=list(zip(_keys("c", rubric.criteria), rubric.criteria, strict=True)),
-            misconceptions=list(zip(_keys("m", rubric.misconceptions), rubric.misconceptions, strict=True)),
-            fence=_fence(text),
-            answer=text,
-        )
-        return Request(
-            endpoint=self._settings.base_url,
-            model=str(self._settings.model),
-            messages=messages,
-            shape=shape_of(rubric),
-            temperature=self._settings.temperature,
-            max_tokens=self._settings.max_tokens,
-        )
+        return grading_request(cleaned, rubric, self._prompts, self._settings)
 
     async def _ask(self, request: Request, cleaned: Cleaned) -> tuple[_Reading, Usage]:
         reply = await self._client.complete(request)
@@ -141,10 +126,36 @@ class Judge:
         return f"{_TEMPLATE}@{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]}"
 
 
+def grading_request(cleaned: Cleaned, rubric: Rubric, prompts: Prompts, settings: Settings) -> Request:
+    """The one request that an answer takes.
+
+    Raises:
+        PromptError: the template does not render.
+    """
+    text = _normal(cleaned.text)
+    messages = prompts.render(
+        _TEMPLATE,
+        rubric=rubric,
+        criteria=list(zip(_keys("c", rubric.criteria), rubric.criteria, strict=True)),
+        misconceptions=list(zip(_keys("m", rubric.misconceptions), rubric.misconceptions, strict=True)),
+        fence=_fence(text),
+        answer=text,
+    )
+    return Request(
+        endpoint=settings.base_url,
+        model=str(settings.model),
+        messages=messages,
+        shape=shape_of(rubric),
+        temperature=settings.temperature,
+        max_tokens=settings.max_tokens,
+    )
+
+
 def _billed(reply: Reply) -> Usage:
     return Usage() if reply.cached or reply.usage is None else reply.usage
 
 
+@lru_cache(maxsize=64)  # a class and its schema take milliseconds, and many answers share a rubric
 def shape_of(rubric: Rubric) -> type[BaseModel]:
     """The reply's form for a rubric: c1, c2 … for its criteria and m1, m2 … for its misconceptions."""
     fields: dict[str, Any] = {

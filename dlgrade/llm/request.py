@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -55,7 +55,7 @@ class Request(BaseModel):
 
     @cached_property
     def key(self) -> str:
-        """SHA-256, in hex, over the canonical JSON of `parts`."""
+        """SHA-256, in hex, over the canonical JSON of `parts`. Worked out once for each request."""
         return key_of(self.parts)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
@@ -66,11 +66,12 @@ class Request(BaseModel):
 
 
 def key_of(parts: Mapping[str, Any]) -> str:
-    """The key of the request that has these parts."""
+    """The key of the request that has these `parts`."""
     canonical = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+@lru_cache(maxsize=64)  # it is asked for with every request, of one endpoint or two
 def without_credentials(url: str) -> str:
     """The URL as it may be shown and stored: no user, no password, no query, no final slash."""
     return re.sub(r"(?<=://)[^/]*@", "", url.partition("?")[0]).rstrip("/")

@@ -20,12 +20,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
 
 # What strict mode takes. Everything else is left out: OpenAI refuses some of it, llama.cpp ignores the rest in
 # silence, and the reply is validated here in any case.
 _KEPT = ("type", "description", "enum")
+
+# by class, for as long as the class is in use: a rubric's is made anew for each answer
+_SCHEMAS: WeakKeyDictionary[type[BaseModel], dict[str, Any]] = WeakKeyDictionary()
+_TEXTS: WeakKeyDictionary[type[BaseModel], str] = WeakKeyDictionary()
 
 
 def strict_schema(shape: type[BaseModel]) -> dict[str, Any]:
@@ -34,9 +39,26 @@ def strict_schema(shape: type[BaseModel]) -> dict[str, Any]:
     `required` lists the properties in their order, so two shapes that differ only in order have different schemas:
     a model writes in that order.
 
+    It is worked out once for each class, which takes milliseconds, and is not to be changed.
+
     Raises:
         TypeError: the shape holds what strict mode cannot say: a dict, a tuple of fixed length, `Any`, or itself.
     """
+    known = _SCHEMAS.get(shape)
+    if known is None:
+        known = _SCHEMAS[shape] = _strict_schema(shape)
+    return known
+
+
+def schema_text(shape: type[BaseModel]) -> str:
+    """The strict schema as compact JSON, written once for each class."""
+    known = _TEXTS.get(shape)
+    if known is None:
+        known = _TEXTS[shape] = json.dumps(strict_schema(shape), ensure_ascii=False, separators=(",", ":"))
+    return known
+
+
+def _strict_schema(shape: type[BaseModel]) -> dict[str, Any]:
     whole = shape.model_json_schema()
     strict = _Strict(shape.__name__, whole.get("$defs", {})).node(whole, ())
     if strict.get("type") != "object":
