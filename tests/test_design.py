@@ -29,7 +29,7 @@ ORDER = [
     *("banks.outputs", "banks.checking"),
     *("rubrics", "prompts", "lookup"),
     *("llm.schema", "llm.request", "llm.compare", "llm.trouble", "llm.complaints", "llm.wire", "llm.streams"),
-    *("llm.prices", "llm.spend", "llm.estimate", "llm.dialect", "llm.tries", "llm.pace", "llm.client"),
+    *("llm.prices", "llm.spend", "llm.estimate", "llm.dialect", "llm.tries", "llm.pace", "llm.transport", "llm.client"),
     *("llm.rows", "llm.database", "llm.pruning", "llm.store", "llm.upkeep", "llm.cache", "llm.counted"),
     *("llm.tape", "llm.replay"),
     *("answering", "refreshing", "saving", "reviewing", "provenance"),
