@@ -230,6 +230,24 @@ def test_a_server_that_is_no_api_stops_after_one_retry() -> None:
     assert len(endpoint.bodies) == 2
 
 
+def test_a_page_instead_of_a_reply_is_one_items_failure_where_others_got_theirs_until_five_got_none() -> None:
+    page = lambda: httpx2.Response(200, text="<html><title>Sign in</title></html>")  # noqa: E731
+    endpoint = Endpoint(ok(), page, page, ok(), page)
+    outcomes: list[str] = []
+
+    async def main() -> None:
+        client = endpoint.client()
+        for _ in range(9):
+            try:
+                outcomes.append((await client.complete(request())).text)
+            except DlgradeError as error:
+                outcomes.append(type(error).__name__)
+        await client.aclose()
+
+    run(main)
+    assert outcomes == ["fine", "ServerFailed", "fine", *["ServerFailed"] * 5, "UnknownModel"]
+
+
 # ── what is tried again ──────────────────────────────────────────────────────────────────────
 
 

@@ -48,6 +48,7 @@ _NO_KEY = "none"
 _PATH = "/chat/completions"
 _REPLIED = frozenset({Condition.LENGTH, Condition.UNREADABLE, Condition.REFUSED})
 """Troubles that a model replied with: the server had room for the request."""
+_LOST = 5  # requests in a row without a chat completion: an endpoint that has replied before does so no longer
 # the SDK wraps nothing while a response is read, nor what its transport does not know
 _NO_RESPONSE: tuple[type[Exception], ...] = (TimeoutError, APIConnectionError, *transport.ERRORS)
 
@@ -92,6 +93,7 @@ class OpenAIClient:
         self._endpoints: dict[str, AsyncOpenAI] = {}
         self._dialects: dict[tuple[str, str], Dialect] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
+        self._lost: dict[tuple[str, str], int] = {}  # requests lost since the last reply, where there was one
         self._said: set[str] = set()
 
     async def complete(self, request: Request) -> Reply:
@@ -115,7 +117,7 @@ class OpenAIClient:
             ended.usage = tries.usage
             raise
         if isinstance(outcome, Trouble):
-            error = self.error(outcome, request.endpoint, request.model, tries)
+            error = self.error(self._weighed(request, outcome), request.endpoint, request.model, tries)
             if isinstance(error, RunStopped):
                 error.usage = tries.usage
             raise error
@@ -169,6 +171,8 @@ class OpenAIClient:
             # of tasks that are cancelled too: others wait for the place
             _leave(pace, ticket, outcome)
         tries.count(outcome)
+        if isinstance(outcome, Reply) or outcome.condition in _REPLIED:
+            self._lost[request.endpoint, request.model] = 0
         if isinstance(outcome, Trouble):
             tries.wait = self._next(tries, dialect, outcome, pace, ticket)
             if outcome.condition is Condition.QUOTA:
@@ -286,6 +290,14 @@ class OpenAIClient:
         if ACTIONS[trouble.condition].crowded:
             self._make_room(trouble, wait, pace, ticket)
         return wait if wait is not None and tries.prepare(trouble) else None
+
+    def _weighed(self, request: Request, trouble: Trouble) -> Trouble:
+        """One request that is lost on the way says nothing of an endpoint that replies to the others."""
+        where = (request.endpoint, request.model)
+        if trouble.condition is not Condition.NOT_A_REPLY or self._lost.get(where, _LOST) >= _LOST:
+            return trouble
+        self._lost[where] += 1
+        return trouble.model_copy(update={"condition": Condition.NOT_A_REPLY_NOW})
 
     def _make_room(self, trouble: Trouble, wait: float | None, pace: Pace, ticket: Ticket) -> None:
         """Fewer requests at once from here on, and none for a while: another one would only lengthen the wait."""
