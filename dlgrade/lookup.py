@@ -17,7 +17,7 @@ from dlgrade.banks.forms import SUFFIXES
 from dlgrade.banks.reading import AS_IT_IS, find_banks, read_bank
 from dlgrade.banks.wording import squash
 from dlgrade.errors import BankError, UnknownQuestion
-from dlgrade.models import Bank, Choices, Record
+from dlgrade.models import Bank, Choices, Question, Record
 from dlgrade.rubrics import Rubrics
 
 _ID = re.compile(r"(?s)(?P<bank>.+?)\s*:\s*(?P<position>\d+)\Z")
@@ -26,11 +26,16 @@ _SHOWN = 8
 
 
 class Target(Record):
-    """The question meant: an id to call it by, its text, and its rubric's name if it has one."""
+    """The question meant: an id to call it by, the question itself, and its rubric's name if it has one."""
 
     id: str
-    text: str
+    question: Question
     rubric: str | None
+
+    @property
+    def text(self) -> str:
+        """What is asked."""
+        return self.question.text
 
 
 class Lookup:
@@ -83,7 +88,7 @@ class Lookup:
         if query not in self._rubrics.paths:
             return None
         rubric = self._rubrics.load(query)
-        return Target(id=rubric.name, text=rubric.question, rubric=rubric.name)
+        return _alone(rubric.name, rubric.question)
 
     def _by_text(self, query: str) -> Target:
         wanted = squash(query)
@@ -91,7 +96,7 @@ class Lookup:
         whole = [target for target in every if squash(target.text) == wanted]
         rubric = self._rubrics.name_for(query)
         if not whole and rubric is not None:
-            return Target(id=rubric, text=query, rubric=rubric)
+            return _alone(rubric, query)
         found = _distinct(whole or [target for target in every if wanted in squash(target.text)])
         if len(found) == 1:
             return found[0]
@@ -154,7 +159,12 @@ class Lookup:
         return targets
 
     def _targets(self, bank: Bank) -> list[Target]:
-        return [Target(id=q.id, text=q.text, rubric=self._rubrics.name_for(q)) for q in bank.questions]
+        return [Target(id=q.id, question=q, rubric=self._rubrics.name_for(q)) for q in bank.questions]
+
+
+def _alone(rubric: str, text: str) -> Target:
+    """A question that is known by its rubric and stands in no bank."""
+    return Target(id=rubric, question=Question(bank=rubric, position=1, raw=text, text=text, line=1), rubric=rubric)
 
 
 def _distinct(targets: Sequence[Target]) -> list[Target]:

@@ -179,12 +179,16 @@ class OpenAIClient:
         return outcome
 
     async def _call(self, request: Request, sent: Body) -> Reply | Trouble:
-        if request.hear is not None:
-            response = await self._streamed(request.endpoint, sent, request.hear)
-        else:
-            response = await self._response(
-                request.endpoint, lambda sdk: sdk.post(_PATH, cast_to=httpx2.Response, body=sent)
-            )
+        if request.hear is None:
+            return self._read(request, await self._posted(request.endpoint, sent))
+        stream = Stream(request.hear)
+        outcome = self._read(request, await self._streamed(request.endpoint, sent, stream))
+        if isinstance(outcome, Trouble) and stream.heard and request.unhear is not None:
+            request.unhear(scrubbed(outcome.words, self._key))
+        return outcome
+
+    def _read(self, request: Request, response: httpx2.Response | Trouble) -> Reply | Trouble:
+        """What a response means."""
         if isinstance(response, Trouble):
             return response
         if any(name.startswith(b"x-ratelimit") for name, _ in response.headers.raw):
@@ -194,14 +198,17 @@ class OpenAIClient:
             return outcome.model_copy(update={"status": response.status_code})
         return outcome
 
-    async def _streamed(self, endpoint: str, sent: Body, hear: Callable[[str], None]) -> httpx2.Response | Trouble:
-        """The response as it would have come in one; `hear` is told its words as they come."""
+    async def _posted(self, endpoint: str, sent: Body) -> httpx2.Response | Trouble:
+        return await self._response(endpoint, lambda sdk: sdk.post(_PATH, cast_to=httpx2.Response, body=sent))
+
+    async def _streamed(self, endpoint: str, sent: Body, stream: Stream) -> httpx2.Response | Trouble:
+        """The response as it would have come in one; `stream` tells its words as they come."""
 
         async def send(sdk: AsyncOpenAI) -> httpx2.Response:
             response = await sdk.post(
                 _PATH, cast_to=httpx2.Response, body=sent, stream=True, stream_cls=AsyncStream[Any]
             )
-            return await _joined(cast("httpx2.Response", response), Stream(hear))
+            return await _joined(cast("httpx2.Response", response), stream)
 
         return await self._response(endpoint, send)
 
@@ -351,8 +358,10 @@ async def _joined(response: httpx2.Response, stream: Stream) -> httpx2.Response:
         if "text/event-stream" not in response.headers.get("content-type", ""):
             await response.aread()
             return response
-        async for line in response.aiter_lines():
-            stream.line(line)
+        async for some in response.aiter_bytes():
+            stream.feed(some)
+            if stream.done:
+                break  # some servers keep the connection open after their last word
     finally:
         await response.aclose()
     # a stream that broke off is what half a body is

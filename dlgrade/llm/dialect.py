@@ -82,8 +82,8 @@ def body(request: Request, dialect: Dialect, *, limit: int | None = None, more: 
     return made
 
 
-def _without(name: str) -> Callable[[Body], Body]:
-    return lambda made: {key: value for key, value in made.items() if key != name}
+def _without(*names: str) -> Callable[[Body], Body]:
+    return lambda made: {key: value for key, value in made.items() if key not in names}
 
 
 def _with_the_newer_limit(made: Body) -> Body:
@@ -101,6 +101,7 @@ def _without_system_role(made: Body) -> Body:
 REMEDIES: Mapping[str, Callable[[Body], Body]] = MappingProxyType(
     {
         "temperature": _without("temperature"),
+        "stream": _without("stream", "stream_options"),
         "stream_options": _without("stream_options"),
         "max_tokens": _with_the_newer_limit,
         "role": _without_system_role,
