@@ -8,7 +8,7 @@ In a test, `reply` gets the parsed body of every call to `/v1/chat/completions` 
 A string is the content of a good reply, None a generic good one: an object that fits the JSON schema if the call has
 one, else a sentence; a call that asks for a stream gets it word by word. A `Scripted` is anything else: a status,
 headers, a body as it is, pieces of a stream, a delay, a connection that is reset before the reply or in the middle of
-it. With `key`, calls without it get a 401.
+it. With `key`, calls without it get a 401. `listing` comes in the place of the list of `models`.
 
 As a program it prints its base URL and serves until it is stopped:
 
@@ -78,11 +78,13 @@ class Loopback:
         *,
         key: str | None = None,
         models: tuple[str, ...] = ("loopback",),
+        listing: Scripted | None = None,
         port: int = 0,
     ) -> None:
         self.reply = reply
         self.key = key
         self.models = models
+        self.listing = listing
         self.requests: list[Seen] = []
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.loopback = self
@@ -194,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self._allowed({}) and self._found("/v1/models"):
             models = [{"id": name, "object": "model"} for name in self._loopback.models]
-            self._send(Scripted(body={"object": "list", "data": models}))
+            self._send(self._loopback.listing or Scripted(body={"object": "list", "data": models}))
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")

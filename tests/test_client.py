@@ -29,6 +29,8 @@ from dlgrade.errors import (
 )
 from dlgrade.llm.client import OpenAIClient
 from dlgrade.llm.request import Reply, Request
+from dlgrade.llm.trouble import Condition, Trouble
+from dlgrade.llm.wire import Listed
 from dlgrade.models import Message, Usage
 
 URL = "http://user:password@models.example/v1"
@@ -548,9 +550,13 @@ def test_the_models_of_an_endpoint_are_listed_by_name() -> None:
 
         async def main() -> None:
             client = OpenAIClient()
-            assert await client.models(server.url) == ("small", "large")
-            with pytest.raises(UnknownModel):
-                await client.models(server.url + "/elsewhere")
+            assert await client.listing(server.url) == (Listed(id="small"), Listed(id="large"))
+            elsewhere = await client.listing(server.url + "/elsewhere")
+            assert isinstance(elsewhere, Trouble)
+            assert (elsewhere.condition, elsewhere.words) == (
+                Condition.UNKNOWN_MODEL,
+                "Unknown path: /v1/elsewhere/models",
+            )
             await client.aclose()
 
         run(main)

@@ -13,7 +13,7 @@ from dlgrade.answering import shipped_answer
 from dlgrade.banks.wording import is_placeholder
 from dlgrade.cli import options, show
 from dlgrade.cli.wiring import Session
-from dlgrade.errors import UnknownQuestion, Unreadable
+from dlgrade.errors import ItemError, UnknownQuestion, Unreadable
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.prices import money
 from dlgrade.lookup import Target
@@ -57,6 +57,20 @@ def answer(
     # Whoever reads a file or a pipe gets the text once, and only when it is whole.
     told = _Told() if sys.stdout.isatty() and not json else None
     with session.client() as client:
+        asked, text = _asked(session, target, client, told, started)
+    seconds = time.monotonic() - started
+    if json:
+        show.json_document(_document(target, text, asked, client, seconds))
+    elif told is not None:
+        told.end(text)
+    else:
+        show.text(text)
+    show.remark(_sum(asked, client, seconds))
+
+
+def _asked(session: Session, target: Target, client: Counted, told: _Told | None, started: float) -> tuple[str, str]:
+    """The model that answered, and its answer; what was billed is said of a failure too."""
+    try:
         asked, text = asked_answer(
             target.question,
             client,
@@ -66,16 +80,14 @@ def answer(
             unhear=told.unhear if told else None,
             on_remark=show.remark,
         )
-    seconds = time.monotonic() - started
-    if json:
-        show.json_document(_document(target, text, asked, client, seconds))
-    elif told is not None:
-        told.end(text)
-    else:
-        show.text(text)
-    show.remark(_sum(asked, client, seconds))
-    if is_placeholder(text):
-        raise Unreadable(f"{asked} replied with a placeholder, which is no answer")
+        if is_placeholder(text):
+            if told is not None:
+                told.unhear("a placeholder is no answer")
+            raise Unreadable(f"{asked} replied with a placeholder, which is no answer: {text}")
+    except ItemError:
+        show.remark(_sum(str(session.settings.model), client, time.monotonic() - started))
+        raise
+    return asked, text
 
 
 def _offline(session: Session, target: Target, started: float, *, json: bool) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx2
@@ -47,6 +47,8 @@ _PATH = "/chat/completions"
 _REPLIED = frozenset({Condition.LENGTH, Condition.UNREADABLE, Condition.REFUSED})
 """Troubles that a model replied with: the server had room for the request."""
 _CHARACTERS_A_TOKEN = 4  # of English, about
+
+T = TypeVar("T")
 
 
 class OpenAIClient:
@@ -115,18 +117,23 @@ class OpenAIClient:
         """Send nothing more: what is in flight comes to its end, whoever waits for his turn gives up."""
         self._alarm.halt()
 
-    async def models(self, endpoint: str) -> tuple[str, ...]:
-        """The names of the models that the endpoint offers, asked once.
+    async def listing(self, endpoint: str) -> tuple[wire.Listed, ...] | Trouble:
+        """The models that the endpoint offers, asked once; or why it lists none.
 
         Raises:
-            EndpointError: the endpoint cannot be used, or lists no models.
-            ItemError: the endpoint failed just now.
+            EndpointError: the URL or the key is one that nothing can be sent with.
         """
         response = await self._response(endpoint, lambda sdk: sdk.get("/models", cast_to=httpx2.Response))
-        names = response if isinstance(response, Trouble) else wire.read_models(*_parts(response))
-        if isinstance(names, Trouble):
-            raise self._error(names, endpoint, "any")
-        return names
+        return self._scrubbed(response if isinstance(response, Trouble) else wire.read_models(*_parts(response)))
+
+    async def once(self, tries: Tries, dialect: Dialect) -> Reply | Trouble:
+        """One call, put in this dialect; what it brings is only told. For whoever wants to see what `complete` mends.
+
+        Raises:
+            EndpointError: the URL or the key is one that nothing can be sent with.
+        """
+        request = tries.request
+        return self._scrubbed(await self._call(request, body(request, dialect, limit=tries.limit, more=tries.more)))
 
     def dialect(self, endpoint: str, model: str) -> Dialect:
         """How the model wants to be asked, as far as it is known by now, from earlier runs too."""
@@ -225,7 +232,9 @@ class OpenAIClient:
             return error.response
         except APITimeoutError as error:
             if type(error.__cause__).__name__ == "ConnectTimeout":
-                return wire.broken("ConnectTimeout", f"no connection within {CONNECT_TIMEOUT:g} s")
+                # aiohttp's transport calls a connection that was refused a timeout, too; only its words tell
+                said = str(error.__cause__) or f"no connection within {CONNECT_TIMEOUT:g} s"
+                return wire.broken("ConnectTimeout", said)
         except (APIConnectionError, httpx2.HTTPError) as error:  # the SDK wraps nothing while a stream is read
             cause = error.__cause__ if isinstance(error, APIConnectionError) and error.__cause__ else error
             return wire.broken(type(cause).__name__, str(cause))
@@ -306,6 +315,11 @@ class OpenAIClient:
         if sentence not in self._said:
             self._said.add(sentence)
             self._remark(scrubbed(sentence, self._key))
+
+    def _scrubbed(self, outcome: T) -> T:
+        if isinstance(outcome, Trouble):
+            return outcome.model_copy(update={"words": scrubbed(outcome.words, self._key)})
+        return outcome
 
     def _error(self, trouble: Trouble, endpoint: str, model: str, tries: Tries | None = None) -> DlgradeError:
         return error_for(
