@@ -26,16 +26,12 @@ _SHOWN = 8
 
 
 class Target(Record):
-    """The question meant: an id to call it by, the question itself, and its rubric's name if it has one."""
+    """The question meant: an id to call it by, its text, its rubric's name and its entry in a bank if it has them."""
 
     id: str
-    question: Question
+    text: str
     rubric: str | None
-
-    @property
-    def text(self) -> str:
-        """What is asked."""
-        return self.question.text
+    question: Question | None = None
 
 
 class Lookup:
@@ -57,6 +53,13 @@ class Lookup:
         if not squash(query):
             raise UnknownQuestion("no question was named", hint="Name it by id (general:2), rubric or text.")
         return self._by_id(query) or self._by_rubric(query) or self._by_text(query)
+
+    def entries(self, target: Target) -> list[Question]:
+        """The target's entry, else those that share its rubric, else one made of its text: always at least one."""
+        if target.question is not None:
+            return [target.question]
+        shared = [other.question for other in self._every if other.question and other.rubric == target.rubric]
+        return shared or [Question(bank=target.id, position=1, raw=target.text, text=target.text, line=1)]
 
     def _by_id(self, query: str) -> Target | None:
         match = _ID.match(query)
@@ -88,7 +91,7 @@ class Lookup:
         if query not in self._rubrics.paths:
             return None
         rubric = self._rubrics.load(query)
-        return _alone(rubric.name, rubric.question)
+        return Target(id=rubric.name, text=rubric.question, rubric=rubric.name)
 
     def _by_text(self, query: str) -> Target:
         wanted = squash(query)
@@ -96,7 +99,7 @@ class Lookup:
         whole = [target for target in every if squash(target.text) == wanted]
         rubric = self._rubrics.name_for(query)
         if not whole and rubric is not None:
-            return _alone(rubric, query)
+            return Target(id=rubric, text=query, rubric=rubric)
         found = _distinct(whole or [target for target in every if wanted in squash(target.text)])
         if len(found) == 1:
             return found[0]
@@ -159,12 +162,8 @@ class Lookup:
         return targets
 
     def _targets(self, bank: Bank) -> list[Target]:
-        return [Target(id=q.id, question=q, rubric=self._rubrics.name_for(q)) for q in bank.questions]
-
-
-def _alone(rubric: str, text: str) -> Target:
-    """A question that is known by its rubric and stands in no bank."""
-    return Target(id=rubric, question=Question(bank=rubric, position=1, raw=text, text=text, line=1), rubric=rubric)
+        named = ((question, self._rubrics.name_for(question)) for question in bank.questions)
+        return [Target(id=q.id, text=q.text, rubric=rubric, question=q) for q, rubric in named]
 
 
 def _distinct(targets: Sequence[Target]) -> list[Target]:

@@ -8,7 +8,8 @@ In a test, `reply` gets the parsed body of every call to `/v1/chat/completions` 
 A string is the content of a good reply, None a generic good one: an object that fits the JSON schema if the call has
 one, else a sentence; a call that asks for a stream gets it word by word. A `Scripted` is anything else: a status,
 headers, a body as it is, pieces of a stream, a delay, a connection that is reset before the reply or in the middle of
-it. With `key`, calls without it get a 401. `listing` comes in the place of the list of `models`.
+it. With `key`, calls without it get a 401. `listing` comes in the place of the list of `models`. `extension` may answer
+any call before the rest looks at it: see batch_endpoint.py.
 
 As a program it prints its base URL and serves until it is stopped:
 
@@ -80,8 +81,10 @@ class Loopback:
         models: tuple[str, ...] = ("loopback",),
         listing: Scripted | None = None,
         port: int = 0,
+        extension: Callable[[str, str, Mapping[str, str], bytes], Scripted | None] = lambda *_: None,
     ) -> None:
         self.reply = reply
+        self.extension = extension
         self.key = key
         self.models = models
         self.listing = listing
@@ -194,13 +197,14 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        if self._allowed({}) and self._found("/v1/models"):
+        if self._allowed({}) and not self._extended(b"") and self._found("/v1/models"):
             models = [{"id": name, "object": "model"} for name in self._loopback.models]
             self._send(self._loopback.listing or Scripted(body={"object": "list", "data": models}))
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
-        if self._allowed(body) and self._found("/v1/chat/completions"):
+        raw = self._content()
+        body = json.loads(raw or b"{}") if "json" in self.headers.get("content-type", "json") else {}
+        if self._allowed(body) and not self._extended(raw) and self._found("/v1/chat/completions"):
             answer = self._loopback.reply(body)
             scripted = answer if isinstance(answer, Scripted) else Scripted(content=answer or generic(body))
             if scripted.content is not None:
@@ -208,6 +212,22 @@ class _Handler(BaseHTTPRequestHandler):
                 part = {"pieces" if body.get("stream") else "body": made(body, scripted.content)}
                 scripted = Scripted(**{**vars(scripted), **part, "content": None})
             self._send(scripted)
+
+    def _content(self) -> bytes:
+        if "chunked" not in self.headers.get("transfer-encoding", ""):
+            return self.rfile.read(int(self.headers.get("content-length", 0)))
+        pieces = []
+        while size := int(self.rfile.readline(), 16):
+            pieces.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(pieces)
+
+    def _extended(self, raw: bytes) -> bool:
+        scripted = self._loopback.extension(self.command, self.path, dict(self.headers.items()), raw)
+        if scripted is not None:
+            self._send(scripted)
+        return scripted is not None
 
     @property
     def _loopback(self) -> Loopback:

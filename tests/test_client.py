@@ -538,6 +538,11 @@ def test_a_real_server_without_the_right_key_is_a_bad_key() -> None:
         over_the_wire(server, KEY)
 
 
+def test_a_connection_that_is_reset_every_time_is_the_requests_own_failure() -> None:
+    with Loopback(lambda _: Scripted(breaks="before")) as server, pytest.raises(ServerFailed, match="broke off"):
+        over_the_wire(server)
+
+
 def test_a_real_port_that_nobody_listens_at_is_unreachable() -> None:
     with Loopback() as server:
         pass

@@ -17,6 +17,7 @@ from dlgrade.errors import ItemError, UnknownQuestion, Unreadable
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.prices import money
 from dlgrade.lookup import Target
+from dlgrade.models import Question
 from dlgrade.references import asked_answer
 from dlgrade.settings import OFFLINE, SET_UP_A_MODEL
 
@@ -72,7 +73,7 @@ def _asked(session: Session, target: Target, client: Counted, told: _Told | None
     """The model that answered, and its answer; what was billed is said of a failure too."""
     try:
         asked, text = asked_answer(
-            target.question,
+            _question(target),
             client,
             session.prompts,
             session.settings,
@@ -92,13 +93,18 @@ def _asked(session: Session, target: Target, client: Counted, told: _Told | None
 
 def _offline(session: Session, target: Target, started: float, *, json: bool) -> None:
     session.say_if_offline()
-    text = shipped_answer(target.question, session.rubrics)
+    text = shipped_answer(_question(target), session.rubrics)
     if text is None:
-        raise UnknownQuestion(f"no answer ships for {target.id}: {target.question.wording}", hint=SET_UP_A_MODEL)
+        raise UnknownQuestion(f"no answer ships for {target.id}: {_question(target).wording}", hint=SET_UP_A_MODEL)
     if json:
         show.json_document(_document(target, text, OFFLINE, None, time.monotonic() - started))
     else:
         show.text(text)
+
+
+def _question(target: Target) -> Question:
+    """The question as its bank has it, so that `fill` asks for the same; by its text alone where it stands in none."""
+    return target.question or Question(bank=target.id, position=1, raw=target.text, text=target.text, line=1)
 
 
 def _document(target: Target, text: str, model: str, client: Counted | None, seconds: float) -> dict[str, Any]:

@@ -8,17 +8,18 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlgrade import library
 from dlgrade.banks.gathering import Banks, read_banks
 from dlgrade.banks.locking import locked
 from dlgrade.cli import show
 from dlgrade.cli.options import Tape
-from dlgrade.errors import BadKey, InputError
+from dlgrade.errors import BadKey, InputError, SettingsError
 from dlgrade.llm.cache import Cached
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.diagnosis import Asker
+from dlgrade.llm.dialect import remembered
 from dlgrade.llm.prices import Prices, require_price
 from dlgrade.llm.replay import Replayer
 from dlgrade.llm.request import Client, Reply, Request, without_credentials
@@ -31,7 +32,12 @@ from dlgrade.refreshing import Refresh
 from dlgrade.rubrics import Rubrics
 from dlgrade.settings import OPENAI, SET_UP_A_MODEL, Settings, load_settings
 
+if TYPE_CHECKING:
+    from dlgrade.batching import Batching  # an event loop that most commands do not need
+    from dlgrade.llm.batch import BatchClient
+
 CACHE_FILE = "replies.sqlite3"
+BATCHES = "batches"
 
 
 @dataclass(frozen=True)
@@ -214,6 +220,57 @@ class Session:
         """Where replies are kept, and how models want to be asked."""
         return self.settings.cache / CACHE_FILE
 
+    # ── batches ──────────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def batches(self) -> Iterator[Batching]:
+        """The batches of the cache folder.
+
+        Raises:
+            OutputError: the cache cannot be written.
+        """
+        # Imported here for start-up time: all other commands do without.
+        from dlgrade.batching import Batching  # noqa: PLC0415
+        from dlgrade.llm.batch_files import Folder  # noqa: PLC0415
+
+        folder = Folder(self.settings.cache / BATCHES, on_wait=lambda words: show.remark(f"dlgrade: {words}"))
+        with self.store() as store:
+            yield Batching(
+                folder,
+                store,
+                self._batch_client,
+                address=self._address,
+                key=self._key,
+                say=show.remark,
+                dialect=lambda request: remembered(store, request.endpoint, request.model),
+            )
+
     @property
     def _key(self) -> str | None:
         return self.settings.api_key.get_secret_value() if self.settings.api_key else None
+
+    def _batch_client(self) -> BatchClient:
+        # Imported here for start-up time, as above.
+        from dlgrade.llm.batch_calls import BatchCalls  # noqa: PLC0415
+        from dlgrade.llm.client import OpenAIClient  # noqa: PLC0415
+
+        return BatchCalls(OpenAIClient(self._key, timeout=self.settings.timeout, on_remark=show.remark))
+
+    def _address(self, endpoint: str) -> str:
+        """The URL of a batch's endpoint, with the credentials that the settings have for it.
+
+        Raises:
+            SettingsError: the key is not known to be meant for it.
+            BadKey: it needs one.
+        """
+        settings = self.settings
+        if endpoint == OPENAI and settings.api_key is None:
+            raise BadKey(f"no key for {OPENAI}: OPENAI_API_KEY is not set", hint=SET_UP_A_MODEL)
+        if endpoint == without_credentials(settings.base_url):
+            return settings.base_url
+        if settings.api_key and not settings.model_copy(update={"base_url": endpoint}).trusted:
+            raise SettingsError(
+                f"a batch at {endpoint} is not asked after: your OPENAI_API_KEY may be another endpoint's",
+                hint=f"If it is meant for that one: --base-url {endpoint}",
+            )
+        return endpoint

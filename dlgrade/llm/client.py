@@ -28,7 +28,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
 from dlgrade.errors import BadKey, DlgradeError, Unreachable
 from dlgrade.llm import wire
-from dlgrade.llm.dialect import Body, Dialect, Memory, body
+from dlgrade.llm.dialect import Body, Dialect, Memory, body, remembered
 from dlgrade.llm.pace import Alarm, Halted, Pace, Ticket
 from dlgrade.llm.request import Reply, Request, without_credentials
 from dlgrade.llm.spend import Budget, Hold, may_be_billed, prompt_bytes
@@ -41,11 +41,16 @@ TIMEOUT = 120.0
 CONNECT_TIMEOUT = 10.0
 """Seconds for the connection alone."""
 
+Sdk = AsyncOpenAI
+"""What a call of one's own is made with (`OpenAIClient.response`)."""
+
 # The SDK takes no empty key, and a server of one's own needs none.
 _NO_KEY = "none"
 _PATH = "/chat/completions"
 _REPLIED = frozenset({Condition.LENGTH, Condition.UNREADABLE, Condition.REFUSED})
 """Troubles that a model replied with: the server had room for the request."""
+_LOST = frozenset({"ServerDisconnectedError", "ClientOSError", "ClientConnectionResetError"})
+"""aiohttp's names for connections that there were."""
 _CHARACTERS_A_TOKEN = 4  # of English, about
 
 T = TypeVar("T")
@@ -84,7 +89,7 @@ class OpenAIClient:
         self._remark = on_remark
         self._http_client = http_client
         self._alarm = Alarm()
-        self._sleep = sleep or self._alarm.sleep
+        self.sleep = sleep or self._alarm.sleep
         self._clock = clock
         self._chance = chance
         self._endpoints: dict[str, AsyncOpenAI] = {}
@@ -105,11 +110,11 @@ class OpenAIClient:
             retry=retry_if_result(lambda outcome: isinstance(outcome, Trouble)),
             stop=lambda _: tries.wait is None,
             wait=lambda _: tries.wait or 0.0,
-            sleep=self._sleep,
+            sleep=self.sleep,
             retry_error_callback=_last_outcome,
         )(self._try, tries)
         if isinstance(outcome, Trouble):
-            raise self._error(outcome, request.endpoint, request.model, tries)
+            raise self.error(outcome, request.endpoint, request.model, tries)
         self._remark_on_truncation(request, outcome)
         return outcome.model_copy(update={"usage": tries.usage, "tries": tries.sent})
 
@@ -123,8 +128,8 @@ class OpenAIClient:
         Raises:
             EndpointError: the URL or the key is one that nothing can be sent with.
         """
-        response = await self._response(endpoint, lambda sdk: sdk.get("/models", cast_to=httpx2.Response))
-        return self._scrubbed(response if isinstance(response, Trouble) else wire.read_models(*_parts(response)))
+        response = await self.response(endpoint, lambda sdk: sdk.get("/models", cast_to=httpx2.Response))
+        return self._told(response if isinstance(response, Trouble) else wire.read_models(*parts(response)))
 
     async def once(self, tries: Tries, dialect: Dialect) -> Reply | Trouble:
         """One call, put in this dialect; what it brings is only told. For whoever wants to see what `complete` mends.
@@ -133,14 +138,13 @@ class OpenAIClient:
             EndpointError: the URL or the key is one that nothing can be sent with.
         """
         request = tries.request
-        return self._scrubbed(await self._call(request, body(request, dialect, limit=tries.limit, more=tries.more)))
+        return self._told(await self._call(request, body(request, dialect, limit=tries.limit, more=tries.more)))
 
     def dialect(self, endpoint: str, model: str) -> Dialect:
         """How the model wants to be asked, as far as it is known by now, from earlier runs too."""
         where = (endpoint, model)
         if where not in self._dialects:
-            text = self._memory and self._memory.dialect(without_credentials(endpoint), model)
-            self._dialects[where] = Dialect.from_text(text) if text else Dialect()
+            self._dialects[where] = remembered(self._memory, *where) if self._memory else Dialect()
         return self._dialects[where]
 
     async def aclose(self) -> None:
@@ -191,7 +195,7 @@ class OpenAIClient:
         stream = Stream(request.hear)
         outcome = self._read(request, await self._streamed(request.endpoint, sent, stream))
         if isinstance(outcome, Trouble) and stream.heard and request.unhear is not None:
-            request.unhear(scrubbed(outcome.words, self._key))
+            request.unhear(self.scrubbed(outcome.words))
         return outcome
 
     def _read(self, request: Request, response: httpx2.Response | Trouble) -> Reply | Trouble:
@@ -200,13 +204,13 @@ class OpenAIClient:
             return response
         if any(name.startswith(b"x-ratelimit") for name, _ in response.headers.raw):
             self._pace(request).told(response.headers)
-        outcome = wire.read(*_parts(response), model=request.model, shape=request.shape)
+        outcome = wire.read(*parts(response), model=request.model, shape=request.shape)
         if isinstance(outcome, Trouble):
             return outcome.model_copy(update={"status": response.status_code})
         return outcome
 
     async def _posted(self, endpoint: str, sent: Body) -> httpx2.Response | Trouble:
-        return await self._response(endpoint, lambda sdk: sdk.post(_PATH, cast_to=httpx2.Response, body=sent))
+        return await self.response(endpoint, lambda sdk: sdk.post(_PATH, cast_to=httpx2.Response, body=sent))
 
     async def _streamed(self, endpoint: str, sent: Body, stream: Stream) -> httpx2.Response | Trouble:
         """The response as it would have come in one; `stream` tells its words as they come."""
@@ -217,30 +221,33 @@ class OpenAIClient:
             )
             return await _joined(cast("httpx2.Response", response), stream)
 
-        return await self._response(endpoint, send)
+        return await self.response(endpoint, send)
 
-    async def _response(
-        self, endpoint: str, send: Callable[[AsyncOpenAI], Awaitable[httpx2.Response]]
+    async def response(
+        self,
+        endpoint: str,
+        send: Callable[[AsyncOpenAI], Awaitable[httpx2.Response]],
+        *,
+        timeout: float | None = None,
     ) -> httpx2.Response | Trouble:
         """The bare response, whatever its status. The SDK's own parsing breaks on several real bodies, and costs as
-        much as all the rest.
+        much as all the rest. `timeout` is in seconds, for all of it.
         """
+        timeout = timeout or self._timeout
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(timeout):
                 return await send(self._endpoint(endpoint))
         except APIStatusError as error:
             return error.response
         except APITimeoutError as error:
             if type(error.__cause__).__name__ == "ConnectTimeout":
-                # aiohttp's transport calls a connection that was refused a timeout, too; only its words tell
-                said = str(error.__cause__) or f"no connection within {CONNECT_TIMEOUT:g} s"
-                return wire.broken("ConnectTimeout", said)
+                return _unconnected(error.__cause__)
         except (APIConnectionError, httpx2.HTTPError) as error:  # the SDK wraps nothing while a stream is read
             cause = error.__cause__ if isinstance(error, APIConnectionError) and error.__cause__ else error
             return wire.broken(type(cause).__name__, str(cause))
         except TimeoutError:
             pass
-        return Trouble(condition=Condition.TIMEOUT, words=f"no reply within {self._timeout:g} s")
+        return Trouble(condition=Condition.TIMEOUT, words=f"no reply within {timeout:g} s")
 
     def _endpoint(self, endpoint: str) -> AsyncOpenAI:
         if endpoint not in self._endpoints:
@@ -266,7 +273,7 @@ class OpenAIClient:
         where = (request.endpoint, request.model)
         if where not in self._paces:
             self._paces[where] = Pace(
-                self._ceiling, rpm=self._rpm, tpm=self._tpm, clock=self._clock, sleep=self._sleep, alarm=self._alarm
+                self._ceiling, rpm=self._rpm, tpm=self._tpm, clock=self._clock, sleep=self.sleep, alarm=self._alarm
             )
         return self._paces[where]
 
@@ -277,7 +284,7 @@ class OpenAIClient:
         if self._learned(tries.request, used, trouble):
             return 0.0
         tries.failures[trouble.condition] += 1
-        wait = wait_before_retry(trouble, tries.failures[trouble.condition], self._chance())
+        wait = self.wait_after(trouble, tries.failures[trouble.condition])
         if ACTIONS[trouble.condition].crowded:
             self._make_room(trouble, wait, pace, ticket)
         return wait if wait is not None and tries.prepare(trouble) else None
@@ -316,12 +323,22 @@ class OpenAIClient:
             self._said.add(sentence)
             self._remark(scrubbed(sentence, self._key))
 
-    def _scrubbed(self, outcome: T) -> T:
+    def scrubbed(self, words: str) -> str:
+        """The words without the key."""
+        return scrubbed(words, self._key)
+
+    def wait_after(self, trouble: Trouble, failures: int) -> float | None:
+        """Seconds until the next try after that many troubles of a kind, None if there is none."""
+        return wait_before_retry(trouble, failures, self._chance())
+
+    def _told(self, outcome: T) -> T:
+        """What a try brought, as it may be told."""
         if isinstance(outcome, Trouble):
-            return outcome.model_copy(update={"words": scrubbed(outcome.words, self._key)})
+            return outcome.model_copy(update={"words": self.scrubbed(outcome.words)})
         return outcome
 
-    def _error(self, trouble: Trouble, endpoint: str, model: str, tries: Tries | None = None) -> DlgradeError:
+    def error(self, trouble: Trouble, endpoint: str, model: str, tries: Tries | None = None) -> DlgradeError:
+        """The error that a trouble is in the end."""
         return error_for(
             trouble,
             url=without_credentials(endpoint),
@@ -332,11 +349,19 @@ class OpenAIClient:
         )
 
 
+def _unconnected(timeout: BaseException | None) -> Trouble:
+    """What aiohttp's transport calls a timeout: so it does a connection that was refused, and one that was reset."""
+    cause = timeout and timeout.__cause__
+    name = "ReadError" if type(cause).__name__ in _LOST else "ConnectTimeout"
+    return wire.broken(name, str(timeout or "") or f"no connection within {CONNECT_TIMEOUT:g} s")
+
+
 def _last_outcome(state: RetryCallState) -> object:
     return None if state.outcome is None else state.outcome.result()
 
 
-def _parts(response: httpx2.Response) -> tuple[int, Mapping[str, str], bytes]:
+def parts(response: httpx2.Response) -> tuple[int, Mapping[str, str], bytes]:
+    """What `wire` reads of a response."""
     return response.status_code, response.headers, response.content
 
 
