@@ -16,8 +16,10 @@ import pytest
 from conftest import ROOT, Ran, Run
 from loopback import Body, Loopback, Scripted, completion, streamed
 
+from dlgrade.llm.checks import trouble
 from dlgrade.llm.dialect import Dialect
 from dlgrade.llm.store import Store
+from dlgrade.llm.trouble import Condition, Trouble
 
 KEY = "sk-planted-key-0123456789"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -252,6 +254,12 @@ def test_each_failure_is_named_in_the_servers_words_with_what_to_do(
     assert json.loads(ran.out)["usable"] is (code != 3)
     assert checks["reachable"]["state"] == "ok"
     assert time.monotonic() - began < 15  # nothing is waited out
+
+
+@pytest.mark.parametrize("condition", Condition)
+def test_whatever_can_go_wrong_has_a_line_with_the_words_and_what_to_do(condition: Condition) -> None:
+    check = trouble(Trouble(condition=condition, words="these words"), "m")
+    assert (check.state, "“these words”" in check.found, bool(check.do)) == ("problem", True, True)
 
 
 def test_a_wrong_key_is_named_and_never_shown(examined: Examined, monkeypatch: pytest.MonkeyPatch) -> None:

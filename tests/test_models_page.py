@@ -17,6 +17,7 @@ PAGE = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
 SAID = {
     "the key is not taken": [Condition.BAD_KEY],
     "the model or the URL is not known": [Condition.UNKNOWN_MODEL],
+    "the endpoint sends requests elsewhere": [Condition.MOVED],
     "the account's quota has ended": [Condition.QUOTA],
     "nobody answers": [Condition.UNREACHABLE],
     "what comes is no chat completion": [Condition.NOT_A_REPLY],

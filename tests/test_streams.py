@@ -402,6 +402,26 @@ def test_an_error_after_words_is_tried_again_as_that_error() -> None:
     assert ear.void == ["Dropout sets: [key] is out of memory"]
 
 
+@pytest.mark.parametrize("size", [1, 3, 50])
+def test_a_key_that_comes_back_is_not_heard_however_it_is_cut(size: int) -> None:
+    key = "planted-key-0123456789"
+    text = f"Your key is {key}, and plant{key}ed plants-"
+
+    def echoing(body: Body) -> Scripted:
+        head = {"model": "m-1"}
+        deltas = [{"content": text[i : i + size]} for i in range(0, len(text), size)]
+        pieces = [{**head, "choices": [{"delta": delta, "finish_reason": None}]} for delta in deltas]
+        return Scripted(pieces=(*pieces, {**head, "choices": [{"delta": {}, "finish_reason": "stop"}]}, DONE))
+
+    ear = Ear()
+    with Loopback(echoing) as server:
+        reply = asked(server, ear, key=key)
+    assert reply.text == text.replace(key, "[key]")
+    assert reply.text.startswith(ear.text)
+    assert len(reply.text) - len(ear.text) < len(key)
+    assert ear.text.count("[key]") == 2
+
+
 def test_a_connection_that_stays_open_after_the_last_word_is_not_waited_for() -> None:
     def lingering(body: Body) -> Scripted:
         return Scripted(pieces=(*streamed(body, "Yes."), *([b": still here\n\n"] * 40)), pause=0.1)

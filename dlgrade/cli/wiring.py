@@ -21,11 +21,9 @@ from dlgrade.llm.counted import Counted
 from dlgrade.llm.diagnosis import Asker
 from dlgrade.llm.dialect import remembered
 from dlgrade.llm.prices import Prices, require_price
-from dlgrade.llm.replay import Replayer
 from dlgrade.llm.request import Client, Reply, Request, without_credentials
 from dlgrade.llm.spend import Budget
 from dlgrade.llm.store import Store, stored
-from dlgrade.llm.tape import Header, Recorder, check_recordable
 from dlgrade.lookup import Lookup
 from dlgrade.prompts import Prompts
 from dlgrade.refreshing import Refresh
@@ -35,6 +33,7 @@ from dlgrade.settings import OPENAI, SET_UP_A_MODEL, Settings, load_settings
 if TYPE_CHECKING:
     from dlgrade.batching import Batching  # an event loop that most commands do not need
     from dlgrade.llm.batch import BatchClient
+    from dlgrade.llm.replay import Replayer
 
 CACHE_FILE = "replies.sqlite3"
 BATCHES = "batches"
@@ -72,11 +71,16 @@ class Session:
             raise InputError("--record and --replay do not go together: choose one")
         if models:
             flags |= {"model": models[0], "fallbacks": tuple(models[1:])}
+        # What records and replays is imported here for start-up time: few runs do either, and it takes an event loop.
+        if record is not None:
+            from dlgrade.llm.tape import check_recordable  # noqa: PLC0415
+
+            check_recordable(record.path)
+            record.opened = True
         if replay is None:
-            if record is not None:
-                check_recordable(record.path)
-                record.opened = True
             return cls(load_settings(flags), record)
+        from dlgrade.llm.replay import Replayer  # noqa: PLC0415
+
         replayer = Replayer(replay.path, on_remark=lambda said: show.remark(f"dlgrade: {said}"))
         replay.opened = True
         environment = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
@@ -168,12 +172,16 @@ class Session:
         if self.record is None:
             yield client
             return
+        # for start-up time, as in `open`
+        from dlgrade.llm.secrets import secrets_of  # noqa: PLC0415
+        from dlgrade.llm.tape import Header, Recorder  # noqa: PLC0415
+
         self.record.used = True
         with Recorder(
             client,
             self.record.path,
             Header.of(self.settings),
-            api_key=self._key,
+            secrets=secrets_of(self._key, self.settings.base_url),
             on_remark=lambda said: show.remark(f"dlgrade: {said}"),
         ) as recorder:
             yield recorder

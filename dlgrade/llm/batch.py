@@ -38,7 +38,8 @@ from dlgrade.llm.complaints import words_in
 from dlgrade.llm.dialect import Dialect, body
 from dlgrade.llm.request import Client, Reply, Request
 from dlgrade.llm.schema import shape_from
-from dlgrade.llm.trouble import ACTIONS, Trouble, scrubbed
+from dlgrade.llm.secrets import scrubbed, secrets_of
+from dlgrade.llm.trouble import ACTIONS, Trouble
 from dlgrade.models import Failure, Record, Usage
 
 URL = "/v1/chat/completions"
@@ -321,4 +322,4 @@ def failure(id: str, trouble: Trouble, key: str | None) -> Failure:
     """A trouble as the failure of one request: the kind that it has online too, in words that fit a single try."""
     kind = ACTIONS[trouble.condition].error
     says = _SAYS.get(kind, "the endpoint failed")
-    return Failure(id=id, kind=kind("").kind, message=f"{says}: {scrubbed(trouble.words, key)}")
+    return Failure(id=id, kind=kind("").kind, message=f"{says}: {scrubbed(trouble.words, secrets_of(key))}")

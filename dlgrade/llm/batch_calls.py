@@ -17,7 +17,7 @@ import httpx2
 from dlgrade.errors import DlgradeError, NoBatches, Rejected, Uncertain
 from dlgrade.llm import wire
 from dlgrade.llm.batch import URL
-from dlgrade.llm.client import OpenAIClient, Sdk, parts
+from dlgrade.llm.client import OpenAIClient, Sdk
 from dlgrade.llm.request import Reply, Request, without_credentials
 from dlgrade.llm.trouble import Condition, Trouble
 
@@ -128,7 +128,8 @@ class BatchCalls:
                 return response.http_response
 
         def read(response: httpx2.Response) -> httpx2.Response | Trouble:
-            return _refusal(response) or response
+            found = wire.read_object(*self.client.parts(response)) if response.is_error else None
+            return found if isinstance(found, Trouble) else response
 
         try:
             await self._insisted(endpoint, model, send, read, timeout=TRANSFER_TIMEOUT)
@@ -150,7 +151,7 @@ class BatchCalls:
         """The JSON object that a call brings; one that is `named` has an id."""
 
         def read(response: httpx2.Response) -> dict[str, Any] | Trouble:
-            data = wire.read_object(*parts(response))
+            data = wire.read_object(*self.client.parts(response))
             if named and not isinstance(data, Trouble) and not (isinstance(data.get("id"), str) and data["id"]):
                 return Trouble(condition=Condition.NOT_A_REPLY, words="it has no id")
             return data
@@ -207,9 +208,3 @@ def _missing(words: str, url: str, *, none_here: bool) -> DlgradeError:
             hint="Many servers have none. The same command without `batch submit` asks one by one.",
         )
     return Rejected(f"{url} does not know it: {words}", hint="Was it submitted with another key, or removed there?")
-
-
-def _refusal(response: httpx2.Response) -> Trouble | None:
-    """What a response without a body of its own complains of."""
-    found = wire.read_object(*parts(response)) if response.is_error else None
-    return found if isinstance(found, Trouble) else None

@@ -9,6 +9,7 @@ from dlgrade.errors import DlgradeError
 from dlgrade.llm.batch import Batch, Kept, Result, failure, wanted
 from dlgrade.llm.batch_files import Requests
 from dlgrade.llm.request import Reply
+from dlgrade.llm.secrets import cleaned, secrets_of
 from dlgrade.llm.store import Store
 from dlgrade.llm.trouble import Trouble
 from dlgrade.models import Failure, Usage
@@ -62,6 +63,7 @@ class Reading:
     def __init__(self, store: Store, key: str | None, keeps: Callable[[str], bool] | None) -> None:
         self._store = store
         self._key = key
+        self._secrets = secrets_of(key)
         self._keeps = keeps
         self._seen: set[str] = set()
         self._complaints: list[str] = []
@@ -87,7 +89,7 @@ class Reading:
             if not line.strip():
                 continue
             try:
-                result = Result.read(line)
+                result = Result.read(cleaned(line, self._secrets))
             except ValueError as error:
                 self._complain(f"{name}:{number}: {error}")
                 continue

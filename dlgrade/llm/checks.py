@@ -59,6 +59,7 @@ _TROUBLES: Mapping[Condition, tuple[str, str, str | None]] = MappingProxyType(
     {
         Condition.BAD_KEY: ("key", "is not taken", None),
         Condition.UNKNOWN_MODEL: ("model", "is not known there", None),
+        Condition.MOVED: ("endpoint", "requests are sent elsewhere", None),
         Condition.QUOTA: ("account", "has nothing left", "Look at the account's balance and limits at the provider."),
         Condition.UNREACHABLE: ("reachable", "nobody answers", None),
         Condition.NOT_A_REPLY: ("endpoint", "what it sends is no chat completion", None),

@@ -31,10 +31,11 @@ from dlgrade.llm import wire
 from dlgrade.llm.dialect import Body, Dialect, Memory, body, remembered
 from dlgrade.llm.pace import Alarm, Halted, Pace, Ticket
 from dlgrade.llm.request import Reply, Request, without_credentials
+from dlgrade.llm.secrets import basic, begun, cleaned, hide_from_logs, scrubbed, secrets_of
 from dlgrade.llm.spend import Budget, Hold, may_be_billed, prompt_bytes
 from dlgrade.llm.streams import Stream
 from dlgrade.llm.tries import Tries
-from dlgrade.llm.trouble import ACTIONS, Condition, Trouble, error_for, scrubbed, wait_before_retry
+from dlgrade.llm.trouble import ACTIONS, Condition, Trouble, error_for, wait_before_retry
 
 TIMEOUT = 120.0
 """Seconds for one try, from the first byte sent to the last one read."""
@@ -92,6 +93,7 @@ class OpenAIClient:
         self.sleep = sleep or self._alarm.sleep
         self._clock = clock
         self._chance = chance
+        self._secrets = secrets_of(self._key)
         self._endpoints: dict[str, AsyncOpenAI] = {}
         self._dialects: dict[tuple[str, str], Dialect] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
@@ -129,7 +131,7 @@ class OpenAIClient:
             EndpointError: the URL or the key is one that nothing can be sent with.
         """
         response = await self.response(endpoint, lambda sdk: sdk.get("/models", cast_to=httpx2.Response))
-        return self._told(response if isinstance(response, Trouble) else wire.read_models(*parts(response)))
+        return self._told(response if isinstance(response, Trouble) else wire.read_models(*self.parts(response)))
 
     async def once(self, tries: Tries, dialect: Dialect) -> Reply | Trouble:
         """One call, put in this dialect; what it brings is only told. For whoever wants to see what `complete` mends.
@@ -192,7 +194,7 @@ class OpenAIClient:
     async def _call(self, request: Request, sent: Body) -> Reply | Trouble:
         if request.hear is None:
             return self._read(request, await self._posted(request.endpoint, sent))
-        stream = Stream(request.hear)
+        stream = Stream(request.hear, hide=lambda text: begun(text, self._secrets))
         outcome = self._read(request, await self._streamed(request.endpoint, sent, stream))
         if isinstance(outcome, Trouble) and stream.heard and request.unhear is not None:
             request.unhear(self.scrubbed(outcome.words))
@@ -204,7 +206,7 @@ class OpenAIClient:
             return response
         if any(name.startswith(b"x-ratelimit") for name, _ in response.headers.raw):
             self._pace(request).told(response.headers)
-        outcome = wire.read(*parts(response), model=request.model, shape=request.shape)
+        outcome = wire.read(*self.parts(response), model=request.model, shape=request.shape)
         if isinstance(outcome, Trouble):
             return outcome.model_copy(update={"status": response.status_code})
         return outcome
@@ -249,6 +251,10 @@ class OpenAIClient:
             pass
         return Trouble(condition=Condition.TIMEOUT, words=f"no reply within {timeout:g} s")
 
+    def parts(self, response: httpx2.Response) -> tuple[int, Mapping[str, str], bytes]:
+        """What `wire` reads of a response, without the secrets."""
+        return response.status_code, response.headers, cleaned(response.content, self._secrets)
+
     def _endpoint(self, endpoint: str) -> AsyncOpenAI:
         if endpoint not in self._endpoints:
             self._endpoints[endpoint] = self._sdk(endpoint)
@@ -261,9 +267,14 @@ class OpenAIClient:
             raise Unreachable(f"{without_credentials(endpoint)} is no URL: {error}", hint="Check --base-url.") from None
         if self._key is not None and not (self._key.isascii() and self._key.isprintable()):
             raise BadKey("The key holds characters that no key has", hint="Check OPENAI_API_KEY: was it copied whole?")
+        self._secrets = secrets_of(self._key, *self._endpoints, endpoint)
+        hide_from_logs(self._secrets)
+        authorization = basic(endpoint)
         return AsyncOpenAI(
             api_key=self._key or _NO_KEY,
-            base_url=endpoint,
+            # the transport takes no user and password in a URL, and its log would show them
+            base_url=without_credentials(endpoint),
+            default_headers={"Authorization": authorization} if authorization else None,
             max_retries=0,  # its own would multiply with ours, and it retries an exhausted quota
             timeout=Timeout(self._timeout, connect=CONNECT_TIMEOUT),
             http_client=self._http_client or _http_client(),
@@ -321,11 +332,11 @@ class OpenAIClient:
     def _say(self, sentence: str) -> None:
         if sentence not in self._said:
             self._said.add(sentence)
-            self._remark(scrubbed(sentence, self._key))
+            self._remark(scrubbed(sentence, self._secrets))
 
     def scrubbed(self, words: str) -> str:
         """The words without the key."""
-        return scrubbed(words, self._key)
+        return scrubbed(words, self._secrets)
 
     def wait_after(self, trouble: Trouble, failures: int) -> float | None:
         """Seconds until the next try after that many troubles of a kind, None if there is none."""
@@ -343,7 +354,7 @@ class OpenAIClient:
             trouble,
             url=without_credentials(endpoint),
             model=model,
-            key=self._key,
+            secrets=self._secrets,
             usage=tries.usage if tries else None,
             tries=tries.sent if tries else 1,
         )
@@ -358,11 +369,6 @@ def _unconnected(timeout: BaseException | None) -> Trouble:
 
 def _last_outcome(state: RetryCallState) -> object:
     return None if state.outcome is None else state.outcome.result()
-
-
-def parts(response: httpx2.Response) -> tuple[int, Mapping[str, str], bytes]:
-    """What `wire` reads of a response."""
-    return response.status_code, response.headers, response.content
 
 
 def _leave(pace: Pace, ticket: Ticket, outcome: Reply | Trouble | None) -> None:
@@ -389,6 +395,11 @@ def _http_client() -> httpx2.AsyncClient:
         return DefaultAioHttpClient(follow_redirects=False)
     except RuntimeError:
         return DefaultAsyncHttpxClient(follow_redirects=False)
+    except (ValueError, ImportError, httpx2.InvalidURL):
+        # what they say quotes the proxy, and its password stands in it
+        raise Unreachable(
+            "A proxy that the environment names cannot be used", hint="Check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
+        ) from None
 
 
 async def _joined(response: httpx2.Response, stream: Stream) -> httpx2.Response:

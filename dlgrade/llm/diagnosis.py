@@ -1,7 +1,7 @@
 """Can a model be asked, and how does it want to be asked? A few small calls, and a line about each thing found.
 
 The calls are put as a run would put them, and complaints are met as a run would meet them (`dialect`), but nothing is
-taken from a cache or from memory, nothing is waited for or tried again in the hope that it passes, nothing is kept.
+taken from a cache or from memory, nothing is waited for, nothing is kept.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ TOKENS = 600
 """About how many tokens a diagnosis of one model takes, all in all; a model that thinks first takes more."""
 _LIMIT = 512  # tokens of a reply: models that think first need room for that
 _UNHEARD = frozenset({Condition.UNREACHABLE, Condition.TIMEOUT})
-_ANEW = frozenset({Condition.LENGTH, Condition.UNREADABLE})  # asked once more, with more room or with a correction
+# Asked once more: with more room, with a correction, on another connection. llama.cpp's server closes the one that it
+# streamed on, which shows when it is used again.
+_ANEW = frozenset({Condition.LENGTH, Condition.UNREADABLE, Condition.BROKEN})
 
 
 class Asker(Protocol):

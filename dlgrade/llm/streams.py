@@ -27,11 +27,13 @@ _OPENINGS = ("<think>", "<thinking>")
 class Stream:
     """One reply on its way. `hear` is told each piece of its text, but none of what the model thinks before it.
 
-    `heard` is what it was told so far, `done` whether the server said that nothing more comes.
+    `hide` leaves out of a text what nobody may see. `heard` is what was told so far, `done` whether the server said
+    that nothing more comes.
     """
 
-    def __init__(self, hear: Callable[[str], None]) -> None:
+    def __init__(self, hear: Callable[[str], None], *, hide: Callable[[str], str] = str) -> None:
         self._hear = hear
+        self._hide = hide
         self._rest = b""
         self._text = ""
         self._refusal = ""
@@ -92,7 +94,7 @@ class Stream:
         begun = self._text.lstrip()
         if not begun or any(opening.startswith(begun) for opening in _OPENINGS):
             return  # it may still turn out to be thinking
-        said = without_thinking(self._text)
+        said = self._hide(without_thinking(self._text))
         # a lone closing tag says late that all before it was thinking: who waits for the whole reply has it right
         if said.startswith(self.heard) and (new := said[len(self.heard) :]):
             self.heard = said
