@@ -153,6 +153,7 @@ class _Asking:
     on_remark: Callable[[str], None]
     found: dict[str, Reply] = field(default_factory=dict)
     ended: dict[str, QuotaExceeded] = field(default_factory=dict)
+    last: Progressed = field(default_factory=lambda: Progressed(done=0, failed=0, running=0))
 
     def missing(self, questions: Iterable[Question]) -> Iterator[tuple[str, tuple[Request, ...]]]:
         """The questions that the cache has no reply to, and the request to each model; looked up as they are needed.
@@ -171,7 +172,7 @@ class _Asking:
                     continue
                 self.found[wording] = hit.model, stored[hit.key].text
                 self.client.found()
-            self.on_progress(Progressed(done=len(self.found), failed=0, running=0))
+            self.progressed(self.last)
 
     def _requests(self, question: Question) -> tuple[Request, ...]:
         return answer_requests(question, self.prompts, self.settings)
@@ -194,6 +195,7 @@ class _Asking:
 
     def progressed(self, now: Progressed) -> None:
         """Report how far the run is, with what the cache had."""
+        self.last = now
         self.on_progress(replace(now, done=now.done + len(self.found)))
 
     def _end(self, model: str, error: QuotaExceeded, following: str | None) -> None:

@@ -20,7 +20,7 @@ from typing import Generic, TypeVar
 
 from dlgrade.errors import ItemError, RunStopped
 from dlgrade.llm.counted import Counted
-from dlgrade.llm.pace import Halted
+from dlgrade.llm.request import Halted
 from dlgrade.models import Failure, Progressed
 
 T = TypeVar("T")

@@ -40,7 +40,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from dlgrade.errors import SettingsError
 from dlgrade.models import Choices, Price, Record
@@ -122,9 +122,9 @@ class Settings(Record):
 
     @field_validator("fallbacks")
     @classmethod
-    def _are_models(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if OFFLINE in value or "" in value:
-            raise ValueError(f"names of models to ask, which {OFFLINE!r} is not")
+    def _are_models(cls, value: tuple[str, ...], read: ValidationInfo) -> tuple[str, ...]:
+        if OFFLINE in value or "" in value or (value and read.data.get("model") == OFFLINE):
+            raise ValueError(f"several are models to ask one after the other, which {OFFLINE!r} is not")
         return value
 
     @field_validator("cache")
@@ -252,7 +252,7 @@ def _read_file(path: Path) -> dict[str, Any]:
 def _origin(keys: tuple[str, ...], path: Path, environment: Mapping[str, str], flags: Mapping[str, Any]) -> str:
     key = keys[0]
     if key in flags:
-        return f"--{key.replace('_', '-')}"
+        return "--model" if key == "fallbacks" else f"--{key.replace('_', '-')}"
     if key in environment:
         return _ENVIRONMENT[key]
     return f"{path}:{_line(path, *keys)}: {'.'.join(keys)}"

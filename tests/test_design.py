@@ -30,7 +30,7 @@ ORDER = [
     *("rubrics", "prompts", "lookup"),
     *("llm.schema", "llm.request", "llm.secrets", "llm.compare", "llm.trouble", "llm.complaints"),
     *("llm.wire", "llm.streams"),
-    *("llm.prices", "llm.spend", "llm.estimate", "llm.dialect", "llm.tries", "llm.pace", "llm.client"),
+    *("llm.prices", "llm.spend", "llm.estimate", "llm.dialect", "llm.tries", "llm.pace", "llm.transport", "llm.client"),
     *("llm.checks", "llm.diagnosis"),
     *("llm.rows", "llm.database", "llm.pruning", "llm.store", "llm.upkeep", "llm.cache", "llm.counted"),
     *("llm.tape", "llm.replay", "llm.batch", "llm.batch_files", "llm.batch_calls", "llm.batch_results"),

@@ -7,9 +7,10 @@ import re
 from conftest import ROOT
 
 from dlgrade.errors import RunStopped
-from dlgrade.llm.client import CONNECT_TIMEOUT, TIMEOUT
+from dlgrade.llm.client import TIMEOUT
 from dlgrade.llm.diagnosis import TOKENS
 from dlgrade.llm.dialect import REMEDIES
+from dlgrade.llm.transport import CONNECT_TIMEOUT
 from dlgrade.llm.trouble import ACTIONS, LONGEST_WAIT, Condition
 from dlgrade.settings import Settings
 

@@ -7,9 +7,10 @@ mean is in `wire`, what is done about each in `trouble`, how a request is put in
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -17,7 +18,6 @@ import httpx2
 from openai import (
     APIConnectionError,
     APIStatusError,
-    APITimeoutError,
     AsyncOpenAI,
     AsyncStream,
     DefaultAioHttpClient,
@@ -26,11 +26,11 @@ from openai import (
 )
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
-from dlgrade.errors import BadKey, DlgradeError, Unreachable
-from dlgrade.llm import wire
-from dlgrade.llm.dialect import Body, Dialect, Memory, body, remembered
-from dlgrade.llm.pace import Alarm, Halted, Pace, Ticket
-from dlgrade.llm.request import Reply, Request, without_credentials
+from dlgrade.errors import BadKey, DlgradeError, RunStopped, Unreachable
+from dlgrade.llm import transport, wire
+from dlgrade.llm.dialect import Body, Dialect, Memory, body, most_tokens, remembered
+from dlgrade.llm.pace import Alarm, Pace, Ticket
+from dlgrade.llm.request import Halted, Reply, Request, without_credentials
 from dlgrade.llm.secrets import basic, begun, cleaned, hide_from_logs, scrubbed, secrets_of
 from dlgrade.llm.spend import Budget, Hold, may_be_billed, prompt_bytes
 from dlgrade.llm.streams import Stream
@@ -39,8 +39,6 @@ from dlgrade.llm.trouble import ACTIONS, Condition, Trouble, error_for, wait_bef
 
 TIMEOUT = 120.0
 """Seconds for one try, from the first byte sent to the last one read."""
-CONNECT_TIMEOUT = 10.0
-"""Seconds for the connection alone."""
 
 Sdk = AsyncOpenAI
 """What a call of one's own is made with (`OpenAIClient.response`)."""
@@ -50,9 +48,8 @@ _NO_KEY = "none"
 _PATH = "/chat/completions"
 _REPLIED = frozenset({Condition.LENGTH, Condition.UNREADABLE, Condition.REFUSED})
 """Troubles that a model replied with: the server had room for the request."""
-_LOST = frozenset({"ServerDisconnectedError", "ClientOSError", "ClientConnectionResetError"})
-"""aiohttp's names for connections that there were."""
-_CHARACTERS_A_TOKEN = 4  # of English, about
+# the SDK wraps nothing while a response is read, nor what its transport does not know
+_NO_RESPONSE: tuple[type[Exception], ...] = (TimeoutError, APIConnectionError, *transport.ERRORS)
 
 T = TypeVar("T")
 
@@ -78,7 +75,7 @@ class OpenAIClient:
         memory: Memory | None = None,
         on_remark: Callable[[str], None] = lambda _: None,
         http_client: httpx2.AsyncClient | None = None,
-        sleep: Callable[[float], Awaitable[None]] | None = None,
+        sleep: Callable[[float], Coroutine[Any, Any, None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -108,15 +105,22 @@ class OpenAIClient:
             Halted: the run is ending; nothing more is sent.
         """
         tries = Tries(request)
-        outcome: Reply | Trouble = await AsyncRetrying(
-            retry=retry_if_result(lambda outcome: isinstance(outcome, Trouble)),
-            stop=lambda _: tries.wait is None,
-            wait=lambda _: tries.wait or 0.0,
-            sleep=self.sleep,
-            retry_error_callback=_last_outcome,
-        )(self._try, tries)
+        try:
+            outcome: Reply | Trouble = await AsyncRetrying(
+                retry=retry_if_result(lambda outcome: isinstance(outcome, Trouble)),
+                stop=lambda _: tries.wait is None,
+                wait=lambda _: tries.wait or 0.0,
+                sleep=self.sleep,
+                retry_error_callback=_last_outcome,
+            )(self._try, tries)
+        except (RunStopped, Halted) as ended:
+            ended.usage = tries.usage
+            raise
         if isinstance(outcome, Trouble):
-            raise self.error(outcome, request.endpoint, request.model, tries)
+            error = self.error(outcome, request.endpoint, request.model, tries)
+            if isinstance(error, RunStopped):
+                error.usage = tries.usage
+            raise error
         self._remark_on_truncation(request, outcome)
         return outcome.model_copy(update={"usage": tries.usage, "tries": tries.sent})
 
@@ -164,19 +168,22 @@ class OpenAIClient:
         pace = self._pace(request)
         dialect = self.dialect(request.endpoint, request.model)
         sent = body(request, dialect, limit=tries.limit, more=tries.more)
-        ticket = await pace.enter(_tokens(sent) + tries.limit if self._tpm else 0)
+        ticket = await pace.enter(most_tokens(sent) if self._tpm else 0)
         outcome: Reply | Trouble | None = None
         try:
-            outcome = await self._paid(request, sent, tries.limit)
+            outcome = await self._paid(request, sent, tries.limit, ticket)
         finally:
             # of tasks that are cancelled too: others wait for the place
             _leave(pace, ticket, outcome)
         tries.count(outcome)
         if isinstance(outcome, Trouble):
             tries.wait = self._next(tries, dialect, outcome, pace, ticket)
+            if outcome.condition is Condition.QUOTA:
+                # of those that wait for their turn too, each would be told the same
+                pace.end(self.error(outcome, request.endpoint, request.model))
         return outcome
 
-    async def _paid(self, request: Request, sent: Body, limit: int) -> Reply | Trouble:
+    async def _paid(self, request: Request, sent: Body, limit: int, ticket: Ticket) -> Reply | Trouble:
         """One call within the budget: the dearest that it can become is put aside until its bill is there."""
         if self._budget is None:
             return await self._call(request, sent)
@@ -185,6 +192,7 @@ class OpenAIClient:
         if self._alarm.halted:
             hold.settle(None, billed=False)
             raise Halted
+        ticket.sent = self._clock()  # the wait for money is no latency
         try:
             outcome = await self._call(request, sent)
         finally:
@@ -193,19 +201,19 @@ class OpenAIClient:
 
     async def _call(self, request: Request, sent: Body) -> Reply | Trouble:
         if request.hear is None:
-            return self._read(request, await self._posted(request.endpoint, sent))
+            return self._read(request, sent, await self._posted(request.endpoint, sent))
         stream = Stream(request.hear, hide=lambda text: begun(text, self._secrets))
-        outcome = self._read(request, await self._streamed(request.endpoint, sent, stream))
+        outcome = self._read(request, sent, await self._streamed(request.endpoint, sent, stream))
         if isinstance(outcome, Trouble) and stream.heard and request.unhear is not None:
             request.unhear(self.scrubbed(outcome.words))
         return outcome
 
-    def _read(self, request: Request, response: httpx2.Response | Trouble) -> Reply | Trouble:
-        """What a response means."""
+    def _read(self, request: Request, sent: Body, response: httpx2.Response | Trouble) -> Reply | Trouble:
+        """What the response to a call means."""
         if isinstance(response, Trouble):
             return response
         if any(name.startswith(b"x-ratelimit") for name, _ in response.headers.raw):
-            self._pace(request).told(response.headers)
+            self._pace(request).told(response.headers, most_tokens(sent))
         outcome = wire.read(*self.parts(response), model=request.model, shape=request.shape)
         if isinstance(outcome, Trouble):
             return outcome.model_copy(update={"status": response.status_code})
@@ -241,15 +249,8 @@ class OpenAIClient:
                 return await send(self._endpoint(endpoint))
         except APIStatusError as error:
             return error.response
-        except APITimeoutError as error:
-            if type(error.__cause__).__name__ == "ConnectTimeout":
-                return _unconnected(error.__cause__)
-        except (APIConnectionError, httpx2.HTTPError) as error:  # the SDK wraps nothing while a stream is read
-            cause = error.__cause__ if isinstance(error, APIConnectionError) and error.__cause__ else error
-            return wire.broken(type(cause).__name__, str(cause))
-        except TimeoutError:
-            pass
-        return Trouble(condition=Condition.TIMEOUT, words=f"no reply within {timeout:g} s")
+        except _NO_RESPONSE as error:
+            return transport.trouble(error, timeout)
 
     def parts(self, response: httpx2.Response) -> tuple[int, Mapping[str, str], bytes]:
         """What `wire` reads of a response, without the secrets."""
@@ -276,7 +277,7 @@ class OpenAIClient:
             base_url=without_credentials(endpoint),
             default_headers={"Authorization": authorization} if authorization else None,
             max_retries=0,  # its own would multiply with ours, and it retries an exhausted quota
-            timeout=Timeout(self._timeout, connect=CONNECT_TIMEOUT),
+            timeout=Timeout(self._timeout, connect=transport.CONNECT_TIMEOUT),
             http_client=self._http_client or _http_client(),
         )
 
@@ -303,7 +304,7 @@ class OpenAIClient:
     def _make_room(self, trouble: Trouble, wait: float | None, pace: Pace, ticket: Ticket) -> None:
         """Fewer requests at once from here on, and none for a while: another one would only lengthen the wait."""
         action = ACTIONS[trouble.condition]
-        seconds = wait or min(trouble.wait or action.first, action.most)
+        seconds = wait or trouble.wait or action.first
         paused = pace.paused
         if pace.refused(ticket, seconds, pause=action.pause or trouble.wait is not None) and not paused:
             self._say(f"The rate is limited: everything waits {seconds:.0f} s")
@@ -355,16 +356,9 @@ class OpenAIClient:
             url=without_credentials(endpoint),
             model=model,
             secrets=self._secrets,
-            usage=tries.usage if tries else None,
+            usage=tries.billed if tries else None,
             tries=tries.sent if tries else 1,
         )
-
-
-def _unconnected(timeout: BaseException | None) -> Trouble:
-    """What aiohttp's transport calls a timeout: so it does a connection that was refused, and one that was reset."""
-    cause = timeout and timeout.__cause__
-    name = "ReadError" if type(cause).__name__ in _LOST else "ConnectTimeout"
-    return wire.broken(name, str(timeout or "") or f"no connection within {CONNECT_TIMEOUT:g} s")
 
 
 def _last_outcome(state: RetryCallState) -> object:
@@ -383,18 +377,19 @@ def _settle(hold: Hold, outcome: Reply | Trouble | None) -> None:
     hold.settle(outcome.usage if outcome else None, billed=billed)
 
 
-def _tokens(sent: Body) -> int:
-    """About how many tokens a prompt has, for a minute's limit: the reply says how many they were."""
-    return sum(len(message["content"]) for message in sent["messages"]) // _CHARACTERS_A_TOKEN
-
-
 def _http_client() -> httpx2.AsyncClient:
-    """A client for HTTP that goes where it was sent, and nowhere else with the key."""
-    # aiohttp takes half the time of httpx for a request; where it is missing, httpx does.
+    """A client for HTTP that goes where it was sent, and nowhere else with the key.
+
+    Raises:
+        Unreachable: the environment names a proxy that cannot be used.
+    """
+    options: dict[str, Any] = {"follow_redirects": False, "event_hooks": {"response": [transport.bounded]}}
     try:
-        return DefaultAioHttpClient(follow_redirects=False)
-    except RuntimeError:
-        return DefaultAsyncHttpxClient(follow_redirects=False)
+        if not transport.socks_proxy():
+            # aiohttp takes half the time of httpx for a request; where it is missing, httpx does.
+            with contextlib.suppress(RuntimeError):
+                return DefaultAioHttpClient(**options)
+        return DefaultAsyncHttpxClient(**options)
     except (ValueError, ImportError, httpx2.InvalidURL):
         # what they say quotes the proxy, and its password stands in it
         raise Unreachable(

@@ -124,6 +124,14 @@ _SIGNS = (
 )
 
 
+# What these come to where the server asks for a longer wait than anybody waits: the next question would fare no better
+_FOR_LONG = {
+    Condition.RATE_LIMIT: Condition.QUOTA,
+    Condition.OVERLOADED: Condition.UNREACHABLE,
+    Condition.LOADING: Condition.UNREACHABLE,
+}
+
+
 def complaint(status: int, headers: Headers, data: object, text: str) -> Trouble:
     """What an error response is about."""
     words = _destination(status, headers) or words_in(data, text) or _phrase_of(status)
@@ -132,8 +140,8 @@ def complaint(status: int, headers: Headers, data: object, text: str) -> Trouble
     folded = words.lower()
     condition = next((sign.condition for sign in _SIGNS if sign.fits(status, codes, folded)), Condition.REJECTED)
     wait = asked_wait(headers, words)
-    if condition is Condition.RATE_LIMIT and wait is not None and wait > LONGEST_WAIT:
-        condition = Condition.QUOTA
+    if wait is not None and wait > LONGEST_WAIT:
+        condition = _FOR_LONG.get(condition, condition)
     return Trouble(
         condition=condition,
         words=cropped(words),

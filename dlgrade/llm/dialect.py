@@ -19,6 +19,8 @@ from dlgrade.models import Message, Record
 
 Body = dict[str, Any]
 
+_CHARACTERS_A_TOKEN = 4  # of English, about
+
 
 class Memory(Protocol):
     """Where dialects are kept from one run to the next."""
@@ -86,6 +88,12 @@ def body(request: Request, dialect: Dialect, *, limit: int | None = None, more: 
     for param in dialect.refused:
         made = REMEDIES[param](made)
     return made
+
+
+def most_tokens(sent: Body) -> int:
+    """About how many tokens a call may take, for a minute's limit: the reply says how many they were."""
+    prompt: int = sum(len(message["content"]) for message in sent["messages"]) // _CHARACTERS_A_TOKEN
+    return prompt + int(sent.get("max_tokens") or sent.get("max_completion_tokens") or 0)
 
 
 def _without(*names: str) -> Callable[[Body], Body]:

@@ -93,6 +93,12 @@ class Reply(Record):
     tries: int = 1
 
 
+class Halted(Exception):
+    """The run is ending: nothing new is sent. `usage` is what earlier tries of the request were billed, if anything."""
+
+    usage: Usage | None = None
+
+
 class Client(Protocol):
     """Whoever answers requests."""
 

@@ -191,7 +191,7 @@ def wait_before_retry(trouble: Trouble, failures: int, chance: float) -> float |
     if failures >= action.tries or (trouble.wait or 0) > LONGEST_WAIT:
         return None
     if trouble.wait:
-        return trouble.wait + chance
+        return trouble.wait + chance * min(trouble.wait / 4, 1)
     return float(min(action.first * 2 ** (failures - 1), action.most) * (1 - chance / 4))
 
 

@@ -93,14 +93,26 @@ def looks_truncated(usage: Usage, characters: int) -> bool:
 
 def broken(cause: str, words: str) -> Trouble:
     """A call that brought no response; `cause` is the name of the exception's class."""
-    condition = Condition.UNREACHABLE if cause in _NEVER_CONNECTED else Condition.BROKEN
+    condition = Condition.BROKEN
+    if cause in _NEVER_CONNECTED:
+        condition = Condition.UNREACHABLE
+    elif cause in _NO_HTTP:
+        condition = Condition.NOT_A_REPLY
     return Trouble(condition=condition, words=cropped(words) or cause)
 
 
-# httpx2 raises these before the request is out: no name, nobody listening, no TLS, no such proxy
+# Raised before the request is out: no name, nobody listening, no TLS, no such proxy. httpx2's and aiohttp's; of the
+# others, which are for a connection that broke off, each may be met by a server that closes one it has kept open.
 _NEVER_CONNECTED = frozenset(
-    {"ConnectError", "ConnectTimeout", "ProxyError", "UnsupportedProtocol", "SSLError", "SSLCertVerificationError"}
+    {
+        *("ConnectError", "ConnectTimeout", "ProxyError", "UnsupportedProtocol", "InvalidURL", "UnicodeError"),
+        *("ClientConnectorError", "ClientConnectorDNSError", "ClientConnectorSSLError"),
+        *("ClientConnectorCertificateError", "ClientProxyConnectionError", "ClientHttpProxyError"),
+        *("ConnectionTimeoutError", "InvalidUrlClientError", "NonHttpUrlClientError"),
+    }
 )
+# what came is no HTTP, or without end
+_NO_HTTP = frozenset({"ClientResponseError", "TooLarge"})
 
 
 # ── a completion ─────────────────────────────────────────────────────────────────────────────
