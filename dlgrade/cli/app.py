@@ -23,12 +23,14 @@ COMMANDS = {
     "list": ("dlgrade.cli.list", "Show the questions of banks."),
     "fill": ("dlgrade.cli.fill", "Write the missing reference answers into banks."),
     "review": ("dlgrade.cli.review", "Go through the answers that a machine wrote."),
+    "answer": ("dlgrade.cli.answer", "Print the reference answer to one question."),
     "grade": ("dlgrade.cli.grade", "Grade one answer against its question's rubric."),
     "export": ("dlgrade.cli.export", "Write an answer key."),
     "check": ("dlgrade.cli.check", "Say what is wrong with banks and rubrics."),
     "batch": ("dlgrade.cli.batch", "Send work to a batch endpoint, at a lower price."),
     "rubric": ("dlgrade.cli.rubric", "Check rubrics, or show one."),
     "cache": ("dlgrade.cli.cache", "Look into the stored replies, prune them, carry them elsewhere."),
+    "doctor": ("dlgrade.cli.doctor", "Say whether a model can be asked, and how it wants to be asked."),
 }
 
 

@@ -18,6 +18,7 @@ from dlgrade.cli.options import Tape
 from dlgrade.errors import BadKey, InputError, SettingsError
 from dlgrade.llm.cache import Cached
 from dlgrade.llm.counted import Counted
+from dlgrade.llm.diagnosis import Asker
 from dlgrade.llm.dialect import remembered
 from dlgrade.llm.prices import Prices, require_price
 from dlgrade.llm.request import Client, Reply, Request, without_credentials
@@ -142,8 +143,7 @@ class Session:
         Raises:
             OutputError: the cache cannot be written.
         """
-        path, limit = self.settings.cache / CACHE_FILE, self.settings.cache_limit
-        with Store.open(path, on_remark=show.remark, limit=limit) as store:
+        with Store.open(self.cache_file, on_remark=show.remark, limit=self.settings.cache_limit) as store:
             yield store
 
     @contextmanager
@@ -192,7 +192,7 @@ class Session:
         Raises:
             OutputError: the cache cannot be read.
         """
-        if self.replayer is not None or not (self.settings.cache / CACHE_FILE).exists():
+        if self.replayer is not None or not self.cache_file.exists():
             return {}
         with self.store() as store:
             return stored(store, requests)
@@ -215,6 +215,18 @@ class Session:
             budget=None if settings.max_cost is None else Budget(settings.max_cost, self.prices),
             on_remark=show.remark,
         )
+
+    def asker(self) -> Asker:
+        """A client for a diagnosis: it asks what it is told, finds nothing in a cache and remembers nothing."""
+        # Imported here for start-up time, as above.
+        from dlgrade.llm.client import OpenAIClient  # noqa: PLC0415
+
+        return OpenAIClient(self._key, timeout=self.settings.timeout)
+
+    @property
+    def cache_file(self) -> Path:
+        """Where replies are kept, and how models want to be asked."""
+        return self.settings.cache / CACHE_FILE
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────
 

@@ -11,7 +11,7 @@ import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx2
@@ -31,7 +31,7 @@ from dlgrade.llm import transport, wire
 from dlgrade.llm.dialect import Body, Dialect, Memory, body, most_tokens, remembered
 from dlgrade.llm.pace import Alarm, Pace, Ticket
 from dlgrade.llm.request import Halted, Reply, Request, without_credentials
-from dlgrade.llm.secrets import basic, cleaned, hide_from_logs, scrubbed, secrets_of
+from dlgrade.llm.secrets import basic, begun, cleaned, hide_from_logs, scrubbed, secrets_of
 from dlgrade.llm.spend import Budget, Hold, may_be_billed, prompt_bytes
 from dlgrade.llm.streams import Stream
 from dlgrade.llm.tries import Tries
@@ -51,6 +51,8 @@ _REPLIED = frozenset({Condition.LENGTH, Condition.UNREADABLE, Condition.REFUSED}
 _LOST = 5  # requests in a row without a chat completion: an endpoint that has replied before does so no longer
 # the SDK wraps nothing while a response is read, nor what its transport does not know
 _NO_RESPONSE: tuple[type[Exception], ...] = (TimeoutError, APIConnectionError, *transport.ERRORS)
+
+T = TypeVar("T")
 
 
 class OpenAIClient:
@@ -128,18 +130,23 @@ class OpenAIClient:
         """Send nothing more: what is in flight comes to its end, whoever waits for his turn gives up."""
         self._alarm.halt()
 
-    async def models(self, endpoint: str) -> tuple[str, ...]:
-        """The names of the models that the endpoint offers, asked once.
+    async def listing(self, endpoint: str) -> tuple[wire.Listed, ...] | Trouble:
+        """The models that the endpoint offers, asked once; or why it lists none.
 
         Raises:
-            EndpointError: the endpoint cannot be used, or lists no models.
-            ItemError: the endpoint failed just now.
+            EndpointError: the URL or the key is one that nothing can be sent with.
         """
         response = await self.response(endpoint, lambda sdk: sdk.get("/models", cast_to=httpx2.Response))
-        names = response if isinstance(response, Trouble) else wire.read_models(*self.parts(response))
-        if isinstance(names, Trouble):
-            raise self.error(names, endpoint, "any")
-        return names
+        return self._told(response if isinstance(response, Trouble) else wire.read_models(*self.parts(response)))
+
+    async def once(self, tries: Tries, dialect: Dialect) -> Reply | Trouble:
+        """One call, put in this dialect; what it brings is only told. For whoever wants to see what `complete` mends.
+
+        Raises:
+            EndpointError: the URL or the key is one that nothing can be sent with.
+        """
+        request = tries.request
+        return self._told(await self._call(request, body(request, dialect, limit=tries.limit, more=tries.more)))
 
     def dialect(self, endpoint: str, model: str) -> Dialect:
         """How the model wants to be asked, as far as it is known by now, from earlier runs too."""
@@ -197,12 +204,16 @@ class OpenAIClient:
         return outcome
 
     async def _call(self, request: Request, sent: Body) -> Reply | Trouble:
-        if request.hear is not None:
-            response = await self._streamed(request.endpoint, sent, request.hear)
-        else:
-            response = await self.response(
-                request.endpoint, lambda sdk: sdk.post(_PATH, cast_to=httpx2.Response, body=sent)
-            )
+        if request.hear is None:
+            return self._read(request, sent, await self._posted(request.endpoint, sent))
+        stream = Stream(request.hear, hide=lambda text: begun(text, self._secrets))
+        outcome = self._read(request, sent, await self._streamed(request.endpoint, sent, stream))
+        if isinstance(outcome, Trouble) and stream.heard and request.unhear is not None:
+            request.unhear(self.scrubbed(outcome.words))
+        return outcome
+
+    def _read(self, request: Request, sent: Body, response: httpx2.Response | Trouble) -> Reply | Trouble:
+        """What the response to a call means."""
         if isinstance(response, Trouble):
             return response
         if any(name.startswith(b"x-ratelimit") for name, _ in response.headers.raw):
@@ -212,14 +223,17 @@ class OpenAIClient:
             return outcome.model_copy(update={"status": response.status_code})
         return outcome
 
-    async def _streamed(self, endpoint: str, sent: Body, hear: Callable[[str], None]) -> httpx2.Response | Trouble:
-        """The response as it would have come in one; `hear` is told its words as they come."""
+    async def _posted(self, endpoint: str, sent: Body) -> httpx2.Response | Trouble:
+        return await self.response(endpoint, lambda sdk: sdk.post(_PATH, cast_to=httpx2.Response, body=sent))
+
+    async def _streamed(self, endpoint: str, sent: Body, stream: Stream) -> httpx2.Response | Trouble:
+        """The response as it would have come in one; `stream` tells its words as they come."""
 
         async def send(sdk: AsyncOpenAI) -> httpx2.Response:
             response = await sdk.post(
                 _PATH, cast_to=httpx2.Response, body=sent, stream=True, stream_cls=AsyncStream[Any]
             )
-            return await _joined(cast("httpx2.Response", response), Stream(hear))
+            return await _joined(cast("httpx2.Response", response), stream)
 
         return await self.response(endpoint, send)
 
@@ -333,13 +347,19 @@ class OpenAIClient:
             self._said.add(sentence)
             self._remark(scrubbed(sentence, self._secrets))
 
+    def scrubbed(self, words: str) -> str:
+        """The words without the key."""
+        return scrubbed(words, self._secrets)
+
     def wait_after(self, trouble: Trouble, failures: int) -> float | None:
         """Seconds until the next try after that many troubles of a kind, None if there is none."""
         return wait_before_retry(trouble, failures, self._chance())
 
-    def scrubbed(self, words: str) -> str:
-        """The words without the key."""
-        return scrubbed(words, self._secrets)
+    def _told(self, outcome: T) -> T:
+        """What a try brought, as it may be told."""
+        if isinstance(outcome, Trouble):
+            return outcome.model_copy(update={"words": self.scrubbed(outcome.words)})
+        return outcome
 
     def error(self, trouble: Trouble, endpoint: str, model: str, tries: Tries | None = None) -> DlgradeError:
         """The error that a trouble is in the end."""
@@ -395,8 +415,10 @@ async def _joined(response: httpx2.Response, stream: Stream) -> httpx2.Response:
         if "text/event-stream" not in response.headers.get("content-type", ""):
             await response.aread()
             return response
-        async for line in response.aiter_lines():
-            stream.line(line)
+        async for some in response.aiter_bytes():
+            stream.feed(some)
+            if stream.done:
+                break  # some servers keep the connection open after their last word
     finally:
         await response.aclose()
     # a stream that broke off is what half a body is

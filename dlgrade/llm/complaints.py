@@ -237,7 +237,9 @@ def _until(moment: str, now: str) -> float:
 def _param(error: Mapping[str, Any], words: str) -> str | None:
     """The part of the request that the server does not take, from its field or from its words."""
     given = error.get("param")
-    found = re.search(r"max_completion_tokens|max_tokens|temperature|stream_options|role", f"{given or ''} {words}")
+    found = re.search(
+        r"max_completion_tokens|max_tokens|temperature|stream_options|\bstream\b|role", f"{given or ''} {words}"
+    )
     return found[0] if found else None
 
 
