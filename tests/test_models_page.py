@@ -22,6 +22,7 @@ SAID = {
     "the account's quota has ended": [Condition.QUOTA],
     "nobody answers": [Condition.UNREACHABLE],
     "what comes is no chat completion": [Condition.NOT_A_REPLY],
+    "the same from a server that has replied before": [Condition.NOT_A_REPLY_NOW],
     "the model is still loading": [Condition.LOADING],
     "the rate is limited": [Condition.RATE_LIMIT],
     "the server has no room": [Condition.OVERLOADED],

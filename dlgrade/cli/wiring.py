@@ -18,7 +18,6 @@ from dlgrade.cli.options import Tape
 from dlgrade.errors import BadKey, InputError, SettingsError
 from dlgrade.llm.cache import Cached
 from dlgrade.llm.counted import Counted
-from dlgrade.llm.diagnosis import Asker
 from dlgrade.llm.dialect import remembered
 from dlgrade.llm.prices import Prices, require_price
 from dlgrade.llm.request import Client, Reply, Request, without_credentials
@@ -33,6 +32,7 @@ from dlgrade.settings import OPENAI, SET_UP_A_MODEL, Settings, load_settings
 if TYPE_CHECKING:
     from dlgrade.batching import Batching  # an event loop that most commands do not need
     from dlgrade.llm.batch import BatchClient
+    from dlgrade.llm.diagnosis import Asker
     from dlgrade.llm.replay import Replayer
 
 CACHE_FILE = "replies.sqlite3"

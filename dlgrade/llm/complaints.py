@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -228,6 +227,9 @@ def _seconds(value: str) -> float:
 
 def _until(moment: str, now: str) -> float:
     """Seconds from the response's own date to an HTTP date; the clock here may be wrong."""
+    # Imported here for start-up time: few servers send a date.
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+
     try:
         return max((parsedate_to_datetime(moment) - parsedate_to_datetime(now)).total_seconds(), 0.0)
     except (ValueError, TypeError):
