@@ -30,7 +30,7 @@ GOOD = json.dumps({"choices": [{"message": {"content": "fine"}, "finish_reason":
 KEY = "my-own-secret-key"
 
 # what the SDK's transport does with a proxy's password is for the SDK to mend
-of_the_sdk = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated")
+of_the_sdk = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
 
 Talk = Callable[[socket.socket], None]
 
