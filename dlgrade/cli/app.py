@@ -26,7 +26,9 @@ COMMANDS = {
     "grade": ("dlgrade.cli.grade", "Grade one answer against its question's rubric."),
     "export": ("dlgrade.cli.export", "Write an answer key."),
     "check": ("dlgrade.cli.check", "Say what is wrong with banks and rubrics."),
+    "batch": ("dlgrade.cli.batch", "Send work to a batch endpoint, at a lower price."),
     "rubric": ("dlgrade.cli.rubric", "Check rubrics, or show one."),
+    "cache": ("dlgrade.cli.cache", "Look into the stored replies, prune them, carry them elsewhere."),
 }
 
 

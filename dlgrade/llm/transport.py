@@ -6,11 +6,8 @@ run among them. What really happened is aiohttp's own error, which is that one's
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import AsyncIterator
-from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import getproxies
 
 import httpx2
@@ -89,16 +86,3 @@ def _cause(error: BaseException) -> BaseException:
 def socks_proxy() -> bool:
     """Whether the environment names a proxy that aiohttp cannot use: it would send it HTTP, the key in it."""
     return any(url.startswith("socks") for url in getproxies().values())
-
-
-def parted(endpoint: str) -> tuple[str, dict[str, str]]:
-    """The URL without user and password, and the header that they become: aiohttp takes no URL with both.
-
-    They take the place of the key, as there is one header for either.
-    """
-    parts: Any = urlsplit(endpoint)
-    if parts.username is None and parts.password is None:
-        return endpoint, {}
-    pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
-    bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    return bare, {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
