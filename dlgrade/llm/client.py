@@ -168,11 +168,14 @@ class OpenAIClient:
         """One call, and the decision what comes after it, left in `tries.wait`."""
         request = tries.request
         pace = self._pace(request)
-        dialect = self.dialect(request.endpoint, request.model)
-        sent = body(request, dialect, limit=tries.limit, more=tries.more)
-        ticket = await pace.enter(most_tokens(sent) if self._tpm else 0)
+        ticket = await pace.enter(
+            most_tokens(body(request, Dialect(), limit=tries.limit, more=tries.more)) if self._tpm else 0
+        )
         outcome: Reply | Trouble | None = None
         try:
+            # as late as can be: somebody may have learned something meanwhile
+            dialect = self.dialect(request.endpoint, request.model)
+            sent = body(request, dialect, limit=tries.limit, more=tries.more)
             outcome = await self._paid(request, sent, tries.limit, ticket)
         finally:
             # of tasks that are cancelled too: others wait for the place

@@ -214,9 +214,14 @@ _WAIT = re.compile(
 )
 
 
+_DURATION = re.compile(r"\d{1,12}(?:\.\d+)?|(?:\d{1,12}(?:\.\d+)?\s*[a-z]+\s*)+", re.ASCII)
+
+
 def duration(said: str) -> float:
-    """Seconds of "1m30.5s", "350ms", "20 seconds", "12"; 0 where it says nothing."""
+    """Seconds of "1m30.5s", "350ms", "20 seconds", "12"; 0 where it says something else."""
     said = said.strip().lower()
+    if not _DURATION.fullmatch(said):
+        return 0.0
     pairs = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|milli|d|h|m|s)", said)
     return sum(float(number) * _UNITS["ms" if unit == "milli" else unit] for number, unit in pairs) or _seconds(said)
 

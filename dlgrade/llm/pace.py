@@ -25,7 +25,7 @@ _HOLDS = 2.0  # latency may be so many times the best one before the window stop
 _SLACK = 0.05  # seconds that do not count: a server on this machine answers in less than its scheduling takes
 _SMOOTH = 0.2  # weight of the newest latency in the average
 _SAMPLES = 5  # replies before an average says anything
-_LONE = 4  # so many requests taken for each one refused: the refusals are not the rate's
+_LONE = 3  # so many requests taken for each one refused: the refusals are not the rate's
 _JUDGED = 6  # outcomes before that is judged
 _REMEMBERED = 64  # outcomes after which the older ones count half
 _MINUTE = 60.0
@@ -329,7 +329,8 @@ class Pace:
         self._latency = before + _SMOOTH * (latency - before)
         if self._replies >= _SAMPLES:
             self._best = min(self._best, self._latency)
-        if self._latency > self._best * _HOLDS + _SLACK:
+        # The average alone would come too late: while the window doubles, most replies are from when it was smaller.
+        if max(latency, self._latency) > self._best * _HOLDS + _SLACK:
             return
         fast = self._fast or self._refusals.alone
         self.window = min(self._ceiling, self.window + (_FAST if fast else 1 / self.window))
