@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from dlgrade.banks.wording import readable, squash
+from dlgrade.banks.wording import plain, readable, squash
 from dlgrade.errors import RubricError
 from dlgrade.grading.words import sentences, stems
 from dlgrade.models import Criterion, Rubric
@@ -61,5 +61,5 @@ def claims_of(question: str, reference: str) -> tuple[str, ...]:
 
 def _pieces(text: str) -> list[str]:
     found = (text[sentence.start : sentence.end] for sentence in sentences(text))
-    shown = (readable(_MARKER.sub("", piece.strip())) for piece in found if not _HEADING.match(piece.strip()))
+    shown = (plain(readable(_MARKER.sub("", piece.strip()))) for piece in found if not _HEADING.match(piece.strip()))
     return [piece for piece in shown if squash(piece)]

@@ -48,9 +48,8 @@ def form_for(out: Path, survey: Survey) -> Form:
     if suffix in {".jsonl", ".ndjson"}:
         return JsonLines()
     if suffix in {".csv", ".tsv"}:
-        tabs = suffix.lower() == ".tsv"
-        return Table(survey.extra, delimiter="\t" if tabs else survey.delimiter, mark=survey.mark)
-    raise OutputError(f"{suffix or 'no suffix'}: grades are written to .jsonl or .csv, or with - to stdout")
+        return Table(survey.extra, delimiter="\t" if suffix == ".tsv" else survey.delimiter, mark=survey.mark)
+    raise OutputError(f"{out}: grades are written to .jsonl or .csv, or with - to stdout")
 
 
 class JsonLines:
@@ -90,7 +89,8 @@ class Table:
 
     def _row(self, cells: Sequence[str]) -> bytes:
         line = io.StringIO(newline="")
-        csv.writer(line, delimiter=self._delimiter, lineterminator="\n").writerow(map(_safe, cells))
+        # its own line ends: with others, a lone \r in a cell would not be quoted
+        csv.writer(line, delimiter=self._delimiter).writerow(map(_safe, cells))
         return line.getvalue().encode()
 
 
