@@ -15,9 +15,11 @@ import math
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
+from itertools import groupby, pairwise
 from pathlib import Path
+
+from dlgrade.banks.spelling.lexicon import START
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "dlgrade" / "banks" / "spelling" / "lexicon.txt.gz"
@@ -166,16 +168,22 @@ def main() -> None:
     write(words, kept - set(words), field, joined, hyphened, cased, proper)
 
 
-def write(words: dict[str, int], *groups: set[str]) -> None:
-    by_cost: dict[int, list[str]] = {}
-    for word, cost in words.items():
-        by_cost.setdefault(cost, []).append(word)
-    lines = [f"{cost} {' '.join(sorted(found))}" for cost, found in sorted(by_cost.items())]
-    names = ("kept", "field", "pairs", "hyphened", "cased", "proper")
+def write(words: dict[str, int], kept: set[str], *groups: set[str]) -> None:
+    """As `dlgrade.banks.spelling.lexicon` reads it: two long lists by the words' first letters, then the short ones."""
+    names = ("field", "pairs", "hyphened", "cased", "proper")
+    lines = ["words", *by_start(f"{word} {cost}" for word, cost in sorted(words.items()))]
+    lines += ["kept", *by_start(sorted(kept))]
     lines += [f"{name} {' '.join(sorted(group))}" for name, group in zip(names, groups, strict=True)]
     TARGET.write_bytes(gzip.compress("\n".join(lines).encode(), 9, mtime=0))
-    print(f"{len(words):,} words, {', '.join(f'{len(g):,} {n}' for n, g in zip(names, groups, strict=True))}")
+    print(f"{len(words):,} words, {len(kept):,} kept")
+    print(", ".join(f"{len(group):,} {name}" for name, group in zip(names, groups, strict=True)))
     print(f"{TARGET.stat().st_size:,} bytes")
+
+
+def by_start(entries: Iterable[str]) -> list[str]:
+    """Sorted entries on one line for each beginning of a word, a space around each."""
+    lines = groupby(entries, key=lambda entry: entry.split(" ")[0][:START])
+    return [f" {' '.join(found)} " for _, found in lines]
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ DlgradeError                    exit code
 │   │   ├── BadKey                        401, 403, and bad keys that come as 400
 │   │   ├── UnknownModel                  404, "invalid model name"
 │   │   ├── QuotaExceeded                 the account has no money or requests left
-│   │   └── Unreachable                   nobody listens, or no name, or no TLS
+│   │   ├── Unreachable                   nobody listens, or no name, or no TLS
+│   │   └── NoBatches                     the endpoint answers requests one by one alone
 │   └── BudgetSpent                 1     another request could cost more than --max-cost leaves
 └── ItemError                       1     one question's own failure: the others go on
     ├── TooLong                           more than the model's context takes
@@ -28,6 +29,7 @@ DlgradeError                    exit code
     ├── Rejected                          the server will not take this request
     ├── NotRecorded                       the recording that is replayed lacks this request
     └── ServerFailed                      the server failed more often than is worth waiting for
+        └── Uncertain                     it failed where what was asked for may be done all the same
 
 A message says what was read, where, what was found and what to do, in one or two lines.
 Errors travel freely and become words in one place, `dlgrade.cli.app`.
@@ -134,6 +136,10 @@ class Unreachable(EndpointError):
     """Nobody answers at the base URL."""
 
 
+class NoBatches(EndpointError):
+    """The endpoint has no batches: it answers requests one by one alone."""
+
+
 class BudgetSpent(RunStopped):
     """Another request could cost more than `--max-cost` leaves."""
 
@@ -177,3 +183,7 @@ class NotRecorded(ItemError):
 
 class ServerFailed(ItemError):
     """The server failed more often than is worth waiting for."""
+
+
+class Uncertain(ServerFailed):
+    """The server failed where what was asked for may be done all the same: it must not be asked for again blindly."""

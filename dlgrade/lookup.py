@@ -18,7 +18,7 @@ from dlgrade.banks.forms import SUFFIXES
 from dlgrade.banks.reading import AS_IT_IS, find_banks, read_bank
 from dlgrade.banks.wording import squash
 from dlgrade.errors import BankError, UnknownQuestion
-from dlgrade.models import Bank, Choices, Record
+from dlgrade.models import Bank, Choices, Question, Record
 from dlgrade.rubrics import Rubrics
 
 _ID = re.compile(r"(?s)(?P<bank>.+?)\s*:\s*(?P<position>\d+)\Z")
@@ -27,11 +27,12 @@ _SHOWN = 8
 
 
 class Target(Record):
-    """The question meant: an id to call it by, its text, and its rubric's name if it has one."""
+    """The question meant: an id to call it by, its text, its rubric's name and its entry in a bank if it has them."""
 
     id: str
     text: str
     rubric: str | None
+    question: Question | None = None
 
 
 class Lookup:
@@ -63,6 +64,13 @@ class Lookup:
         if not squash(query):
             raise UnknownQuestion("no question was named", hint="Name it by id (general:2), rubric or text.")
         return self.known(query) or self._by_part(query, nearest=nearest)
+
+    def entries(self, target: Target) -> list[Question]:
+        """The target's entry, else those that share its rubric, else one made of its text: always at least one."""
+        if target.question is not None:
+            return [target.question]
+        shared = [other.question for other in self._every if other.question and other.rubric == target.rubric]
+        return shared or [Question(bank=target.id, position=1, raw=target.text, text=target.text, line=1)]
 
     def _by_id(self, query: str) -> Target | None:
         match = _ID.match(query)
@@ -175,7 +183,8 @@ class Lookup:
         return found
 
     def _targets(self, bank: Bank) -> list[Target]:
-        return [Target(id=q.id, text=q.text, rubric=self._rubrics.name_for(q)) for q in bank.questions]
+        named = ((question, self._rubrics.name_for(question)) for question in bank.questions)
+        return [Target(id=q.id, text=q.text, rubric=rubric, question=q) for q, rubric in named]
 
 
 def _distinct(targets: Sequence[Target]) -> list[Target]:

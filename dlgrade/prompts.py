@@ -5,8 +5,9 @@ A template is one Jinja file with a block for each message, named by its role:
     {% block system %}You write reference answers.{% endblock %}
     {% block user %}{{ question.text }}{% endblock %}
 
-An undefined name is an error, never an empty string. Templates run sandboxed: a prompts folder may come
-from somebody else.
+An undefined name is an error, never an empty string. Templates run sandboxed, since a prompts folder may come
+from somebody else: they reach what they are given and other templates, no file, no program, no network. What a
+sandbox does not limit is time and memory.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import Any, Literal, cast
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError
 from jinja2.meta import find_referenced_templates
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import BaseModel
 
 from dlgrade.errors import PromptError
 from dlgrade.models import Message
@@ -27,12 +29,23 @@ from dlgrade.models import Message
 _ROLES: tuple[Literal["system", "user"], ...] = ("system", "user")
 
 
+class _Environment(ImmutableSandboxedEnvironment):
+    """A sandbox in which a record is its data: pydantic's own methods read files, and unpickle whatever they get."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Whether a template may have an attribute."""
+        if isinstance(obj, BaseModel):
+            kind = type(obj)
+            return attr in kind.model_fields or isinstance(getattr(kind, attr, None), property)
+        return super().is_safe_attribute(obj, attr, value)
+
+
 class Prompts:
     """The templates of some folders, earlier folders over later ones file by file."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = folders
-        self._environment = SandboxedEnvironment(
+        self._environment = _Environment(
             loader=FileSystemLoader([str(folder) for folder in folders]),
             undefined=StrictUndefined,
             autoescape=False,

@@ -7,7 +7,8 @@ In a test, `reply` gets the parsed body of every call to `/v1/chat/completions` 
 
 A string is the content of a good reply, None a generic good one: an object that fits the JSON schema if the call has
 one, else a sentence. A `Scripted` is anything else: a status, headers, a body as it is, a delay, a connection that is
-reset before the reply or in the middle of it. With `key`, calls without it get a 401.
+reset before the reply or in the middle of it. With `key`, calls without it get a 401. `extension` may answer any call
+before the rest looks at it: see batch_endpoint.py.
 
 As a program it prints its base URL and serves until it is stopped:
 
@@ -74,8 +75,10 @@ class Loopback:
         key: str | None = None,
         models: tuple[str, ...] = ("loopback",),
         port: int = 0,
+        extension: Callable[[str, str, Mapping[str, str], bytes], Scripted | None] = lambda *_: None,
     ) -> None:
         self.reply = reply
+        self.extension = extension
         self.key = key
         self.models = models
         self.requests: list[Seen] = []
@@ -170,18 +173,35 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        if self._allowed({}) and self._found("/v1/models"):
+        if self._allowed({}) and not self._extended(b"") and self._found("/v1/models"):
             models = [{"id": name, "object": "model"} for name in self._loopback.models]
             self._send(Scripted(body={"object": "list", "data": models}))
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
-        if self._allowed(body) and self._found("/v1/chat/completions"):
+        raw = self._content()
+        body = json.loads(raw or b"{}") if "json" in self.headers.get("content-type", "json") else {}
+        if self._allowed(body) and not self._extended(raw) and self._found("/v1/chat/completions"):
             answer = self._loopback.reply(body)
             scripted = answer if isinstance(answer, Scripted) else Scripted(content=answer or generic(body))
             if scripted.content is not None:
                 scripted = Scripted(**{**vars(scripted), "body": completion(body, scripted.content), "content": None})
             self._send(scripted)
+
+    def _content(self) -> bytes:
+        if "chunked" not in self.headers.get("transfer-encoding", ""):
+            return self.rfile.read(int(self.headers.get("content-length", 0)))
+        pieces = []
+        while size := int(self.rfile.readline(), 16):
+            pieces.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(pieces)
+
+    def _extended(self, raw: bytes) -> bool:
+        scripted = self._loopback.extension(self.command, self.path, dict(self.headers.items()), raw)
+        if scripted is not None:
+            self._send(scripted)
+        return scripted is not None
 
     @property
     def _loopback(self) -> Loopback:

@@ -77,9 +77,9 @@ def test_a_table_of_answers_becomes_a_table_of_grades_in_its_order(run: Run) -> 
         rows = list(csv.DictReader(file))
     assert (ran.code, ran.out) == (0, "class.csv -> grades.csv: 3 graded, 1 to review\n")
     assert [(row["id"], row["score"], row["group"]) for row in rows] == [
-        ("ann", "5", "A"),
+        ("ann", "2.5", "A"),
         ("bob", "0", "B"),
-        ("class.csv:4", "2.5", "'=1+1"),
+        ("class.csv:5", "2.5", "'=1+1"),
     ]
     assert {row["question"] for row in rows} == {"How do dropout layers help prevent overfitting?"}
     assert (rows[1]["status"], rows[1]["flags"]) == ("graded", "offline; no answer")

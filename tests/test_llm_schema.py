@@ -6,9 +6,12 @@ import json
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, Field, RootModel, create_model
+from hypothesis import given
+from hypothesis import strategies as st
+from loopback import example
+from pydantic import BaseModel, Field, RootModel, ValidationError, create_model
 
-from dlgrade.llm.schema import LADDER, body_part, prompt_part, strict_schema
+from dlgrade.llm.schema import LADDER, body_part, prompt_part, shape_from, strict_schema
 
 
 class Finding(BaseModel):
@@ -120,3 +123,80 @@ def test_a_name_holds_only_what_openai_takes() -> None:
     name = body_part(LADDER[0], shape)["response_format"]["json_schema"]["name"]
     assert len(name) == 64
     assert name.startswith("Grade_for")
+
+
+# ── and back ─────────────────────────────────────────────────────────────────────────────────
+
+LEAVES = st.sampled_from(["string", "integer", "number", "boolean", "null"]).map(lambda name: {"type": name})
+WORDS = st.lists(st.text(max_size=5), min_size=1, max_size=4, unique=True)
+
+
+def objects(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.dictionaries(st.text(max_size=8), children, max_size=4).map(
+        lambda properties: {
+            "type": "object",
+            "properties": properties,
+            "required": list(properties),
+            "additionalProperties": False,
+        }
+    )
+
+
+def described(nodes: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.builds(
+        lambda node, words: node if words is None else {**node, "description": words}, nodes, st.none() | st.text()
+    )
+
+
+NODES = st.recursive(
+    described(LEAVES | WORDS.map(lambda words: {"type": "string", "enum": words})),
+    lambda inner: described(
+        inner.map(lambda node: {"type": "array", "items": node})
+        | st.lists(inner, min_size=1, max_size=3).map(lambda nodes: {"anyOf": nodes})
+        | objects(inner)
+    ),
+    max_leaves=12,
+)
+SCHEMAS = described(objects(NODES))
+
+
+@given(SCHEMAS)
+def test_a_shape_made_of_a_schema_has_that_schema_and_takes_what_it_says(schema: dict[str, Any]) -> None:
+    shape = shape_from(schema, "Again")
+    assert json.dumps(strict_schema(shape), sort_keys=True) == json.dumps(schema, sort_keys=True)
+    shape.model_validate_json(json.dumps(example(schema)))
+
+
+@pytest.mark.parametrize("shape", [Finding, Report, Either])
+def test_a_shape_made_again_asks_as_the_first_one_did(shape: type[BaseModel]) -> None:
+    again = shape_from(strict_schema(shape), shape.__name__)
+    assert [body_part(rung, again) for rung in LADDER] == [body_part(rung, shape) for rung in LADDER]
+    assert [prompt_part(rung, again) for rung in LADDER] == [prompt_part(rung, shape) for rung in LADDER]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"evidence": ["a"], "verdict": "perhaps"},
+        {"evidence": ["a"]},
+        {"evidence": "a", "verdict": "met"},
+        {"evidence": [1], "verdict": "met"},
+    ],
+)
+def test_a_shape_made_again_refuses_what_the_first_one_refused(wrong: dict[str, Any]) -> None:
+    for shape in (Finding, shape_from(FINDING, "Finding")):
+        with pytest.raises(ValidationError):
+            shape.model_validate_json(json.dumps(wrong))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "items": {"type": "string"}},
+        {"type": "object", "additionalProperties": True},
+        {"type": "object", "properties": {"a": {"type": "date"}}},
+    ],
+)
+def test_what_is_no_strict_schema_makes_no_shape(schema: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="Again"):
+        shape_from(schema, "Again")

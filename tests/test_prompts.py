@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
 
 from dlgrade.errors import PromptError
+from dlgrade.models import Question
 from dlgrade.prompts import Prompts
 
 
@@ -38,9 +40,69 @@ def test_a_template_without_a_user_message_is_an_error(tmp_path: Path) -> None:
         prompts(tmp_path, "Hello").render("greet")
 
 
-def test_a_template_cannot_reach_out_of_its_sandbox(tmp_path: Path) -> None:
-    with pytest.raises(PromptError):
-        prompts(tmp_path, "{% block user %}{{ ''.__class__.__mro__ }}{% endblock %}").render("greet")
+@pytest.mark.parametrize(
+    "reach",
+    [
+        "''.__class__.__mro__",
+        "''['__class__']",
+        "(''|attr('__class__')).__name__",
+        "('{0.__class__}'.format(question))",
+        "question.__class__",
+        "question.__dict__",
+        "question.model_copy.__func__",
+        "question.parse_file(secret)",
+        "question['parse_file'](secret)",
+        "(question|attr('parse_file'))(secret)",
+        "([question]|map(attribute='parse_file')|first)(secret)",
+        "question.parse_raw(pickled.encode('latin1'), proto='pickle', allow_pickle=True)",
+        "question.model_construct()",
+        "marks.append('!')",
+        "cycler.__init__.__globals__",
+        "self.__init__.__globals__",
+        "open(secret)",
+        "range(10**9)",
+    ],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_template_reaches_what_it_is_given_and_nothing_else(tmp_path: Path, reach: str) -> None:
+    secret, door = tmp_path / "secret", tmp_path / "opened"
+    secret.write_text('{"bank": "SECRET"}')
+    question = Question(bank="b", position=1, raw="What?", text="What?", line=1)
+    marks = ["?"]
+    given = {"question": question, "secret": str(secret), "pickled": program_in_a_pickle(door), "marks": marks}
+    with pytest.raises(PromptError) as caught:
+        prompts(tmp_path, "{% block user %}{{ " + reach + " }}{% endblock %}").render("greet", **given)
+    assert "greet.j2:1: " in str(caught.value)
+    assert "SECRET" not in str(caught.value)
+    assert not door.exists()
+    assert marks == ["?"]
+
+
+def program_in_a_pickle(door: Path) -> str:
+    """What makes a file when it is unpickled."""
+
+    class Opens:
+        def __reduce__(self) -> tuple[object, tuple[Path]]:
+            return Path.touch, (door,)
+
+    pickled = pickle.dumps(Opens(), protocol=0)
+    pickle.loads(pickled)  # noqa: S301 - it does, or the test would prove nothing
+    door.unlink()
+    return pickled.decode("latin-1")
+
+
+def test_a_record_gives_its_data(tmp_path: Path) -> None:
+    question = Question(bank="b", position=1, raw="What?", text="What?\n\nx = 1", line=1)
+    made = prompts(tmp_path, "{% block user %}{{ question.id }} {{ question['wording'] }}{% endblock %}")
+    assert made.render("greet", question=question)[0].content == "b:1 What?"
+
+
+def test_a_template_includes_no_file_from_outside_its_folders(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("SECRET")
+    (tmp_path / "own").mkdir()
+    for name in ("../secret", str(tmp_path / "secret")):
+        with pytest.raises(PromptError, match="greet"):
+            prompts(tmp_path / "own", "{% block user %}{% include '" + name + "' %}{% endblock %}").render("greet")
 
 
 def test_a_missing_template_is_named_with_the_folders_searched(tmp_path: Path) -> None:

@@ -189,6 +189,7 @@ def test_looking_up_needs_no_event_loop_and_no_sdk(path: Path) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
+        "UPDATE said SET text = 'another'",
         "UPDATE said SET text = x'00ff'",
         "UPDATE said SET text = CAST(x'ff' AS TEXT)",
         "DELETE FROM said",
@@ -255,8 +256,12 @@ def test_wherever_a_file_is_damaged_it_ends_in_words_and_in_replies(path: Path) 
         path.write_bytes(data)
         with Store.open(path) as store:
             store.get_many(request(str(n)).key for n in range(60))
-            store.put(request("new"), REPLY)
-            assert store.get(request("new").key) == REPLY.model_copy(update={"cached": True})
+            for _ in range(2):  # the damage may be met while the first is looked up, and the file be begun anew
+                store.put(request("new"), REPLY)
+                found = store.get(request("new").key)
+                if found is not None:
+                    break
+            assert found == REPLY.model_copy(update={"cached": True})
         for file in path.parent.iterdir():
             file.unlink()
 

@@ -23,6 +23,7 @@ from pydantic import BaseModel
 from dlgrade.errors import DlgradeError, NotRecorded, OutputError, TapeError, TooLong, Unreadable
 from dlgrade.llm.replay import Replayer
 from dlgrade.llm.request import Reply, Request
+from dlgrade.llm.secrets import secrets_of
 from dlgrade.llm.tape import Header, Recorder
 from dlgrade.models import Message, Usage
 from dlgrade.settings import Settings
@@ -469,7 +470,7 @@ def record(
     """Send the requests through a recorder; gives what it said."""
     said: list[str] = []
     header = Header.of(Settings(model=model, base_url=base_url))
-    with Recorder(client, path, header, api_key=key, on_remark=said.append) as recorder:
+    with Recorder(client, path, header, secrets=secrets_of(key), on_remark=said.append) as recorder:
         for each in requests:
             try:
                 answered(recorder, each)
@@ -508,7 +509,7 @@ def test_a_failure_comes_back_as_it_was_and_is_billed_once(tmp_path: Path) -> No
 def test_no_key_no_credentials_and_no_home_reach_the_tape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/alice")
     path, model = tmp_path / "run.tape", "/home/alice/models/tiny.gguf"
-    echoed = Reply(text=f"Your key is {PLANTED} or sk-proj-0123456789.", model=model)
+    echoed = Reply(text=f"Your key is {PLANTED} or sk-proj-0123456789abcdefghij.", model=model)
     failed = TooLong(f"/home/alice/models: {PLANTED}", hint="/home/alice")
     requests = (request("What?", model=model), request("Why?", model=model))
     said = record(path, Fixed(echoed, failed), *requests, model=model, base_url="http://user:password@h/v1")
@@ -533,7 +534,7 @@ def test_what_a_document_says_is_recorded_as_it_is(tmp_path: Path, monkeypatch: 
 
 def test_a_recording_whose_place_was_taken_meanwhile_is_kept_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "run.tape"
-    recorder = Recorder(Fixed(REPLY), path, Header.of(Settings(model="m")), api_key=None, on_remark=print)
+    recorder = Recorder(Fixed(REPLY), path, Header.of(Settings(model="m")), secrets=(), on_remark=print)
     path.write_text("Somebody's notes.")
     with pytest.raises(OutputError, match=f"The recording is in {path}.part"):
         recorder.finish()

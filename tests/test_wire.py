@@ -15,7 +15,8 @@ from dlgrade.errors import BadKey, DlgradeError, ItemError, QuotaExceeded, TooLo
 from dlgrade.llm import wire
 from dlgrade.llm.complaints import asked_wait
 from dlgrade.llm.request import Reply
-from dlgrade.llm.trouble import ACTIONS, LONGEST_WAIT, Condition, Trouble, error_for, scrubbed, wait_before_retry
+from dlgrade.llm.secrets import scrubbed
+from dlgrade.llm.trouble import ACTIONS, LONGEST_WAIT, Condition, Trouble, error_for, wait_before_retry
 from dlgrade.models import Usage
 
 RECORDINGS = Path(__file__).parent / "samples" / "wire"
@@ -281,7 +282,7 @@ def test_never_more_is_cached_than_was_read() -> None:
         (400, {"error": {"message": "Invalid model name passed in model=x"}}, Condition.UNKNOWN_MODEL),
         (400, {"error": {"code": "model_not_found", "message": "?"}}, Condition.UNKNOWN_MODEL),
         (405, "", Condition.UNKNOWN_MODEL),
-        (302, "", Condition.UNKNOWN_MODEL),
+        (302, "", Condition.MOVED),
         (402, {"error": {"message": "Insufficient Balance"}}, Condition.QUOTA),
         (429, {"error": {"code": "insufficient_quota", "message": "You exceeded your current quota"}}, Condition.QUOTA),
         (429, {"error": {"message": "You exceeded your current quota, check your plan"}}, Condition.QUOTA),
@@ -452,8 +453,8 @@ def test_a_prompt_that_was_read_in_part_is_noticed() -> None:
 # ── the table of actions ─────────────────────────────────────────────────────────────────────
 
 
-def failed(found: Trouble, key: str | None = None) -> DlgradeError:
-    return error_for(found, url="http://host/v1", model="gpt", key=key, usage=Usage(total_tokens=7))
+def failed(found: Trouble) -> DlgradeError:
+    return error_for(found, url="http://host/v1", model="gpt", secrets=(), usage=Usage(total_tokens=7))
 
 
 def test_every_condition_has_an_action() -> None:
@@ -516,7 +517,7 @@ def test_the_kinds_of_error_are_those_of_the_tree() -> None:
     ],
 )
 def test_no_key_is_ever_shown_whole_or_in_part(words: str) -> None:
-    shown = scrubbed(words, "my-own-secret")
+    shown = scrubbed(words, ("my-own-secret",))
     assert "[key]" in shown
     for secret in ("my-own-secret", "wxyz", "abcdef"):
         assert secret not in shown
@@ -524,4 +525,4 @@ def test_no_key_is_ever_shown_whole_or_in_part(words: str) -> None:
 
 def test_ordinary_words_are_not_taken_for_keys() -> None:
     words = "The task-specific model sk-learn-something at hf-internal is not found"
-    assert scrubbed(words, None) == words
+    assert scrubbed(words, ()) == words

@@ -353,12 +353,17 @@ class Document:
 
 def _normal(text: str) -> str:
     """Return the text as the parser wants it: the same lines, front matter left blank."""
-    text = _NEWLINE.sub("\n", text.removeprefix("\ufeff")).replace("\0", "\ufffd")
+    text = _with_lf(text).replace("\0", "\ufffd")
     return _FRONT_MATTER.sub(lambda match: "\n" * match[0].count("\n"), text)
 
 
+def _with_lf(text: str) -> str:
+    text = text.removeprefix("\ufeff")
+    return _NEWLINE.sub("\n", text) if "\r" in text else text
+
+
 def _front_lines(text: str) -> int:
-    front = _FRONT_MATTER.match(_NEWLINE.sub("\n", text.removeprefix("\ufeff")))
+    front = _FRONT_MATTER.match(_with_lf(text))
     return front[0].count("\n") + 1 if front else 0
 
 

@@ -38,6 +38,7 @@ _MARKED_UP = re.compile(r"[\\&\[]")
 _CODE_OR_FORMULA = re.compile(r"((?<!`)`{1,3}(?!`)[^`]{1,2000}`{1,3}|\$\$?[^$\n]{1,1000}\$\$?)")
 # A sign right after a letter is part of a name: C++ and C# are not C.
 _NOT_NAMES = re.compile(r"((?<=[a-z0-9])[+#]+)|[\W_]")
+_NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
 
 # Compared with the squashed text.
 _MISSING = re.compile(
@@ -138,7 +139,8 @@ def squash(text: str) -> str:
     """
     folded = fold(text)
     if folded.isascii():
-        return _NOT_NAMES.sub(r"\1", folded)
+        signed = "+" in folded or "#" in folded
+        return _NOT_NAMES.sub(r"\1", folded) if signed else folded.translate(_NO_LETTERS)
     return "".join(
         char
         for char, before in zip(folded, " " + folded, strict=False)

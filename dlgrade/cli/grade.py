@@ -57,7 +57,7 @@ def grade(
     replay: options.Replay = None,
     json: options.Json = False,
 ) -> None:
-    """Grade one answer against its question's rubric, or many.
+    """Grade an answer, or many, against their questions' rubrics.
 
     Shows the score, the verdict on each criterion with the words that earned it, misconceptions and what
     is missing. Exit 1 if the answer could not be graded.

@@ -174,7 +174,7 @@ class _Report:
         if self.client is not None:
             show.remark(self._sum(self.client))
         if done.interrupted:
-            show.remark("Interrupted: what was finished is kept, and is not asked for again.")
+            show.remark("Interrupted.")
         if done.stopped is not None:
             show.remark(f"dlgrade: {done.stopped}")
         if done.left:

@@ -8,29 +8,34 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlgrade import library
 from dlgrade.banks.gathering import Banks, read_banks
 from dlgrade.banks.locking import locked
 from dlgrade.cli import show
 from dlgrade.cli.options import Tape
-from dlgrade.errors import BadKey, InputError
+from dlgrade.errors import BadKey, InputError, SettingsError
 from dlgrade.llm.cache import Cached
 from dlgrade.llm.counted import Counted
+from dlgrade.llm.dialect import remembered
 from dlgrade.llm.prices import Prices, require_price
-from dlgrade.llm.replay import Replayer
 from dlgrade.llm.request import Client, Reply, Request, without_credentials
 from dlgrade.llm.spend import Budget
 from dlgrade.llm.store import Store, stored
-from dlgrade.llm.tape import Header, Recorder, check_recordable
 from dlgrade.lookup import Lookup
 from dlgrade.prompts import Prompts
 from dlgrade.refreshing import Refresh
 from dlgrade.rubrics import Rubrics
 from dlgrade.settings import OPENAI, SET_UP_A_MODEL, Settings, load_settings
 
+if TYPE_CHECKING:
+    from dlgrade.batching import Batching  # an event loop that most commands do not need
+    from dlgrade.llm.batch import BatchClient
+    from dlgrade.llm.replay import Replayer
+
 CACHE_FILE = "replies.sqlite3"
+BATCHES = "batches"
 
 
 @dataclass(frozen=True)
@@ -65,11 +70,16 @@ class Session:
             raise InputError("--record and --replay do not go together: choose one")
         if models:
             flags |= {"model": models[0], "fallbacks": tuple(models[1:])}
+        # What records and replays is imported here for start-up time: few runs do either, and it takes an event loop.
+        if record is not None:
+            from dlgrade.llm.tape import check_recordable  # noqa: PLC0415
+
+            check_recordable(record.path)
+            record.opened = True
         if replay is None:
-            if record is not None:
-                check_recordable(record.path)
-                record.opened = True
             return cls(load_settings(flags), record)
+        from dlgrade.llm.replay import Replayer  # noqa: PLC0415
+
         replayer = Replayer(replay.path, on_remark=lambda said: show.remark(f"dlgrade: {said}"))
         replay.opened = True
         environment = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
@@ -162,12 +172,16 @@ class Session:
         if self.record is None:
             yield client
             return
+        # for start-up time, as in `open`
+        from dlgrade.llm.secrets import secrets_of  # noqa: PLC0415
+        from dlgrade.llm.tape import Header, Recorder  # noqa: PLC0415
+
         self.record.used = True
         with Recorder(
             client,
             self.record.path,
             Header.of(self.settings),
-            api_key=self._key,
+            secrets=secrets_of(self._key, self.settings.base_url),
             on_remark=lambda said: show.remark(f"dlgrade: {said}"),
         ) as recorder:
             yield recorder
@@ -202,6 +216,57 @@ class Session:
             on_remark=show.remark,
         )
 
+    # ── batches ──────────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def batches(self) -> Iterator[Batching]:
+        """The batches of the cache folder.
+
+        Raises:
+            OutputError: the cache cannot be written.
+        """
+        # Imported here for start-up time: all other commands do without.
+        from dlgrade.batching import Batching  # noqa: PLC0415
+        from dlgrade.llm.batch_files import Folder  # noqa: PLC0415
+
+        folder = Folder(self.settings.cache / BATCHES, on_wait=lambda words: show.remark(f"dlgrade: {words}"))
+        with self.store() as store:
+            yield Batching(
+                folder,
+                store,
+                self._batch_client,
+                address=self._address,
+                key=self._key,
+                say=show.remark,
+                dialect=lambda request: remembered(store, request.endpoint, request.model),
+            )
+
     @property
     def _key(self) -> str | None:
         return self.settings.api_key.get_secret_value() if self.settings.api_key else None
+
+    def _batch_client(self) -> BatchClient:
+        # Imported here for start-up time, as above.
+        from dlgrade.llm.batch_calls import BatchCalls  # noqa: PLC0415
+        from dlgrade.llm.client import OpenAIClient  # noqa: PLC0415
+
+        return BatchCalls(OpenAIClient(self._key, timeout=self.settings.timeout, on_remark=show.remark))
+
+    def _address(self, endpoint: str) -> str:
+        """The URL of a batch's endpoint, with the credentials that the settings have for it.
+
+        Raises:
+            SettingsError: the key is not known to be meant for it.
+            BadKey: it needs one.
+        """
+        settings = self.settings
+        if endpoint == OPENAI and settings.api_key is None:
+            raise BadKey(f"no key for {OPENAI}: OPENAI_API_KEY is not set", hint=SET_UP_A_MODEL)
+        if endpoint == without_credentials(settings.base_url):
+            return settings.base_url
+        if settings.api_key and not settings.model_copy(update={"base_url": endpoint}).trusted:
+            raise SettingsError(
+                f"a batch at {endpoint} is not asked after: your OPENAI_API_KEY may be another endpoint's",
+                hint=f"If it is meant for that one: --base-url {endpoint}",
+            )
+        return endpoint

@@ -133,6 +133,11 @@ class Judge:
         """The one request that an answer takes."""
         return grading_request(cleaned, rubric, self._prompts, self._settings)
 
+    def second_request(self, request: Request, reply: Reply, cleaned: Cleaned) -> Request | None:
+        """What is asked once more after this reply; None if its quotes are all in the answer."""
+        reading = _read(request, reply, cleaned)
+        return _asked_again(request, reply, reading) if reading.invented else None
+
     async def _ask(self, request: Request, cleaned: Cleaned) -> tuple[_Reading, Usage]:
         reply = await self._client.complete(request)
         reading = _read(request, reply, cleaned)
@@ -228,6 +233,7 @@ def _billed(reply: Reply) -> Usage:
     return Usage() if reply.cached or reply.usage is None else reply.usage
 
 
+@lru_cache(maxsize=64)  # a class and its schema take milliseconds, and many answers share a rubric
 def shape_of(rubric: Rubric) -> type[BaseModel]:
     """The reply's form for a rubric: c1, c2 … for its criteria and m1, m2 … for its misconceptions."""
     return _shape(tuple(bool(criterion.partial) for criterion in rubric.criteria), len(rubric.misconceptions))

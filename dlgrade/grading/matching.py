@@ -51,9 +51,10 @@ class Matching:
             raise found
         if found is not None and found.rubric is not None:
             return Matched(found.text, self._load(found.rubric))
-        text = row.question if found is None else found.text
         if row.reference is None:
-            raise UnknownQuestion(f"no rubric to grade against, and no reference: {text}")
+            named = "the question" if found is None else found.id
+            raise UnknownQuestion(f"{named} has no rubric to grade against: {found.text if found else row.question}")
+        text = row.question if found is None else found.text
         return Matched(text, self._made(text, row.reference, row.max_score), made=True)
 
     def _look_up(self, question: str, parts: bool) -> Target | InputError | None:

@@ -28,18 +28,22 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
 from dlgrade.errors import BadKey, DlgradeError, Unreachable
 from dlgrade.llm import wire
-from dlgrade.llm.dialect import Body, Dialect, Memory, body
+from dlgrade.llm.dialect import Body, Dialect, Memory, body, remembered
 from dlgrade.llm.pace import Alarm, Halted, Pace, Ticket
 from dlgrade.llm.request import Reply, Request, without_credentials
+from dlgrade.llm.secrets import basic, cleaned, hide_from_logs, scrubbed, secrets_of
 from dlgrade.llm.spend import Budget, Hold, may_be_billed, prompt_bytes
 from dlgrade.llm.streams import Stream
 from dlgrade.llm.tries import Tries
-from dlgrade.llm.trouble import ACTIONS, Condition, Trouble, error_for, scrubbed, wait_before_retry
+from dlgrade.llm.trouble import ACTIONS, Condition, Trouble, error_for, wait_before_retry
 
 TIMEOUT = 120.0
 """Seconds for one try, from the first byte sent to the last one read."""
 CONNECT_TIMEOUT = 10.0
 """Seconds for the connection alone."""
+
+Sdk = AsyncOpenAI
+"""What a call of one's own is made with (`OpenAIClient.response`)."""
 
 # The SDK takes no empty key, and a server of one's own needs none.
 _NO_KEY = "none"
@@ -82,9 +86,10 @@ class OpenAIClient:
         self._remark = on_remark
         self._http_client = http_client
         self._alarm = Alarm()
-        self._sleep = sleep or self._alarm.sleep
+        self.sleep = sleep or self._alarm.sleep
         self._clock = clock
         self._chance = chance
+        self._secrets = secrets_of(self._key)
         self._endpoints: dict[str, AsyncOpenAI] = {}
         self._dialects: dict[tuple[str, str], Dialect] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
@@ -103,11 +108,11 @@ class OpenAIClient:
             retry=retry_if_result(lambda outcome: isinstance(outcome, Trouble)),
             stop=lambda _: tries.wait is None,
             wait=lambda _: tries.wait or 0.0,
-            sleep=self._sleep,
+            sleep=self.sleep,
             retry_error_callback=_last_outcome,
         )(self._try, tries)
         if isinstance(outcome, Trouble):
-            raise self._error(outcome, request.endpoint, request.model, tries)
+            raise self.error(outcome, request.endpoint, request.model, tries)
         self._remark_on_truncation(request, outcome)
         return outcome.model_copy(update={"usage": tries.usage, "tries": tries.sent})
 
@@ -122,18 +127,17 @@ class OpenAIClient:
             EndpointError: the endpoint cannot be used, or lists no models.
             ItemError: the endpoint failed just now.
         """
-        response = await self._response(endpoint, lambda sdk: sdk.get("/models", cast_to=httpx2.Response))
-        names = response if isinstance(response, Trouble) else wire.read_models(*_parts(response))
+        response = await self.response(endpoint, lambda sdk: sdk.get("/models", cast_to=httpx2.Response))
+        names = response if isinstance(response, Trouble) else wire.read_models(*self.parts(response))
         if isinstance(names, Trouble):
-            raise self._error(names, endpoint, "any")
+            raise self.error(names, endpoint, "any")
         return names
 
     def dialect(self, endpoint: str, model: str) -> Dialect:
         """How the model wants to be asked, as far as it is known by now, from earlier runs too."""
         where = (endpoint, model)
         if where not in self._dialects:
-            text = self._memory and self._memory.dialect(without_credentials(endpoint), model)
-            self._dialects[where] = Dialect.from_text(text) if text else Dialect()
+            self._dialects[where] = remembered(self._memory, *where) if self._memory else Dialect()
         return self._dialects[where]
 
     async def aclose(self) -> None:
@@ -182,14 +186,14 @@ class OpenAIClient:
         if request.hear is not None:
             response = await self._streamed(request.endpoint, sent, request.hear)
         else:
-            response = await self._response(
+            response = await self.response(
                 request.endpoint, lambda sdk: sdk.post(_PATH, cast_to=httpx2.Response, body=sent)
             )
         if isinstance(response, Trouble):
             return response
         if any(name.startswith(b"x-ratelimit") for name, _ in response.headers.raw):
             self._pace(request).told(response.headers)
-        outcome = wire.read(*_parts(response), model=request.model, shape=request.shape)
+        outcome = wire.read(*self.parts(response), model=request.model, shape=request.shape)
         if isinstance(outcome, Trouble):
             return outcome.model_copy(update={"status": response.status_code})
         return outcome
@@ -203,16 +207,21 @@ class OpenAIClient:
             )
             return await _joined(cast("httpx2.Response", response), Stream(hear))
 
-        return await self._response(endpoint, send)
+        return await self.response(endpoint, send)
 
-    async def _response(
-        self, endpoint: str, send: Callable[[AsyncOpenAI], Awaitable[httpx2.Response]]
+    async def response(
+        self,
+        endpoint: str,
+        send: Callable[[AsyncOpenAI], Awaitable[httpx2.Response]],
+        *,
+        timeout: float | None = None,
     ) -> httpx2.Response | Trouble:
         """The bare response, whatever its status. The SDK's own parsing breaks on several real bodies, and costs as
-        much as all the rest.
+        much as all the rest. `timeout` is in seconds, for all of it.
         """
+        timeout = timeout or self._timeout
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(timeout):
                 return await send(self._endpoint(endpoint))
         except APIStatusError as error:
             return error.response
@@ -224,7 +233,11 @@ class OpenAIClient:
             return wire.broken(type(cause).__name__, str(cause))
         except TimeoutError:
             pass
-        return Trouble(condition=Condition.TIMEOUT, words=f"no reply within {self._timeout:g} s")
+        return Trouble(condition=Condition.TIMEOUT, words=f"no reply within {timeout:g} s")
+
+    def parts(self, response: httpx2.Response) -> tuple[int, Mapping[str, str], bytes]:
+        """What `wire` reads of a response, without the secrets."""
+        return response.status_code, response.headers, cleaned(response.content, self._secrets)
 
     def _endpoint(self, endpoint: str) -> AsyncOpenAI:
         if endpoint not in self._endpoints:
@@ -238,9 +251,14 @@ class OpenAIClient:
             raise Unreachable(f"{without_credentials(endpoint)} is no URL: {error}", hint="Check --base-url.") from None
         if self._key is not None and not (self._key.isascii() and self._key.isprintable()):
             raise BadKey("The key holds characters that no key has", hint="Check OPENAI_API_KEY: was it copied whole?")
+        self._secrets = secrets_of(self._key, *self._endpoints, endpoint)
+        hide_from_logs(self._secrets)
+        authorization = basic(endpoint)
         return AsyncOpenAI(
             api_key=self._key or _NO_KEY,
-            base_url=endpoint,
+            # the transport takes no user and password in a URL, and its log would show them
+            base_url=without_credentials(endpoint),
+            default_headers={"Authorization": authorization} if authorization else None,
             max_retries=0,  # its own would multiply with ours, and it retries an exhausted quota
             timeout=Timeout(self._timeout, connect=CONNECT_TIMEOUT),
             http_client=self._http_client or _http_client(),
@@ -250,7 +268,7 @@ class OpenAIClient:
         where = (request.endpoint, request.model)
         if where not in self._paces:
             self._paces[where] = Pace(
-                self._ceiling, rpm=self._rpm, tpm=self._tpm, clock=self._clock, sleep=self._sleep, alarm=self._alarm
+                self._ceiling, rpm=self._rpm, tpm=self._tpm, clock=self._clock, sleep=self.sleep, alarm=self._alarm
             )
         return self._paces[where]
 
@@ -261,7 +279,7 @@ class OpenAIClient:
         if self._learned(tries.request, used, trouble):
             return 0.0
         tries.failures[trouble.condition] += 1
-        wait = wait_before_retry(trouble, tries.failures[trouble.condition], self._chance())
+        wait = self.wait_after(trouble, tries.failures[trouble.condition])
         if ACTIONS[trouble.condition].crowded:
             self._make_room(trouble, wait, pace, ticket)
         return wait if wait is not None and tries.prepare(trouble) else None
@@ -298,14 +316,23 @@ class OpenAIClient:
     def _say(self, sentence: str) -> None:
         if sentence not in self._said:
             self._said.add(sentence)
-            self._remark(scrubbed(sentence, self._key))
+            self._remark(scrubbed(sentence, self._secrets))
 
-    def _error(self, trouble: Trouble, endpoint: str, model: str, tries: Tries | None = None) -> DlgradeError:
+    def wait_after(self, trouble: Trouble, failures: int) -> float | None:
+        """Seconds until the next try after that many troubles of a kind, None if there is none."""
+        return wait_before_retry(trouble, failures, self._chance())
+
+    def scrubbed(self, words: str) -> str:
+        """The words without the key."""
+        return scrubbed(words, self._secrets)
+
+    def error(self, trouble: Trouble, endpoint: str, model: str, tries: Tries | None = None) -> DlgradeError:
+        """The error that a trouble is in the end."""
         return error_for(
             trouble,
             url=without_credentials(endpoint),
             model=model,
-            key=self._key,
+            secrets=self._secrets,
             usage=tries.usage if tries else None,
             tries=tries.sent if tries else 1,
         )
@@ -313,10 +340,6 @@ class OpenAIClient:
 
 def _last_outcome(state: RetryCallState) -> object:
     return None if state.outcome is None else state.outcome.result()
-
-
-def _parts(response: httpx2.Response) -> tuple[int, Mapping[str, str], bytes]:
-    return response.status_code, response.headers, response.content
 
 
 def _leave(pace: Pace, ticket: Ticket, outcome: Reply | Trouble | None) -> None:
@@ -343,6 +366,11 @@ def _http_client() -> httpx2.AsyncClient:
         return DefaultAioHttpClient(follow_redirects=False)
     except RuntimeError:
         return DefaultAsyncHttpxClient(follow_redirects=False)
+    except (ValueError, ImportError, httpx2.InvalidURL):
+        # what they say quotes the proxy, and its password stands in it
+        raise Unreachable(
+            "A proxy that the environment names cannot be used", hint="Check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
+        ) from None
 
 
 async def _joined(response: httpx2.Response, stream: Stream) -> httpx2.Response:

@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
+from dlgrade.llm.request import without_credentials
 from dlgrade.llm.trouble import LONGEST_WAIT, Condition, Trouble
 
 Headers = Mapping[str, str]
@@ -43,6 +44,8 @@ class _Sign:
 def _sign(condition: Condition, *statuses: int, codes: str = "", phrases: tuple[str, ...] = ()) -> _Sign:
     return _Sign(condition, frozenset(statuses), frozenset(codes.split()), phrases)
 
+
+_REDIRECTIONS = frozenset({301, 302, 303, 307, 308})
 
 # The first that fits counts. Phrases are in lower case.
 _SIGNS = (
@@ -106,8 +109,9 @@ _SIGNS = (
         codes="model_not_found",
         phrases=("invalid model name", "not a valid model", "model not found", "unknown model", "model does not exist"),
     ),
-    # 405 and the redirections: this is a server, but the API is elsewhere
-    _sign(Condition.UNKNOWN_MODEL, 404, 405, 301, 302, 303, 307, 308),
+    # this is a server, but the API is elsewhere
+    _sign(Condition.UNKNOWN_MODEL, 404, 405),
+    _sign(Condition.MOVED, *_REDIRECTIONS),
     # the same sentence about the quota stands for an empty account and, with a time to wait, for a busy minute
     _sign(Condition.RATE_LIMIT, 429, phrases=("try again in", "retry in", "retry after", "retry shortly")),
     _sign(Condition.QUOTA, 429, phrases=("exceeded your current quota",)),
@@ -122,7 +126,7 @@ _SIGNS = (
 
 def complaint(status: int, headers: Headers, data: object, text: str) -> Trouble:
     """What an error response is about."""
-    words = words_in(data, text) or _phrase_of(status)
+    words = _destination(status, headers) or words_in(data, text) or _phrase_of(status)
     error = error_object(data)
     codes = frozenset(str(error.get(key)).lower() for key in ("code", "type"))
     folded = words.lower()
@@ -138,6 +142,14 @@ def complaint(status: int, headers: Headers, data: object, text: str) -> Trouble
         room=_room(words),
         said=str(error.get("failed_generation") or ""),
     )
+
+
+def _destination(status: int, headers: Headers) -> str:
+    """Where a redirection leads, as a base URL; empty if this is none. Its body may hold anything."""
+    to = next((value for name, value in headers.items() if name.lower() == "location"), "")
+    if status not in _REDIRECTIONS or not to:
+        return ""
+    return f"to {without_credentials(to).removesuffix('/chat/completions').removesuffix('/models')}"
 
 
 def words_in(data: object, text: str) -> str:

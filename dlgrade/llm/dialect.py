@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self
 
 from pydantic import ValidationError
 
-from dlgrade.llm.request import Request
+from dlgrade.llm.request import Request, without_credentials
 from dlgrade.llm.schema import LADDER, body_part, prompt_part
 from dlgrade.llm.trouble import Condition, Trouble
 from dlgrade.models import Message, Record
@@ -56,6 +56,12 @@ class Dialect(Record):
         elif trouble.condition is Condition.UNSUPPORTED and trouble.param in REMEDIES.keys() - {*self.refused}:
             changed = self.model_copy(update={"refused": (*self.refused, trouble.param)})
         return changed if body(request, changed) != body(request, self) else None
+
+
+def remembered(memory: Memory, endpoint: str, model: str) -> Dialect:
+    """What earlier runs learned of a model at an endpoint."""
+    text = memory.dialect(without_credentials(endpoint), model)
+    return Dialect.from_text(text) if text else Dialect()
 
 
 def body(request: Request, dialect: Dialect, *, limit: int | None = None, more: tuple[Message, ...] = ()) -> Body:

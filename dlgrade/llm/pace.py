@@ -1,7 +1,7 @@
 """How many requests are in flight to one model, and when the next may go out.
 
-    window     8 ─ 24 ─ 64 ─ 64 ─ 32 ─ 33 ─ 34 …      grows while latency holds, halves on 429 and 503
-                            └ 429
+    window     16 ─ 64 ─ 64 ─ 32 ─ 33 ─ 34 …      grows while latency holds, halves on 429 and 503
+                        └ 429
 
 The window follows TCP's congestion control (Jacobson, Congestion Avoidance and Control, 1988): fast up to the first
 setback, then one request more for each window of replies. Limits that the user or the server names hold besides.
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from dlgrade.llm.complaints import duration
 
 _START = 4  # in flight at first, or a quarter of the ceiling
-_FAST = 2.0  # requests more for each reply, until the first setback
+_FAST = 3.0  # requests more for each reply, until the first setback
 _HOLDS = 2.0  # latency may be so many times the best one before the window stops growing
 _SLACK = 0.05  # seconds that do not count: a server on this machine answers in less than its scheduling takes
 _SMOOTH = 0.2  # weight of the newest latency in the average

@@ -192,7 +192,7 @@ class Replayer:
         return kind(message, hint=hint, usage=billed, tries=tries if isinstance(tries, int) else 1)
 
     def _not_recorded(self, request: Request) -> NotRecorded:
-        wanted: dict[str, Any] = redacted(request.parts, None)
+        wanted: dict[str, Any] = redacted(request.parts, ())
         if self._index is None:
             self._index = _Index((entry.offset, self._line(entry)["request"]) for entry in self._entries.values())
         offsets = self._index.likeliest(wanted)

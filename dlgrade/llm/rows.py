@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +33,7 @@ CREATE TABLE IF NOT EXISTS replies (
     served INTEGER NOT NULL REFERENCES texts, finish_reason TEXT NOT NULL,
     prompt_tokens INTEGER, completion_tokens INTEGER, more TEXT
 );
-CREATE TABLE IF NOT EXISTS said (reply INTEGER PRIMARY KEY REFERENCES replies, text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS said (reply INTEGER PRIMARY KEY REFERENCES replies, crc INTEGER, text TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS messages (
     reply INTEGER NOT NULL REFERENCES replies, n INTEGER NOT NULL, role TEXT NOT NULL,
     text INTEGER NOT NULL REFERENCES texts, PRIMARY KEY (reply, n)
@@ -68,11 +69,11 @@ _COLUMNS = {"text", "model", "finish_reason", "usage", "cached"}  # of a reply; 
 _COUNTS = {"prompt_tokens", "completion_tokens", "total_tokens"}  # of its usage, likewise
 
 _REPLY = """
-SELECT r.id, r.key, a.text, s.text, r.finish_reason, r.prompt_tokens, r.completion_tokens, r.more
+SELECT r.id, r.key, a.crc, a.text, s.text, r.finish_reason, r.prompt_tokens, r.completion_tokens, r.more
 FROM replies r LEFT JOIN said a ON a.reply = r.id LEFT JOIN texts s ON s.id = r.served
 """
 _ENTRY = """
-SELECT r.id, r.key, a.text, s.text, r.finish_reason, r.prompt_tokens, r.completion_tokens, r.more,
+SELECT r.id, r.key, a.crc, a.text, s.text, r.finish_reason, r.prompt_tokens, r.completion_tokens, r.more,
     r.stored, e.text, m.text, c.text, r.schema IS NULL, r.temperature, r.max_tokens, r.sample
 FROM replies r
 LEFT JOIN said a ON a.reply = r.id LEFT JOIN texts s ON s.id = r.served LEFT JOIN texts e ON e.id = r.endpoint
@@ -167,7 +168,9 @@ class Texts:
             return int(added.lastrowid or 0)
         if len(self._known) >= _REMEMBERED:
             self.forget()
-        (id_,) = self._db.execute("SELECT id FROM texts WHERE hash = ?", (digest,)).fetchone()
+        id_, whole = self._db.execute("SELECT id, text = ? FROM texts WHERE hash = ?", (text, digest)).fetchone()
+        if not whole:  # or all that share it would stay damaged
+            self._db.execute("UPDATE texts SET text = ? WHERE id = ?", (text, id_))
         return self._known.setdefault(text, int(id_))
 
 
@@ -206,7 +209,7 @@ def insert(db: sqlite3.Connection, texts: Texts, entry: Entry, *, replace: bool 
         id_ = added.lastrowid
         linked = [(id_, n, role, texts.id(content)) for n, (role, content) in enumerate(entry.messages)]
         db.executemany("INSERT INTO messages VALUES (?, ?, ?, ?)", linked)
-        db.execute("INSERT OR REPLACE INTO said VALUES (?, ?)", (id_, reply.text))
+        db.execute("INSERT OR REPLACE INTO said VALUES (?, ?, ?)", (id_, _crc(reply.text), reply.text))
         return True
     if replace:
         db.execute(
@@ -214,7 +217,8 @@ def insert(db: sqlite3.Connection, texts: Texts, entry: Entry, *, replace: bool 
             "more = ? WHERE key = ?",
             (*answered, key),
         )
-        db.execute("INSERT OR REPLACE INTO said SELECT id, ? FROM replies WHERE key = ?", (reply.text, key))
+        said = (_crc(reply.text), reply.text, key)
+        db.execute("INSERT OR REPLACE INTO said SELECT id, ?, ? FROM replies WHERE key = ?", said)
     return False
 
 
@@ -225,7 +229,7 @@ def replies(db: sqlite3.Connection, keys: Sequence[str]) -> Iterator[tuple[int, 
 
 
 def entries(db: sqlite3.Connection, ids: Sequence[int]) -> Iterator[Entry]:
-    """The entries of at most `BATCH` ids, damaged ones left out."""
+    """The entries of at most `BATCH` ids, in their order, damaged ones left out."""
     messages: dict[int, list[tuple[str, str]]] = {}
     statement = (
         "SELECT reply, role, t.text FROM messages LEFT JOIN texts t ON t.id = messages.text "  # noqa: S608 - marks alone
@@ -233,8 +237,9 @@ def entries(db: sqlite3.Connection, ids: Sequence[int]) -> Iterator[Entry]:
     )
     for id_, role, text in _rows(db, statement, ids):
         messages.setdefault(id_, []).append((role, text))
-    for row in _rows(db, f"{_ENTRY} WHERE r.id IN ({marks(ids)}) ORDER BY r.id", ids):
-        if (entry := _entry(row, messages.get(row[0], []))) is not None:
+    rows = {row[0]: row for row in _rows(db, f"{_ENTRY} WHERE r.id IN ({marks(ids)})", ids)}
+    for id_ in (id_ for id_ in ids if id_ in rows):
+        if (entry := _entry(rows[id_], messages.get(id_, []))) is not None:
             yield entry
 
 
@@ -265,8 +270,10 @@ def marks(values: Sequence[object]) -> str:
 
 
 def _reply(row: tuple[Any, ...]) -> Reply | None:
-    _, _, text, served, finish_reason, prompt, completion, more = row[:8]
+    _, _, crc, text, served, finish_reason, prompt, completion, more = row[:9]
     try:
+        if _crc(text) != crc:
+            return None
         rest = {} if more is None else json.loads(more)
         usage = None
         if prompt is not None:
@@ -280,13 +287,22 @@ def _reply(row: tuple[Any, ...]) -> Reply | None:
 
 def _entry(row: tuple[Any, ...], messages: list[tuple[str, str]]) -> Entry | None:
     reply = _reply(row)
-    stored, endpoint, model, schema, no_schema, temperature, max_tokens, sample = row[8:]
+    stored, endpoint, model, schema, no_schema, temperature, max_tokens, sample = row[9:]
     texts = [endpoint, model, *(text for message in messages for text in message)]
     texts += [] if no_schema else [schema]
-    if reply is None or not all(isinstance(text, str) for text in texts):
+    if reply is None or not all(isinstance(text, str) for text in texts) or not isinstance(stored, float):
+        return None
+    try:
+        json.loads(schema or "null")
+    except ValueError:
         return None
     key = row[1].hex()
     return Entry(key, endpoint, model, messages, schema, temperature, max_tokens, sample, reply, stored)
+
+
+def _crc(text: str) -> int:
+    """Tells whether a reply is as it was stored: it would be believed whatever it says."""
+    return zlib.crc32(text.encode())
 
 
 def _more(reply: Reply) -> str | None:

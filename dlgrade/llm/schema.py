@@ -19,10 +19,10 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Union
 from weakref import WeakKeyDictionary
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, create_model
 
 # What strict mode takes. Everything else is left out: OpenAI refuses some of it, llama.cpp ignores the rest in
 # silence, and the reply is validated here in any case.
@@ -107,6 +107,58 @@ class _Strict:
             raise TypeError(f"{self.name} has a dict, or a model with open keys, which a strict schema cannot say")
         properties = {name: self.node(child, above) for name, child in node["properties"].items()}
         return {"properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+# ── and back ─────────────────────────────────────────────────────────────────────────────────
+
+_PLAIN: Mapping[str, type | None] = {"string": str, "integer": int, "number": float, "boolean": bool, "null": None}
+
+
+def shape_from(schema: Mapping[str, Any], name: str) -> type[BaseModel]:
+    """A shape that takes what `schema`, a strict one, says: `strict_schema` of it is that schema again.
+
+    So a request that was written down can be checked and keyed as the one that it was.
+
+    Raises:
+        TypeError: the schema is none that `strict_schema` makes.
+    """
+    whole = dict(schema)
+
+    class Rebuilt(_object(whole, name)):  # type: ignore[misc] # a class made at run time
+        # Types alone lose the order of branches and who described what; the schema itself loses nothing.
+        @classmethod
+        def __get_pydantic_json_schema__(cls, *_: object) -> dict[str, Any]:
+            return whole
+
+    Rebuilt.__name__ = Rebuilt.__qualname__ = name
+    return Rebuilt
+
+
+def _object(node: Mapping[str, Any], name: str) -> type[BaseModel]:
+    """A model with a node's properties, by number: a property may be called what no field can be."""
+    properties = node.get("properties")
+    if node.get("type") != "object" or not isinstance(properties, Mapping):
+        raise TypeError(f"{name} is not an object of named properties")
+    fields: dict[str, Any] = {
+        f"p{number}": (_type(child, f"{name}_{number}"), Field(alias=alias))
+        for number, (alias, child) in enumerate(properties.items())
+    }
+    return create_model(name, **fields)
+
+
+def _type(node: Mapping[str, Any], name: str) -> Any:
+    if "enum" in node:
+        return Literal[tuple(node["enum"])]
+    if "anyOf" in node:
+        branches = tuple(_type(branch, f"{name}_{number}") for number, branch in enumerate(node["anyOf"]))
+        return Union[branches]  # noqa: UP007 - of as many as there are
+    if node.get("type") == "array":
+        return list[_type(node["items"], f"{name}_0")]  # type: ignore[misc] # a type made at run time
+    if node.get("type") == "object":
+        return _object(node, name)
+    if node.get("type") not in _PLAIN:
+        raise TypeError(f"{name} has a type that no strict schema has: {node.get('type')!r}")
+    return _PLAIN[str(node["type"])]
 
 
 # ── the ladder ───────────────────────────────────────────────────────────────────────────────

@@ -36,6 +36,7 @@ UNBILLED = frozenset(
     {
         Condition.BAD_KEY,
         Condition.UNKNOWN_MODEL,
+        Condition.MOVED,
         Condition.QUOTA,
         Condition.UNREACHABLE,
         Condition.LOADING,

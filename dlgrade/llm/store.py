@@ -76,7 +76,7 @@ class Store:
         found: dict[str, Reply] = {}
         damaged = 0
         for batch in in_batches(keys):
-            for id_, key, reply in self.database.read(lambda db, batch=batch: list(replies(db, batch))):  # type: ignore[misc]
+            for id_, key, reply in self._found(batch):
                 if reply is None:
                     damaged += 1
                 else:
@@ -88,6 +88,9 @@ class Store:
             what = "one reply cannot be read and is" if damaged == 1 else f"{damaged} replies cannot be read and are"
             self.database.remark(f"{self.database.path}: {what} asked for again")
         return found
+
+    def _found(self, keys: Sequence[str]) -> list[tuple[int, str, Reply | None]]:
+        return self.database.read(lambda db: list(replies(db, keys)))
 
     def put(self, request: Request, reply: Reply) -> None:
         """Store a whole, validated reply.

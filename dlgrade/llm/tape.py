@@ -28,7 +28,7 @@ import dlgrade
 from dlgrade.errors import DlgradeError, ItemError, OutputError, RunStopped, TapeError
 from dlgrade.llm.compare import Parts
 from dlgrade.llm.request import Client, Reply, Request, close, halt, key_of, stored, without_credentials
-from dlgrade.llm.trouble import scrubbed
+from dlgrade.llm.secrets import scrubbed, withheld
 from dlgrade.models import TAPE_SIGN, Record
 from dlgrade.settings import Settings
 
@@ -41,7 +41,6 @@ AGAIN = "Record the run again with --record, or undo what was changed."
 Say = Callable[[str], None]
 
 _LONGEST_HEADER = 65_536  # bytes
-_SHORTEST_SECRET = 8  # characters: "none" and "test" are keys that hide nothing, and words that stand in answers
 
 
 class Header(Record):
@@ -105,13 +104,13 @@ class Recorder:
 
     It writes to `FILE.part`, which takes the place of FILE when the recording is closed; that of a run that was
     interrupted or killed stays, and is a tape as well. Put it around the cache: what is found there belongs to the
-    run too. `api_key` is what must not be written, wherever it turns up.
+    run too. `secrets` are what must not be written, wherever it turns up.
     """
 
-    def __init__(self, client: Client, path: Path, header: Header, *, api_key: str | None, on_remark: Say) -> None:
+    def __init__(self, client: Client, path: Path, header: Header, *, secrets: Sequence[str], on_remark: Say) -> None:
         self._client = client
         self._path = path
-        self._key = api_key if api_key and len(api_key) >= _SHORTEST_SECRET else None
+        self._secrets = secrets
         self._remark = on_remark
         self._answered: dict[bytes, bool] = {}  # by key: whether the outcome written down is a reply
         self._interrupted = False
@@ -207,7 +206,7 @@ class Recorder:
         self._answered[bytes.fromhex(key)] = what == "reply"
 
     def _redacted(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        clean: dict[str, Any] = redacted(value, self._key)
+        clean: dict[str, Any] = redacted(value, self._secrets)
         return clean
 
     def _write(self, line: Mapping[str, Any]) -> None:
@@ -241,17 +240,19 @@ def _new_part(path: Path) -> tuple[Path, BinaryIO]:
 
 _CONTENT = frozenset({"content", "text"})
 """Fields that hold what a document or a model says: a folder named there is theirs."""
+_COMPLAINTS = frozenset({"message", "hint"})
+"""Fields that hold an error's words: servers quote secrets in part there."""
 
 
-def redacted(value: Any, key: str | None, field: str = "") -> Any:
-    """A JSON value as it may be written down: without the key, what looks like one, and the home folder."""
+def redacted(value: Any, secrets: Sequence[str], field: str = "") -> Any:
+    """A JSON value as it may be written down: without the secrets, what looks like one, and the home folder."""
     if isinstance(value, str):
-        clean = scrubbed(value, key)
+        clean = scrubbed(value, secrets) if field in _COMPLAINTS else withheld(value, secrets)
         return clean if field in _CONTENT else without_home(clean)
     if isinstance(value, Mapping):
-        return {name: redacted(child, key, name) for name, child in value.items()}
+        return {name: redacted(child, secrets, name) for name, child in value.items()}
     if isinstance(value, list | tuple):
-        return [redacted(child, key) for child in value]
+        return [redacted(child, secrets) for child in value]
     return value
 
 

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
@@ -26,6 +25,7 @@ from dlgrade.errors import (
     Unreachable,
     Unreadable,
 )
+from dlgrade.llm.secrets import scrubbed
 from dlgrade.models import Record, Usage
 
 LONGEST_WAIT = 120.0
@@ -37,6 +37,7 @@ class Condition(Enum):
 
     BAD_KEY = auto()
     UNKNOWN_MODEL = auto()
+    MOVED = auto()
     QUOTA = auto()
     UNREACHABLE = auto()
     NOT_A_REPLY = auto()
@@ -109,6 +110,11 @@ ACTIONS: Mapping[Condition, Action] = MappingProxyType(
             UnknownModel,
             "{url} does not know the model {model}",
             "Check --model and --base-url; a base URL usually ends in /v1.",
+        ),
+        Condition.MOVED: Action(
+            UnknownModel,
+            "{url} sends requests elsewhere (model {model})",
+            "Nothing was sent there. If that place is right, name it with --base-url.",
         ),
         Condition.QUOTA: Action(QuotaExceeded, "{url} has nothing left for this account (model {model})", _KEPT),
         Condition.UNREACHABLE: Action(
@@ -190,21 +196,11 @@ def wait_before_retry(trouble: Trouble, failures: int, chance: float) -> float |
 
 
 def error_for(
-    trouble: Trouble, *, url: str, model: str, key: str | None, usage: Usage | None, tries: int = 1
+    trouble: Trouble, *, url: str, model: str, secrets: Iterable[str], usage: Usage | None, tries: int = 1
 ) -> DlgradeError:
-    """The error that ends a request. `url` is shown as it is; the words are scrubbed of `key`."""
+    """The error that ends a request. `url` is shown as it is; the words are scrubbed of the secrets."""
     action = ACTIONS[trouble.condition]
-    message = f"{action.says.format(url=url, model=model)}: {scrubbed(trouble.words, key)}"
+    message = f"{action.says.format(url=url, model=model)}: {scrubbed(trouble.words, secrets)}"
     if issubclass(action.error, ItemError):
         return action.error(message, hint=action.hint, usage=usage, tries=tries)
     return action.error(message, hint=action.hint)
-
-
-_LIKE_A_KEY = re.compile(r"\b(?:(?:sk|pk|gsk|xai|hf|r8|nvapi)[-_]|AIza)(?=[\w*-]*[\d*])[\w*-]{8,}|(?<=Bearer )\S+")
-
-
-def scrubbed(words: str, key: str | None) -> str:
-    """The words without the key, and without what looks like one: servers quote it, whole or in part."""
-    if key:
-        words = words.replace(key, "[key]")
-    return _LIKE_A_KEY.sub("[key]", words)

@@ -11,7 +11,6 @@ A line of an exported file, on one line:
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,9 +28,9 @@ from dlgrade.llm.store import Store
 from dlgrade.models import Message, Record
 
 _SAME_TEXT = 500  # candidates that share a message with the request, the latest ones
-_SEARCHED = 5_000  # else the latest requests are looked at, by the words of what the user says
-_LIKELY = 50  # and so many of them are compared
-_WORD = re.compile(r"\w+")
+_SEARCHED = 5_000  # else the latest requests are looked at, by what the user says
+_LIKELY = 50  # and so many of them are compared,
+_END = 400  # by as many characters
 _LARGEST = 2**63  # what SQLite takes for a whole number is less
 
 # ── counting ─────────────────────────────────────────────────────────────────────────────────
@@ -64,8 +63,9 @@ class Stats(Record):
 
 _COUNTS = """
 SELECT coalesce(e.text, '?'), coalesce(m.text, '?'), n, prompt, completion, oldest, newest FROM (
-    SELECT endpoint, model, count(*) AS n, sum(coalesce(prompt_tokens, 0)) AS prompt,
-        sum(coalesce(completion_tokens, 0)) AS completion, min(stored) AS oldest, max(stored) AS newest
+    SELECT endpoint, model, count(*) AS n, sum(CAST(coalesce(prompt_tokens, 0) AS INTEGER)) AS prompt,
+        sum(CAST(coalesce(completion_tokens, 0) AS INTEGER)) AS completion,
+        min(CAST(stored AS REAL)) AS oldest, max(CAST(stored AS REAL)) AS newest
     FROM replies GROUP BY endpoint, model
 ) LEFT JOIN texts e ON e.id = endpoint LEFT JOIN texts m ON m.id = model ORDER BY 1, 2
 """
@@ -121,7 +121,7 @@ def look_up(store: Store, parts: Mapping[str, Any], *, any_model: bool = False) 
 
 
 def _candidates(db: sqlite3.Connection, parts: Mapping[str, Any]) -> list[Entry]:
-    """The entry with the request's key; else those that share one of its messages, else a word with one of them."""
+    """The entry with the request's key; else those that share a message, else those that are worded like it."""
     key = bytes.fromhex(key_of(parts))
     ids = [row[0] for row in db.execute("SELECT id FROM replies WHERE key = ?", (key,))]
     asked = [message["content"] for message in parts["messages"] if message["role"] != "system"]
@@ -139,22 +139,24 @@ def _sharing(db: sqlite3.Connection, texts: list[str]) -> list[int]:
 
 
 def _wording(db: sqlite3.Connection, text: str) -> list[int]:
-    """The requests whose last message of the user has most words in common with the text, the likest first."""
-    wanted = _words(text)
+    """The requests in which what the user says last is most like the text, the likest first."""
+    wanted = _pieces(text)
     rows = db.execute(
         "SELECT reply, t.text FROM messages JOIN texts t ON t.id = messages.text WHERE role = 'user' "
-        "ORDER BY reply DESC LIMIT ?",
+        "ORDER BY reply DESC, n DESC LIMIT ?",
         (_SEARCHED,),
     )
     shares: dict[int, float] = {}
     for id_, other in rows:
-        words = _words(other)
-        shares.setdefault(id_, len(wanted & words) / (len(wanted | words) or 1))
+        pieces = _pieces(other)
+        shares.setdefault(id_, len(wanted & pieces) / (len(wanted | pieces) or 1))
     return sorted(shares, key=lambda id_: -shares[id_])[:_LIKELY]
 
 
-def _words(text: str) -> set[str]:
-    return set(_WORD.findall(text.casefold()))
+def _pieces(text: str) -> set[str]:
+    """Every three letters in a row, of the text's end: there the question or the answer stands."""
+    end = text[-_END:].casefold()
+    return {end[i : i + 3] for i in range(len(end) - 2)}
 
 
 # ── pruning ──────────────────────────────────────────────────────────────────────────────────

@@ -55,6 +55,19 @@ def read_models(status: int, headers: Headers, body: bytes) -> tuple[str, ...] |
     return tuple(str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry)
 
 
+def read_object(status: int, headers: Headers, body: bytes) -> dict[str, Any] | Trouble:
+    """The JSON object of a response that is no completion: a file, a batch, a page of them."""
+    text = body.decode("utf-8", "replace")
+    data = json_of(text)
+    if status >= HTTPStatus.MULTIPLE_CHOICES:
+        return complaint(status, headers, data, text)
+    if not isinstance(data, dict):
+        return _no_object(data, text)
+    if data.get("error") or data.get("object") == "error":
+        return complaint(_status_inside(data), headers, data, text)
+    return data
+
+
 def looks_truncated(usage: Usage, characters: int) -> bool:
     """Whether the server read less than the prompt of that many characters.
 
