@@ -1,5 +1,5 @@
 """`python -m dlgrade` is `dlgrade`."""
 
-from dlgrade.cli.app import main
+from dlgrade.cli.app import entry
 
-main()
+entry()
