@@ -111,7 +111,12 @@ class ChangedMeanwhile(OutputError):
 
 
 class RunStopped(DlgradeError):
-    """The run stops: nothing more is asked, and what was finished is kept."""
+    """The run stops: nothing more is asked, and what was finished is kept.
+
+    `usage` is what earlier tries of the request that met it were billed (a `dlgrade.models.Usage`), if anything.
+    """
+
+    usage: Any = None
 
 
 class EndpointError(RunStopped):
@@ -148,7 +153,7 @@ class ItemError(DlgradeError):
     """One question's own failure: the others go on.
 
     `usage` is what its tries were billed (a `dlgrade.models.Usage`), None where nothing is known of that; `tries`
-    is how many calls were made.
+    is how many calls were made, none where an equal request in flight failed for both.
     """
 
     def __init__(self, message: str, *, hint: str | None = None, usage: Any = None, tries: int = 1) -> None:

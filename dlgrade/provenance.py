@@ -21,6 +21,7 @@ from dlgrade.banks.filling import save
 from dlgrade.banks.ledger import now
 from dlgrade.banks.locking import FOLDER
 from dlgrade.banks.outputs import check_writable
+from dlgrade.errors import OutputError
 from dlgrade.llm.request import without_credentials
 from dlgrade.settings import Settings
 
@@ -53,12 +54,30 @@ def record(folder: Path, started: str, made: Mapping[str, Any], outcome: Mapping
     """
     stem = f"{started.replace(':', '-')}-{made['command']}"
     runs = folder / FOLDER / "runs"
-    names = (f"{stem}{f'-{n}' if n else ''}.json" for n in range(10_000))
-    target = next(runs / name for name in names if not (runs / name).exists())
-    check_writable([target])
+    check_writable([runs / stem])
+    target = _new(runs, stem)
     whole = {**made, "started": started, "ended": now(), **outcome}
     save(target, (json.dumps(whole, ensure_ascii=False, indent=2) + "\n").encode())
     return target
+
+
+def _new(folder: Path, stem: str) -> Path:
+    """A file that is there from now on, and that no other run takes: two may begin in the same second.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    target, n = folder / f"{stem}.json", 0
+    while True:
+        try:
+            target.open("x").close()
+        except FileExistsError:
+            n += 1
+            target = folder / f"{stem}-{n}.json"
+        except OSError as error:
+            raise OutputError(f"{target}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+        else:
+            return target
 
 
 def _version(package: str) -> str | None:

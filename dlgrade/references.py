@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dlgrade.answering import answer_request, asked_origin, shipped_answer, shipped_origin
 from dlgrade.banks.same import identity, same
-from dlgrade.errors import QuotaExceeded
+from dlgrade.errors import ItemError, QuotaExceeded
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.request import Request
 from dlgrade.models import Progressed, Question
@@ -96,6 +96,52 @@ def asked_answers(
     )
 
 
+def asked_answer(
+    question: Question,
+    client: Counted,
+    prompts: Prompts,
+    settings: Settings,
+    *,
+    hear: Callable[[str], None] | None = None,
+    unhear: Callable[[str], None] | None = None,
+    on_remark: Callable[[str], None] = lambda _: None,
+) -> Reply:
+    """One question's reference from a model, for a person who waits for it: Ctrl-C ends it at once.
+
+    It is asked and cached as `asked_answers` does it. `hear` is told its text piece by piece, and `unhear` why that is
+    void, as in `Request`; what is in the cache is told to nobody.
+
+    Raises:
+        RunStopped: the endpoint cannot be used, no model has quota left, or the budget is spent.
+        ItemError: no answer came of it.
+        PromptError: the template does not render.
+        KeyboardInterrupt: the person gave up waiting.
+    """
+    asking = _Asking(client, prompts, settings, lambda _: None, on_remark)
+    missing = next(asking.missing([question]), None)
+    if missing is None:
+        (found,) = asking.found.values()
+        return found
+    # Imported here for start-up time: a reply from the cache needs no event loop.
+    from dlgrade.runs import run  # noqa: PLC0415
+
+    async def ask(requests: Sequence[Request]) -> Reply | ItemError:
+        try:
+            return await asking.ask([r.model_copy(update={"hear": hear, "unhear": unhear}) for r in requests])
+        except ItemError as error:
+            return error
+
+    done = run([missing], ask, concurrency=1, client=client, patient=False)
+    if done.stopped is not None:
+        raise done.stopped
+    if not done.results:
+        raise KeyboardInterrupt
+    (outcome,) = done.results.values()
+    if isinstance(outcome, ItemError):
+        raise outcome
+    return outcome
+
+
 @dataclass
 class _Asking:
     """Questions on their way to a reply; `found` are those that the cache had, `ended` the models without quota."""
@@ -107,6 +153,7 @@ class _Asking:
     on_remark: Callable[[str], None]
     found: dict[str, Reply] = field(default_factory=dict)
     ended: dict[str, QuotaExceeded] = field(default_factory=dict)
+    last: Progressed = field(default_factory=lambda: Progressed(done=0, failed=0, running=0))
 
     def missing(self, questions: Iterable[Question]) -> Iterator[tuple[str, tuple[Request, ...]]]:
         """The questions that the cache has no reply to, and the request to each model; looked up as they are needed.
@@ -125,7 +172,7 @@ class _Asking:
                     continue
                 self.found[wording] = hit.model, stored[hit.key].text
                 self.client.found()
-            self.on_progress(Progressed(done=len(self.found), failed=0, running=0))
+            self.progressed(self.last)
 
     def _requests(self, question: Question) -> tuple[Request, ...]:
         return answer_requests(question, self.prompts, self.settings)
@@ -148,6 +195,7 @@ class _Asking:
 
     def progressed(self, now: Progressed) -> None:
         """Report how far the run is, with what the cache had."""
+        self.last = now
         self.on_progress(replace(now, done=now.done + len(self.found)))
 
     def _end(self, model: str, error: QuotaExceeded, following: str | None) -> None:

@@ -40,7 +40,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from dlgrade.errors import SettingsError
 from dlgrade.models import Choices, Price, Record
@@ -122,9 +122,9 @@ class Settings(Record):
 
     @field_validator("fallbacks")
     @classmethod
-    def _are_models(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if OFFLINE in value or "" in value:
-            raise ValueError(f"names of models to ask, which {OFFLINE!r} is not")
+    def _are_models(cls, value: tuple[str, ...], read: ValidationInfo) -> tuple[str, ...]:
+        if OFFLINE in value or "" in value or (value and read.data.get("model") == OFFLINE):
+            raise ValueError(f"several are models to ask one after the other, which {OFFLINE!r} is not")
         return value
 
     @field_validator("cache")
@@ -153,13 +153,14 @@ class Settings(Record):
         return self.model is None or self.model == OFFLINE
 
     @property
-    def _local(self) -> bool:
+    def local(self) -> bool:
+        """Whether the endpoint is on this machine."""
         return urlsplit(self.base_url).hostname in _LOCAL
 
     @property
     def trusted(self) -> bool:
         """Whether a key may go to the base URL although only a file names it: this machine, or OpenAI."""
-        return self._local or self.base_url == OPENAI
+        return self.local or self.base_url == OPENAI
 
     @property
     def requests_at_once(self) -> int:
@@ -168,7 +169,7 @@ class Settings(Record):
         A local server has one machine's worth of slots and queues the rest; more than 4 were seen to stall
         llama.cpp's just after its start.
         """
-        return self.concurrency or (4 if self._local else 16)
+        return self.concurrency or (4 if self.local else 16)
 
 
 def load_settings(
@@ -214,6 +215,24 @@ def load_settings(
     return settings
 
 
+def sources(
+    flags: Mapping[str, Any], *, environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> dict[str, str]:
+    """Where each setting that somebody made comes from: the flag, the variable, or the file and line.
+
+    Raises:
+        SettingsError: the file is no TOML.
+    """
+    environment = os.environ if environment is None else environment
+    path = (folder or Path()) / FILE
+    over = {key: name for key, name in _ENVIRONMENT.items() if environment.get(name)}
+    over |= {key: f"--{key.replace('_', '-')}" for key, value in flags.items() if value not in (None, "")}
+    from_file = {key: f"{path}:{_line(path, key)}" for key in _read_file(path)}
+    if "model" in over:
+        from_file.pop("fallbacks", None)  # as in load_settings
+    return from_file | over
+
+
 def _read_file(path: Path) -> dict[str, Any]:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -233,7 +252,7 @@ def _read_file(path: Path) -> dict[str, Any]:
 def _origin(keys: tuple[str, ...], path: Path, environment: Mapping[str, str], flags: Mapping[str, Any]) -> str:
     key = keys[0]
     if key in flags:
-        return f"--{key.replace('_', '-')}"
+        return "--model" if key == "fallbacks" else f"--{key.replace('_', '-')}"
     if key in environment:
         return _ENVIRONMENT[key]
     return f"{path}:{_line(path, *keys)}: {'.'.join(keys)}"

@@ -18,7 +18,7 @@ from dlgrade.grading.evidence import clean
 from dlgrade.grading.judge import grading_request
 from dlgrade.library import SHIPPED
 from dlgrade.llm.cache import Cached
-from dlgrade.llm.request import Reply, Request
+from dlgrade.llm.request import Halted, Reply, Request
 from dlgrade.llm.store import Store
 from dlgrade.models import Message, Question, Usage
 from dlgrade.prompts import Prompts
@@ -39,7 +39,7 @@ REPLY = Reply(text="It drops units.", model="m-1", usage=Usage(prompt_tokens=3, 
 class Fake:
     """A client with replies to give; it keeps the requests it saw."""
 
-    def __init__(self, *outcomes: Reply | DlgradeError, gate: asyncio.Event | None = None) -> None:
+    def __init__(self, *outcomes: Reply | DlgradeError | Halted, gate: asyncio.Event | None = None) -> None:
         self.outcomes = list(outcomes)
         self.requests: list[Request] = []
         self.gate = gate
@@ -49,7 +49,7 @@ class Fake:
         self.requests.append(request)
         outcome = self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
         await (self.gate.wait() if self.gate else asyncio.sleep(0.01))
-        if isinstance(outcome, DlgradeError):
+        if not isinstance(outcome, Reply):
             raise outcome
         return outcome
 
@@ -212,6 +212,36 @@ def test_a_stored_reply_that_no_longer_passes_the_shapes_own_checks_is_asked_for
     short, long = (REPLY.model_copy(update={"text": text}) for text in ('{"a": "x"}', '{"a": "xxx"}'))
     assert cached(path, lambda: Fake(short), request(shape=Lenient)) == [short]
     assert cached(path, lambda: Fake(long), request(shape=Strict)) == [long]
+
+
+def test_a_cache_that_is_halted_before_its_client_is_made_halts_that_too(path: Path) -> None:
+    class Halting(Fake):
+        halted = False
+
+        def halt(self) -> None:
+            self.halted = True
+
+    async def main(store: Store) -> None:
+        fake = Halting(REPLY)
+        client = Cached(store, lambda: fake)
+        client.halt()
+        await client.complete(request())
+        assert fake.halted
+        await client.aclose()
+        fake.halted = False
+        await client.complete(request("for another run"))
+        assert not fake.halted
+
+    with Store.open(path) as store:
+        asyncio.run(main(store))
+
+
+@pytest.mark.parametrize("error", [Halted(), BadKey("no")])
+def test_the_end_of_the_run_is_shared_and_its_bill_is_not(path: Path, error: Halted | BadKey) -> None:
+    error.usage = REPLY.usage
+    outcomes = cached(path, lambda: Fake(error), request(), request())
+    assert [type(outcome) for outcome in outcomes] == [type(error)] * 2
+    assert [outcome.usage for outcome in outcomes if isinstance(outcome, Halted | BadKey)] == [REPLY.usage, None]
 
 
 def test_when_the_sender_is_cancelled_one_who_waits_sends_the_request_itself(path: Path) -> None:

@@ -28,7 +28,9 @@ from dlgrade.errors import (
     Unreadable,
 )
 from dlgrade.llm.client import OpenAIClient
-from dlgrade.llm.request import Reply, Request
+from dlgrade.llm.request import Halted, Reply, Request
+from dlgrade.llm.trouble import Condition, Trouble
+from dlgrade.llm.wire import Listed
 from dlgrade.models import Message, Usage
 
 URL = "http://user:password@models.example/v1"
@@ -228,6 +230,24 @@ def test_a_server_that_is_no_api_stops_after_one_retry() -> None:
     endpoint = Endpoint(lambda: httpx2.Response(200, text="<title>Router login</title>"))
     assert "Router login" in endpoint.fail(UnknownModel).message
     assert len(endpoint.bodies) == 2
+
+
+def test_a_page_instead_of_a_reply_is_one_items_failure_where_others_got_theirs_until_five_got_none() -> None:
+    page = lambda: httpx2.Response(200, text="<html><title>Sign in</title></html>")  # noqa: E731
+    endpoint = Endpoint(ok(), page, page, ok(), page)
+    outcomes: list[str] = []
+
+    async def main() -> None:
+        client = endpoint.client()
+        for _ in range(9):
+            try:
+                outcomes.append((await client.complete(request())).text)
+            except DlgradeError as error:
+                outcomes.append(type(error).__name__)
+        await client.aclose()
+
+    run(main)
+    assert outcomes == ["fine", "ServerFailed", "fine", *["ServerFailed"] * 5, "UnknownModel"]
 
 
 # ── what is tried again ──────────────────────────────────────────────────────────────────────
@@ -496,6 +516,71 @@ def test_a_prompt_that_was_read_in_part_is_remarked_on_once() -> None:
     assert "larger context" in endpoint.remarks[0]
 
 
+# ── the end of a run ─────────────────────────────────────────────────────────────────────────
+
+
+def test_a_wait_between_two_tries_ends_with_the_run_and_what_was_billed_is_told() -> None:
+    endpoint = Endpoint(ok("half", "length"), bad(429, {"retry-after": "60"}, message="slow"), ok())
+
+    async def main() -> None:
+        client = endpoint.client(sleep=None, clock=time.monotonic)
+        waiting = asyncio.create_task(client.complete(request()))
+        while len(endpoint.bodies) < 2:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)
+        client.halt()
+        with pytest.raises(Halted) as caught:
+            await waiting
+        assert caught.value.usage == Usage(prompt_tokens=10, completion_tokens=2, total_tokens=12)
+        with pytest.raises(Halted) as caught:
+            await client.complete(request())
+        assert caught.value.usage is None
+        await client.aclose()
+
+    began = time.monotonic()
+    run(main)
+    assert time.monotonic() - began < 5
+    assert len(endpoint.bodies) == 2
+
+
+def test_who_waits_for_a_model_whose_quota_has_ended_sends_nothing_and_other_models_go_on() -> None:
+    def reply(call: httpx2.Request) -> httpx2.Response:
+        if json.loads(call.content)["model"] == "gpt":
+            return bad(429, code="insufficient_quota", message="no more")()
+        return ok()()
+
+    endpoint = Endpoint(ok())
+
+    async def main() -> None:
+        calls: list[httpx2.Request] = []
+
+        def counted(call: httpx2.Request) -> httpx2.Response:
+            calls.append(call)
+            return reply(call)
+
+        client = endpoint.client(http_client=httpx2.AsyncClient(transport=httpx2.MockTransport(counted)), ceiling=4)
+        outcomes = await asyncio.gather(*[client.complete(request()) for _ in range(50)], return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} == {QuotaExceeded}
+        assert len(calls) <= 4
+        assert (await client.complete(request(model="other"))).text == "fine"
+        await client.aclose()
+
+    run(main)
+
+
+def test_a_failed_request_says_what_it_was_billed_if_that_is_known() -> None:
+    for response, usage in (
+        (bad(400, message="no"), Usage()),  # certainly nothing
+        (bad(429, message="slow"), Usage()),
+        (bad(500, message="oops"), None),  # perhaps something
+        (httpx2.ReadError("reset"), None),
+        (ok(None, "content_filter"), Usage(prompt_tokens=10, completion_tokens=2, total_tokens=12)),
+    ):
+        raised = Endpoint(response).fail(ItemError)
+        assert isinstance(raised, ItemError)
+        assert raised.usage == usage
+
+
 # ── over a real socket ───────────────────────────────────────────────────────────────────────
 
 
@@ -536,6 +621,11 @@ def test_a_real_server_without_the_right_key_is_a_bad_key() -> None:
         over_the_wire(server, KEY)
 
 
+def test_a_connection_that_is_reset_every_time_is_the_requests_own_failure() -> None:
+    with Loopback(lambda _: Scripted(breaks="before")) as server, pytest.raises(ServerFailed, match="broke off"):
+        over_the_wire(server)
+
+
 def test_a_real_port_that_nobody_listens_at_is_unreachable() -> None:
     with Loopback() as server:
         pass
@@ -548,9 +638,13 @@ def test_the_models_of_an_endpoint_are_listed_by_name() -> None:
 
         async def main() -> None:
             client = OpenAIClient()
-            assert await client.models(server.url) == ("small", "large")
-            with pytest.raises(UnknownModel):
-                await client.models(server.url + "/elsewhere")
+            assert await client.listing(server.url) == (Listed(id="small"), Listed(id="large"))
+            elsewhere = await client.listing(server.url + "/elsewhere")
+            assert isinstance(elsewhere, Trouble)
+            assert (elsewhere.condition, elsewhere.words) == (
+                Condition.UNKNOWN_MODEL,
+                "Unknown path: /v1/elsewhere/models",
+            )
             await client.aclose()
 
         run(main)

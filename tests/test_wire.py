@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from dlgrade.errors import BadKey, DlgradeError, ItemError, QuotaExceeded, TooLong
+from dlgrade.errors import BadKey, DlgradeError, EndpointError, ItemError, QuotaExceeded, TooLong
 from dlgrade.llm import wire
-from dlgrade.llm.complaints import asked_wait
+from dlgrade.llm.complaints import asked_wait, duration
 from dlgrade.llm.request import Reply
 from dlgrade.llm.secrets import scrubbed
 from dlgrade.llm.trouble import ACTIONS, LONGEST_WAIT, Condition, Trouble, error_for, wait_before_retry
@@ -302,6 +302,11 @@ def test_never_more_is_cached_than_was_read() -> None:
         (422, {"detail": [{"loc": ["body", "n"], "msg": "Input should be 1"}]}, Condition.REJECTED),
         (409, "", Condition.BUSY),
         (503, {"error": {"code": 503, "message": "Loading model"}}, Condition.LOADING),
+        (
+            503,  # llama.cpp's server
+            {"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}},
+            Condition.LOADING,
+        ),
         (503, "Service Unavailable", Condition.OVERLOADED),
         (529, {"error": {"message": "Overloaded"}}, Condition.OVERLOADED),
         (418, "", Condition.REJECTED),
@@ -367,6 +372,37 @@ def test_a_wait_longer_than_anybody_waits_stops_the_run() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "body"), [(503, "Service Unavailable"), (529, "Overloaded"), (503, "Loading model"), (429, "Slow down")]
+)
+def test_nor_is_one_waited_out_that_stands_in_a_header(status: int, body: str) -> None:
+    found = trouble(status, body, {"retry-after": "121"})
+    assert isinstance(failed(found), EndpointError)
+    assert wait_before_retry(found, 1, 0.0) is None
+    assert wait_before_retry(trouble(status, body, {"retry-after": "120"}), 1, 0.0) == 120
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("6m0s", 360),
+        ("2.5s", 2.5),
+        ("1h2m3s", 3723),
+        ("1d", 86_400),
+        ("350ms", 0.35),
+        ("20 seconds", 20),
+        ("12", 12),
+        ("-3s", 0),
+        ("soon", 0),
+        ("", 0),
+        ("2026-10-21T07:28:30Z", 0),
+        ("in 3s", 0),
+    ],
+)
+def test_a_duration_is_read_where_it_is_one(said: str, seconds: float) -> None:
+    assert duration(said) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
     ("words", "room"),
     [
         (
@@ -402,6 +438,10 @@ def test_the_parameter_that_a_server_does_not_take_is_named(error: dict[str, str
 def test_no_connection_and_a_broken_one_are_told_apart() -> None:
     assert wire.broken("ConnectError", "refused").condition is Condition.UNREACHABLE
     assert wire.broken("ReadError", "").condition is Condition.BROKEN
+    # aiohttp's: these are for connections that had been open, and may be reset in mid-run
+    assert wire.broken("ServerDisconnectedError", "").condition is Condition.BROKEN
+    assert wire.broken("ClientOSError", "").condition is Condition.BROKEN
+    assert wire.broken("ClientConnectorError", "").condition is Condition.UNREACHABLE
 
 
 @given(st.integers(100, 599), st.binary(max_size=200), st.dictionaries(st.text(max_size=12), st.text(max_size=12)))
@@ -433,8 +473,10 @@ def test_json_too_deep_to_read_is_no_crash() -> None:
 # ── models, and what looks wrong ─────────────────────────────────────────────────────────────
 
 
-def test_the_models_are_read_by_name() -> None:
-    assert wire.read_models(200, {}, b'{"data": [{"id": "a"}, {"id": "b"}, {}]}') == ("a", "b")
+def test_the_models_are_read_by_name_and_how_much_they_take() -> None:
+    models = [{"id": "a", "max_model_len": 8192}, {"id": "b", "context_length": None}, {}]
+    listed = wire.read_models(200, {}, json.dumps({"data": models}).encode())
+    assert listed == (wire.Listed(id="a", context=8192), wire.Listed(id="b"))
 
 
 def test_a_page_in_place_of_the_models_is_a_trouble() -> None:

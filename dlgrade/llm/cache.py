@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING
 
-from dlgrade.errors import ItemError
-from dlgrade.llm.request import Client, Reply, Request, close, halt
+from dlgrade.errors import ItemError, RunStopped
+from dlgrade.llm.request import Client, Halted, Reply, Request, close, halt
 from dlgrade.llm.store import Store, stored, worth
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Cached:
         self._store = store
         self._make = make
         self._client: Client | None = None
+        self._halted = False
         self._in_flight: dict[str, asyncio.Future[Reply]] = {}
 
     async def complete(self, request: Request) -> Reply:
@@ -36,6 +38,7 @@ class Cached:
         Raises:
             RunStopped: the endpoint cannot be used, or the budget is spent.
             ItemError: this request failed; failures are not stored.
+            Halted: the run is ending.
             OutputError: the store cannot be read or written.
         """
         key = request.key
@@ -56,7 +59,8 @@ class Cached:
         return stored(self._store, requests)
 
     def halt(self) -> None:
-        """Let the other client send nothing more."""
+        """Let the other client send nothing more, also if it is yet to be made."""
+        self._halted = True
         if self._client is not None:
             halt(self._client)
 
@@ -65,7 +69,7 @@ class Cached:
 
         The store stays open: closing it is for whoever opened it.
         """
-        client, self._client = self._client, None
+        client, self._client, self._halted = self._client, None, False
         if client is not None:
             await close(client)
 
@@ -74,7 +78,10 @@ class Cached:
 
         future = self._in_flight[key] = asyncio.get_running_loop().create_future()
         try:
-            self._client = self._client or self._make()
+            if self._client is None:
+                self._client = self._make()
+                if self._halted:
+                    halt(self._client)
             reply = await self._client.complete(request)
             if worth(request, reply):
                 self._store.put(request, reply)
@@ -107,5 +114,9 @@ async def _shared(running: asyncio.Future[Reply]) -> Reply:
         if running.cancelled() and task is not None and not task.cancelling():
             raise _OtherCancelled from None
         raise
-    except ItemError as error:
-        raise type(error)(error.message, hint=error.hint) from None
+    except (ItemError, RunStopped, Halted) as error:
+        other = copy(error)
+        other.usage = None
+        if isinstance(other, ItemError):
+            other.tries = 0
+        raise other from None

@@ -7,17 +7,17 @@ mean is in `wire`, what is done about each in `trouble`, how a request is put in
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx2
 from openai import (
     APIConnectionError,
     APIStatusError,
-    APITimeoutError,
     AsyncOpenAI,
     AsyncStream,
     DefaultAioHttpClient,
@@ -26,12 +26,12 @@ from openai import (
 )
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
-from dlgrade.errors import BadKey, DlgradeError, Unreachable
-from dlgrade.llm import wire
-from dlgrade.llm.dialect import Body, Dialect, Memory, body, remembered
-from dlgrade.llm.pace import Alarm, Halted, Pace, Ticket
-from dlgrade.llm.request import Reply, Request, without_credentials
-from dlgrade.llm.secrets import basic, cleaned, hide_from_logs, scrubbed, secrets_of
+from dlgrade.errors import BadKey, DlgradeError, RunStopped, Unreachable
+from dlgrade.llm import transport, wire
+from dlgrade.llm.dialect import Body, Dialect, Memory, body, most_tokens, remembered
+from dlgrade.llm.pace import Alarm, Pace, Ticket
+from dlgrade.llm.request import Halted, Reply, Request, without_credentials
+from dlgrade.llm.secrets import basic, begun, cleaned, hide_from_logs, scrubbed, secrets_of
 from dlgrade.llm.spend import Budget, Hold, may_be_billed, prompt_bytes
 from dlgrade.llm.streams import Stream
 from dlgrade.llm.tries import Tries
@@ -39,8 +39,6 @@ from dlgrade.llm.trouble import ACTIONS, Condition, Trouble, error_for, wait_bef
 
 TIMEOUT = 120.0
 """Seconds for one try, from the first byte sent to the last one read."""
-CONNECT_TIMEOUT = 10.0
-"""Seconds for the connection alone."""
 
 Sdk = AsyncOpenAI
 """What a call of one's own is made with (`OpenAIClient.response`)."""
@@ -50,7 +48,11 @@ _NO_KEY = "none"
 _PATH = "/chat/completions"
 _REPLIED = frozenset({Condition.LENGTH, Condition.UNREADABLE, Condition.REFUSED})
 """Troubles that a model replied with: the server had room for the request."""
-_CHARACTERS_A_TOKEN = 4  # of English, about
+_LOST = 5  # requests in a row without a chat completion: an endpoint that has replied before does so no longer
+# the SDK wraps nothing while a response is read, nor what its transport does not know
+_NO_RESPONSE: tuple[type[Exception], ...] = (TimeoutError, APIConnectionError, *transport.ERRORS)
+
+T = TypeVar("T")
 
 
 class OpenAIClient:
@@ -74,7 +76,7 @@ class OpenAIClient:
         memory: Memory | None = None,
         on_remark: Callable[[str], None] = lambda _: None,
         http_client: httpx2.AsyncClient | None = None,
-        sleep: Callable[[float], Awaitable[None]] | None = None,
+        sleep: Callable[[float], Coroutine[Any, Any, None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -93,6 +95,7 @@ class OpenAIClient:
         self._endpoints: dict[str, AsyncOpenAI] = {}
         self._dialects: dict[tuple[str, str], Dialect] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
+        self._lost: dict[tuple[str, str], int] = {}  # requests lost since the last reply, where there was one
         self._said: set[str] = set()
 
     async def complete(self, request: Request) -> Reply:
@@ -104,15 +107,22 @@ class OpenAIClient:
             Halted: the run is ending; nothing more is sent.
         """
         tries = Tries(request)
-        outcome: Reply | Trouble = await AsyncRetrying(
-            retry=retry_if_result(lambda outcome: isinstance(outcome, Trouble)),
-            stop=lambda _: tries.wait is None,
-            wait=lambda _: tries.wait or 0.0,
-            sleep=self.sleep,
-            retry_error_callback=_last_outcome,
-        )(self._try, tries)
+        try:
+            outcome: Reply | Trouble = await AsyncRetrying(
+                retry=retry_if_result(lambda outcome: isinstance(outcome, Trouble)),
+                stop=lambda _: tries.wait is None,
+                wait=lambda _: tries.wait or 0.0,
+                sleep=self.sleep,
+                retry_error_callback=_last_outcome,
+            )(self._try, tries)
+        except (RunStopped, Halted) as ended:
+            ended.usage = tries.usage
+            raise
         if isinstance(outcome, Trouble):
-            raise self.error(outcome, request.endpoint, request.model, tries)
+            error = self.error(self._weighed(request, outcome), request.endpoint, request.model, tries)
+            if isinstance(error, RunStopped):
+                error.usage = tries.usage
+            raise error
         self._remark_on_truncation(request, outcome)
         return outcome.model_copy(update={"usage": tries.usage, "tries": tries.sent})
 
@@ -120,18 +130,23 @@ class OpenAIClient:
         """Send nothing more: what is in flight comes to its end, whoever waits for his turn gives up."""
         self._alarm.halt()
 
-    async def models(self, endpoint: str) -> tuple[str, ...]:
-        """The names of the models that the endpoint offers, asked once.
+    async def listing(self, endpoint: str) -> tuple[wire.Listed, ...] | Trouble:
+        """The models that the endpoint offers, asked once; or why it lists none.
 
         Raises:
-            EndpointError: the endpoint cannot be used, or lists no models.
-            ItemError: the endpoint failed just now.
+            EndpointError: the URL or the key is one that nothing can be sent with.
         """
         response = await self.response(endpoint, lambda sdk: sdk.get("/models", cast_to=httpx2.Response))
-        names = response if isinstance(response, Trouble) else wire.read_models(*self.parts(response))
-        if isinstance(names, Trouble):
-            raise self.error(names, endpoint, "any")
-        return names
+        return self._told(response if isinstance(response, Trouble) else wire.read_models(*self.parts(response)))
+
+    async def once(self, tries: Tries, dialect: Dialect) -> Reply | Trouble:
+        """One call, put in this dialect; what it brings is only told. For whoever wants to see what `complete` mends.
+
+        Raises:
+            EndpointError: the URL or the key is one that nothing can be sent with.
+        """
+        request = tries.request
+        return self._told(await self._call(request, body(request, dialect, limit=tries.limit, more=tries.more)))
 
     def dialect(self, endpoint: str, model: str) -> Dialect:
         """How the model wants to be asked, as far as it is known by now, from earlier runs too."""
@@ -153,21 +168,29 @@ class OpenAIClient:
         """One call, and the decision what comes after it, left in `tries.wait`."""
         request = tries.request
         pace = self._pace(request)
-        dialect = self.dialect(request.endpoint, request.model)
-        sent = body(request, dialect, limit=tries.limit, more=tries.more)
-        ticket = await pace.enter(_tokens(sent) + tries.limit if self._tpm else 0)
+        ticket = await pace.enter(
+            most_tokens(body(request, Dialect(), limit=tries.limit, more=tries.more)) if self._tpm else 0
+        )
         outcome: Reply | Trouble | None = None
         try:
-            outcome = await self._paid(request, sent, tries.limit)
+            # as late as can be: somebody may have learned something meanwhile
+            dialect = self.dialect(request.endpoint, request.model)
+            sent = body(request, dialect, limit=tries.limit, more=tries.more)
+            outcome = await self._paid(request, sent, tries.limit, ticket)
         finally:
             # of tasks that are cancelled too: others wait for the place
             _leave(pace, ticket, outcome)
         tries.count(outcome)
+        if isinstance(outcome, Reply) or outcome.condition in _REPLIED:
+            self._lost[request.endpoint, request.model] = 0
         if isinstance(outcome, Trouble):
             tries.wait = self._next(tries, dialect, outcome, pace, ticket)
+            if outcome.condition is Condition.QUOTA:
+                # of those that wait for their turn too, each would be told the same
+                pace.end(self.error(outcome, request.endpoint, request.model))
         return outcome
 
-    async def _paid(self, request: Request, sent: Body, limit: int) -> Reply | Trouble:
+    async def _paid(self, request: Request, sent: Body, limit: int, ticket: Ticket) -> Reply | Trouble:
         """One call within the budget: the dearest that it can become is put aside until its bill is there."""
         if self._budget is None:
             return await self._call(request, sent)
@@ -176,6 +199,7 @@ class OpenAIClient:
         if self._alarm.halted:
             hold.settle(None, billed=False)
             raise Halted
+        ticket.sent = self._clock()  # the wait for money is no latency
         try:
             outcome = await self._call(request, sent)
         finally:
@@ -183,29 +207,36 @@ class OpenAIClient:
         return outcome
 
     async def _call(self, request: Request, sent: Body) -> Reply | Trouble:
-        if request.hear is not None:
-            response = await self._streamed(request.endpoint, sent, request.hear)
-        else:
-            response = await self.response(
-                request.endpoint, lambda sdk: sdk.post(_PATH, cast_to=httpx2.Response, body=sent)
-            )
+        if request.hear is None:
+            return self._read(request, sent, await self._posted(request.endpoint, sent))
+        stream = Stream(request.hear, hide=lambda text: begun(text, self._secrets))
+        outcome = self._read(request, sent, await self._streamed(request.endpoint, sent, stream))
+        if isinstance(outcome, Trouble) and stream.heard and request.unhear is not None:
+            request.unhear(self.scrubbed(outcome.words))
+        return outcome
+
+    def _read(self, request: Request, sent: Body, response: httpx2.Response | Trouble) -> Reply | Trouble:
+        """What the response to a call means."""
         if isinstance(response, Trouble):
             return response
         if any(name.startswith(b"x-ratelimit") for name, _ in response.headers.raw):
-            self._pace(request).told(response.headers)
+            self._pace(request).told(response.headers, most_tokens(sent))
         outcome = wire.read(*self.parts(response), model=request.model, shape=request.shape)
         if isinstance(outcome, Trouble):
             return outcome.model_copy(update={"status": response.status_code})
         return outcome
 
-    async def _streamed(self, endpoint: str, sent: Body, hear: Callable[[str], None]) -> httpx2.Response | Trouble:
-        """The response as it would have come in one; `hear` is told its words as they come."""
+    async def _posted(self, endpoint: str, sent: Body) -> httpx2.Response | Trouble:
+        return await self.response(endpoint, lambda sdk: sdk.post(_PATH, cast_to=httpx2.Response, body=sent))
+
+    async def _streamed(self, endpoint: str, sent: Body, stream: Stream) -> httpx2.Response | Trouble:
+        """The response as it would have come in one; `stream` tells its words as they come."""
 
         async def send(sdk: AsyncOpenAI) -> httpx2.Response:
             response = await sdk.post(
                 _PATH, cast_to=httpx2.Response, body=sent, stream=True, stream_cls=AsyncStream[Any]
             )
-            return await _joined(cast("httpx2.Response", response), Stream(hear))
+            return await _joined(cast("httpx2.Response", response), stream)
 
         return await self.response(endpoint, send)
 
@@ -225,15 +256,8 @@ class OpenAIClient:
                 return await send(self._endpoint(endpoint))
         except APIStatusError as error:
             return error.response
-        except APITimeoutError as error:
-            if type(error.__cause__).__name__ == "ConnectTimeout":
-                return wire.broken("ConnectTimeout", f"no connection within {CONNECT_TIMEOUT:g} s")
-        except (APIConnectionError, httpx2.HTTPError) as error:  # the SDK wraps nothing while a stream is read
-            cause = error.__cause__ if isinstance(error, APIConnectionError) and error.__cause__ else error
-            return wire.broken(type(cause).__name__, str(cause))
-        except TimeoutError:
-            pass
-        return Trouble(condition=Condition.TIMEOUT, words=f"no reply within {timeout:g} s")
+        except _NO_RESPONSE as error:
+            return transport.trouble(error, timeout)
 
     def parts(self, response: httpx2.Response) -> tuple[int, Mapping[str, str], bytes]:
         """What `wire` reads of a response, without the secrets."""
@@ -260,7 +284,7 @@ class OpenAIClient:
             base_url=without_credentials(endpoint),
             default_headers={"Authorization": authorization} if authorization else None,
             max_retries=0,  # its own would multiply with ours, and it retries an exhausted quota
-            timeout=Timeout(self._timeout, connect=CONNECT_TIMEOUT),
+            timeout=Timeout(self._timeout, connect=transport.CONNECT_TIMEOUT),
             http_client=self._http_client or _http_client(),
         )
 
@@ -284,10 +308,18 @@ class OpenAIClient:
             self._make_room(trouble, wait, pace, ticket)
         return wait if wait is not None and tries.prepare(trouble) else None
 
+    def _weighed(self, request: Request, trouble: Trouble) -> Trouble:
+        """One request that is lost on the way says nothing of an endpoint that replies to the others."""
+        where = (request.endpoint, request.model)
+        if trouble.condition is not Condition.NOT_A_REPLY or self._lost.get(where, _LOST) >= _LOST:
+            return trouble
+        self._lost[where] += 1
+        return trouble.model_copy(update={"condition": Condition.NOT_A_REPLY_NOW})
+
     def _make_room(self, trouble: Trouble, wait: float | None, pace: Pace, ticket: Ticket) -> None:
         """Fewer requests at once from here on, and none for a while: another one would only lengthen the wait."""
         action = ACTIONS[trouble.condition]
-        seconds = wait or min(trouble.wait or action.first, action.most)
+        seconds = wait or trouble.wait or action.first
         paused = pace.paused
         if pace.refused(ticket, seconds, pause=action.pause or trouble.wait is not None) and not paused:
             self._say(f"The rate is limited: everything waits {seconds:.0f} s")
@@ -318,13 +350,19 @@ class OpenAIClient:
             self._said.add(sentence)
             self._remark(scrubbed(sentence, self._secrets))
 
+    def scrubbed(self, words: str) -> str:
+        """The words without the key."""
+        return scrubbed(words, self._secrets)
+
     def wait_after(self, trouble: Trouble, failures: int) -> float | None:
         """Seconds until the next try after that many troubles of a kind, None if there is none."""
         return wait_before_retry(trouble, failures, self._chance())
 
-    def scrubbed(self, words: str) -> str:
-        """The words without the key."""
-        return scrubbed(words, self._secrets)
+    def _told(self, outcome: T) -> T:
+        """What a try brought, as it may be told."""
+        if isinstance(outcome, Trouble):
+            return outcome.model_copy(update={"words": self.scrubbed(outcome.words)})
+        return outcome
 
     def error(self, trouble: Trouble, endpoint: str, model: str, tries: Tries | None = None) -> DlgradeError:
         """The error that a trouble is in the end."""
@@ -333,7 +371,7 @@ class OpenAIClient:
             url=without_credentials(endpoint),
             model=model,
             secrets=self._secrets,
-            usage=tries.usage if tries else None,
+            usage=tries.billed if tries else None,
             tries=tries.sent if tries else 1,
         )
 
@@ -354,18 +392,19 @@ def _settle(hold: Hold, outcome: Reply | Trouble | None) -> None:
     hold.settle(outcome.usage if outcome else None, billed=billed)
 
 
-def _tokens(sent: Body) -> int:
-    """About how many tokens a prompt has, for a minute's limit: the reply says how many they were."""
-    return sum(len(message["content"]) for message in sent["messages"]) // _CHARACTERS_A_TOKEN
-
-
 def _http_client() -> httpx2.AsyncClient:
-    """A client for HTTP that goes where it was sent, and nowhere else with the key."""
-    # aiohttp takes half the time of httpx for a request; where it is missing, httpx does.
+    """A client for HTTP that goes where it was sent, and nowhere else with the key.
+
+    Raises:
+        Unreachable: the environment names a proxy that cannot be used.
+    """
+    options: dict[str, Any] = {"follow_redirects": False, "event_hooks": {"response": [transport.bounded]}}
     try:
-        return DefaultAioHttpClient(follow_redirects=False)
-    except RuntimeError:
-        return DefaultAsyncHttpxClient(follow_redirects=False)
+        if not transport.socks_proxy():
+            # aiohttp takes half the time of httpx for a request; where it is missing, httpx does.
+            with contextlib.suppress(RuntimeError):
+                return DefaultAioHttpClient(**options)
+        return DefaultAsyncHttpxClient(**options)
     except (ValueError, ImportError, httpx2.InvalidURL):
         # what they say quotes the proxy, and its password stands in it
         raise Unreachable(
@@ -379,8 +418,10 @@ async def _joined(response: httpx2.Response, stream: Stream) -> httpx2.Response:
         if "text/event-stream" not in response.headers.get("content-type", ""):
             await response.aread()
             return response
-        async for line in response.aiter_lines():
-            stream.line(line)
+        async for some in response.aiter_bytes():
+            stream.feed(some)
+            if stream.done:
+                break  # some servers keep the connection open after their last word
     finally:
         await response.aclose()
     # a stream that broke off is what half a body is

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -124,6 +123,14 @@ _SIGNS = (
 )
 
 
+# What these come to where the server asks for a longer wait than anybody waits: the next question would fare no better
+_FOR_LONG = {
+    Condition.RATE_LIMIT: Condition.QUOTA,
+    Condition.OVERLOADED: Condition.UNREACHABLE,
+    Condition.LOADING: Condition.UNREACHABLE,
+}
+
+
 def complaint(status: int, headers: Headers, data: object, text: str) -> Trouble:
     """What an error response is about."""
     words = _destination(status, headers) or words_in(data, text) or _phrase_of(status)
@@ -132,8 +139,8 @@ def complaint(status: int, headers: Headers, data: object, text: str) -> Trouble
     folded = words.lower()
     condition = next((sign.condition for sign in _SIGNS if sign.fits(status, codes, folded)), Condition.REJECTED)
     wait = asked_wait(headers, words)
-    if condition is Condition.RATE_LIMIT and wait is not None and wait > LONGEST_WAIT:
-        condition = Condition.QUOTA
+    if wait is not None and wait > LONGEST_WAIT:
+        condition = _FOR_LONG.get(condition, condition)
     return Trouble(
         condition=condition,
         words=cropped(words),
@@ -207,9 +214,14 @@ _WAIT = re.compile(
 )
 
 
+_DURATION = re.compile(r"\d{1,12}(?:\.\d+)?|(?:\d{1,12}(?:\.\d+)?\s*[a-z]+\s*)+", re.ASCII)
+
+
 def duration(said: str) -> float:
-    """Seconds of "1m30.5s", "350ms", "20 seconds", "12"; 0 where it says nothing."""
+    """Seconds of "1m30.5s", "350ms", "20 seconds", "12"; 0 where it says something else."""
     said = said.strip().lower()
+    if not _DURATION.fullmatch(said):
+        return 0.0
     pairs = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|milli|d|h|m|s)", said)
     return sum(float(number) * _UNITS["ms" if unit == "milli" else unit] for number, unit in pairs) or _seconds(said)
 
@@ -220,6 +232,9 @@ def _seconds(value: str) -> float:
 
 def _until(moment: str, now: str) -> float:
     """Seconds from the response's own date to an HTTP date; the clock here may be wrong."""
+    # Imported here for start-up time: few servers send a date.
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+
     try:
         return max((parsedate_to_datetime(moment) - parsedate_to_datetime(now)).total_seconds(), 0.0)
     except (ValueError, TypeError):
@@ -229,7 +244,9 @@ def _until(moment: str, now: str) -> float:
 def _param(error: Mapping[str, Any], words: str) -> str | None:
     """The part of the request that the server does not take, from its field or from its words."""
     given = error.get("param")
-    found = re.search(r"max_completion_tokens|max_tokens|temperature|stream_options|role", f"{given or ''} {words}")
+    found = re.search(
+        r"max_completion_tokens|max_tokens|temperature|stream_options|\bstream\b|role", f"{given or ''} {words}"
+    )
     return found[0] if found else None
 
 

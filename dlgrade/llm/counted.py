@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dlgrade.errors import ItemError
+from dlgrade.errors import ItemError, RunStopped
 from dlgrade.llm.prices import Prices
-from dlgrade.llm.request import Client, Reply, Request, close, halt, stored
+from dlgrade.llm.request import Client, Halted, Reply, Request, close, halt, stored
 from dlgrade.llm.spend import Bill
 from dlgrade.models import Usage
 
 
 class Counted:
     """Counts requests, those found in a cache, further tries, and the bill, also of what failed.
+
+    A request that stopped the run, or was given up, is not among the requests; what it was billed is on the bill.
 
     Without `prices` no price is known.
     """
@@ -38,11 +40,22 @@ class Counted:
         Raises:
             RunStopped: as the other client does.
             ItemError: as the other client does.
+            Halted: as the other client does.
         """
         try:
             reply = await self._client.complete(request)
         except ItemError as error:
-            self._sent(request, error.usage, error.tries)
+            if error.tries:
+                self._sent(request, error.usage, error.tries)
+            raise
+        except (RunStopped, Halted) as error:
+            if error.usage is not None:
+                self._billed(request, error.usage)
+            raise
+        except Exception:
+            raise
+        except BaseException:
+            self._unbilled = True  # given up while it was in flight
             raise
         if reply.cached:
             self.requests += 1
@@ -74,6 +87,9 @@ class Counted:
         if usage is None:
             # it may bill all the same: then nobody knows
             self._unbilled = True
-            return
+        else:
+            self._billed(request, usage)
+
+    def _billed(self, request: Request, usage: Usage) -> None:
         self.usage += usage
         self._bill.add(request.model, request.endpoint, usage)

@@ -19,6 +19,8 @@ from dlgrade.models import Message, Record
 
 Body = dict[str, Any]
 
+_CHARACTERS_A_TOKEN = 4  # of English, about
+
 
 class Memory(Protocol):
     """Where dialects are kept from one run to the next."""
@@ -88,8 +90,14 @@ def body(request: Request, dialect: Dialect, *, limit: int | None = None, more: 
     return made
 
 
-def _without(name: str) -> Callable[[Body], Body]:
-    return lambda made: {key: value for key, value in made.items() if key != name}
+def most_tokens(sent: Body) -> int:
+    """About how many tokens a call may take, for a minute's limit: the reply says how many they were."""
+    prompt: int = sum(len(message["content"]) for message in sent["messages"]) // _CHARACTERS_A_TOKEN
+    return prompt + int(sent.get("max_tokens") or sent.get("max_completion_tokens") or 0)
+
+
+def _without(*names: str) -> Callable[[Body], Body]:
+    return lambda made: {key: value for key, value in made.items() if key not in names}
 
 
 def _with_the_newer_limit(made: Body) -> Body:
@@ -107,6 +115,7 @@ def _without_system_role(made: Body) -> Body:
 REMEDIES: Mapping[str, Callable[[Body], Body]] = MappingProxyType(
     {
         "temperature": _without("temperature"),
+        "stream": _without("stream", "stream_options"),
         "stream_options": _without("stream_options"),
         "max_tokens": _with_the_newer_limit,
         "role": _without_system_role,

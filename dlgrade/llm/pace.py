@@ -11,23 +11,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from copy import copy
 from dataclasses import dataclass, field
+from typing import Any
 
 from dlgrade.llm.complaints import duration
+from dlgrade.llm.request import Halted
 
 _START = 4  # in flight at first, or a quarter of the ceiling
-_FAST = 3.0  # requests more for each reply, until the first setback
+_FAST = 3.0  # requests more for each reply, until the first setback that stands
 _HOLDS = 2.0  # latency may be so many times the best one before the window stops growing
 _SLACK = 0.05  # seconds that do not count: a server on this machine answers in less than its scheduling takes
 _SMOOTH = 0.2  # weight of the newest latency in the average
 _SAMPLES = 5  # replies before an average says anything
-_LONE = 8  # so many replies accepted for each one refused: the refusals are not the rate's
+_LONE = 3  # so many requests taken for each one refused: the refusals are not the rate's
+_JUDGED = 6  # outcomes before that is judged
+_REMEMBERED = 64  # outcomes after which the older ones count half
 _MINUTE = 60.0
-
-
-class Halted(Exception):
-    """The run is ending: nothing new is sent."""
+_LONGEST_RESET = 86_400.0  # seconds: what is longer is a date, or nonsense
 
 
 class Alarm:
@@ -47,8 +49,10 @@ class Alarm:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         timer = loop.call_later(seconds, _wake, future)
-        await self.wait(future)
-        timer.cancel()
+        try:
+            await self.wait(future)
+        finally:
+            timer.cancel()
 
     async def wait(self, future: asyncio.Future[None]) -> None:
         """Wait for a future, or for the end of the run.
@@ -81,6 +85,12 @@ def _wake(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
+def _woken(slept: asyncio.Future[None], future: asyncio.Future[None]) -> None:
+    if not slept.cancelled():
+        slept.exception()  # seen: the end of the run wakes whoever waits for the future too
+    _wake(future)
+
+
 @dataclass(slots=True)
 class Ticket:
     """One try on its way: its number in the order of sending, when it went out, and the tokens counted for it."""
@@ -91,40 +101,79 @@ class Ticket:
 
 
 @dataclass(slots=True)
-class _Judged:
-    """What came back of the requests sent after a refused one."""
+class _Refusals:
+    """Whether refusals stand alone: what became of the requests sent `after` a refused one, before its wait is over.
 
-    after: int
-    accepted: int = 0
-    refused: int = 0
+    A limit refuses nearly all of these. A server that refuses one now and then, for whatever reason, takes nearly all.
+    Requests are told apart by when they were sent: a refusal is back at once, a reply takes its time, and so a request
+    counts as taken when a later one is refused and it is not.
+    """
 
-    @property
-    def says(self) -> bool | None:
-        """Whether the refusals stand alone among many replies; None while too few have come."""
-        if self.accepted + self.refused < _LONE:
-            return None
-        return self.accepted >= _LONE * self.refused
+    after: int = 0
+    highest: int = 0  # refused
+    last: int = 0  # sent before the wait
+    until: float = float("-inf")
+    taken: float = 0.0
+    refused: float = 0.0
+    alone: bool = False
+
+    def add(self, ticket: Ticket, now: float, wait: float, last: int) -> None:
+        """A request was refused, and waits so long; `last` is the number of the last one sent."""
+        if ticket.number > self.after and ticket.sent < self.until:
+            self.refused += 1
+            self.taken += max(ticket.number - self.highest - 1, -1)
+            self.highest = max(self.highest, ticket.number)
+        if now >= self.until:
+            self.taken += max(self.last - self.highest, 0)
+            self.after = self.highest = ticket.number
+        self.last = last
+        self.until = max(self.until, now + wait)
+        self._judge()
+
+    def _judge(self) -> None:
+        self.taken = max(self.taken, 0.0)
+        outcomes = self.taken + self.refused
+        if outcomes >= _JUDGED:
+            self.alone = self.taken >= _LONE * self.refused
+        if outcomes >= _REMEMBERED:
+            self.taken, self.refused = self.taken / 2, self.refused / 2
 
 
 @dataclass(slots=True)
 class _Minute:
-    """What went out in the last minute, of what only so much may."""
+    """The tokens of the last minute, of which only so many may be."""
 
     limit: int
+    total: int = 0
     sent: deque[tuple[float, Ticket]] = field(default_factory=deque)
+
+    def add(self, ticket: Ticket, now: float) -> None:
+        """Count what goes out."""
+        self.sent.append((now, ticket))
+        self.total += ticket.tokens
+
+    def correct(self, ticket: Ticket, tokens: int, now: float) -> None:
+        """Count what it really was, if that still counts."""
+        self._forget(now)
+        if self.sent and ticket.number >= self.sent[0][1].number:
+            self.total += tokens - ticket.tokens
+        ticket.tokens = tokens
 
     def delay(self, tokens: int, now: float) -> float:
         """Seconds until so many tokens more may go out. More than the whole limit waits for an empty minute."""
-        while self.sent and now - self.sent[0][0] >= _MINUTE:
-            self.sent.popleft()
-        over = sum(ticket.tokens for _, ticket in self.sent) + tokens - self.limit
+        self._forget(now)
+        over = self.total + tokens - self.limit
+        if over <= 0 or not self.sent:
+            return 0.0
         for at, ticket in self.sent:
-            if over <= 0:
-                return 0.0
             over -= ticket.tokens
             if over <= 0:
-                return max(at + _MINUTE - now, 0.0)
-        return self.sent[-1][0] + _MINUTE - now if self.sent else 0.0
+                return at + _MINUTE - now
+        return self.sent[-1][0] + _MINUTE - now
+
+    def _forget(self, now: float) -> None:
+        while self.sent and self.sent[0][0] + _MINUTE <= now:
+            self.total -= self.sent.popleft()[1].tokens
 
 
 class Pace:
@@ -140,7 +189,7 @@ class Pace:
         rpm: int | None = None,
         tpm: int | None = None,
         clock: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]],
+        sleep: Callable[[float], Coroutine[Any, Any, None]],
         alarm: Alarm,
     ) -> None:
         self.window = float(min(ceiling, max(_START, ceiling // 4)))
@@ -152,7 +201,9 @@ class Pace:
         self._sleep = sleep
         self._alarm = alarm
         self._turn = asyncio.Lock()
-        self._free: asyncio.Future[None] | None = None
+        self._changed: asyncio.Future[None] | None = None  # what the first in line waits for
+        self._timer: asyncio.Future[None] | None = None
+        self._ended: Exception | None = None
         self._sent = 0
         self._fast = True
         self._cut_at = 0  # requests sent before the window was halved are not held against it again
@@ -161,46 +212,46 @@ class Pace:
         self._replies = 0
         self._paused_until = float("-inf")
         self._next_at = float("-inf")
-        self._judged: _Judged | None = None
-        self._lone = False
+        self._refusals = _Refusals()
 
     async def enter(self, tokens: int = 0) -> Ticket:
         """Wait until one more may go out, and count it; `tokens` is the most that it can cost of the limit.
 
         Raises:
             Halted: the run is ending.
+            Exception: what `end` was given.
         """
-        async with self._turn:  # whoever came first goes first, and only the first one waits for a moment
+        async with self._turn:  # whoever came first goes first, and only the first one waits for anything
             while True:
                 self._alarm.check()
+                if self._ended is not None:
+                    raise copy(self._ended)
                 if self.in_flight >= int(self.window):
-                    self._free = asyncio.get_running_loop().create_future()
-                    await self._alarm.wait(self._free)
+                    await self._change()
                 elif (delay := self._delay(tokens)) > 0:
-                    await self._sleep(delay)
+                    await self._change(delay)
                 else:
                     return self._counted(tokens)
 
     def leave(self, ticket: Ticket, *, accepted: bool, tokens: int | None = None) -> None:
         """A reply is there, or the try is over without one; `tokens` is what it cost of the limit."""
         self.in_flight -= 1
-        if tokens is not None:
-            ticket.tokens = tokens
+        if self._minute and tokens is not None:
+            self._minute.correct(ticket, tokens, self._clock())
         if accepted:
             self._grow(self._clock() - ticket.sent)
-            if self._judged and ticket.number > self._judged.after:
-                self._judged.accepted += 1
-        if self._free is not None and self.in_flight < int(self.window):
-            _wake(self._free)
+        if self._timer is None or self._minute:  # the time that a server or a user has set does not change
+            self._wake()
 
     def refused(self, ticket: Ticket, wait: float, *, pause: bool) -> bool:
         """The server has no room for a request: halve the window, and hold everybody back; says whether it does.
 
-        Where the requests sent after refused ones are nearly all accepted, the refusals say nothing of the rate:
-        then only the refused one waits.
+        Where the requests sent after refused ones are nearly all taken, the refusals say nothing of the rate: then
+        only the refused one waits. (One request in ten refused at random, with a wait of a second for everybody, would
+        make a run three times as long.)
         """
-        self._judge(ticket)
-        if self._lone:
+        self._refusals.add(ticket, self._clock(), wait, self._sent)
+        if self._refusals.alone:
             return False
         if ticket.number > self._cut_at:
             self.window = max(1.0, self.window / 2)
@@ -210,24 +261,50 @@ class Pace:
             self._paused_until = max(self._paused_until, self._clock() + wait)
         return pause
 
+    def end(self, error: Exception) -> None:
+        """Let nobody in any more: whoever waits, and whoever comes, gets the error."""
+        self._ended = self._ended or error
+        self._wake()
+
     @property
     def paused(self) -> bool:
         """Whether everybody is held back just now."""
         return self._paused_until > self._clock()
 
-    def told(self, headers: Mapping[str, str]) -> None:
-        """Heed what a reply says of the account's limits: with nothing left, the next goes out when some is back."""
-        for kind in ("requests", "tokens"):
-            left = headers.get(f"x-ratelimit-remaining-{kind}")
-            if left is None or not left.strip().isdigit() or int(left) > 0:
-                continue
+    def told(self, headers: Mapping[str, str], tokens: int = 0) -> None:
+        """Heed what a reply says of the account's limits, for a request like the one replied to, with its `tokens`.
+
+        Where less is left than that needs, the next one goes out when enough is back. What is used comes back bit by
+        bit (OpenAI, Groq), and `reset` is when all of it is. A server that gives all back at once will refuse the next
+        one, which costs nothing; to wait for the whole reset would cost most servers' users the time.
+        """
+        for kind, needed in (("requests", 1), ("tokens", max(tokens, 1))):
+            left = _whole(headers.get(f"x-ratelimit-remaining-{kind}"))
             reset = duration(headers.get(f"x-ratelimit-reset-{kind}", ""))
-            limit = headers.get(f"x-ratelimit-limit-{kind}", "")
-            # The reset is when all is back; it comes back bit by bit, and one request's share is all that is needed.
-            share = reset / int(limit) if kind == "requests" and limit.isdigit() and int(limit) else reset
-            self._next_at = max(self._next_at, self._clock() + min(share, _MINUTE))
+            if left is None or left >= needed or not 0 < reset <= _LONGEST_RESET:
+                continue
+            used = (_whole(headers.get(f"x-ratelimit-limit-{kind}")) or 0) - left
+            wait = reset * min(1.0, (needed - left) / used) if used > 0 else reset
+            self._next_at = max(self._next_at, self._clock() + min(wait, _MINUTE))
 
     # ── within ───────────────────────────────────────────────────────────────────────────────
+
+    async def _change(self, seconds: float | None = None) -> None:
+        """Wait until somebody leaves, or so long."""
+        self._changed = changed = asyncio.get_running_loop().create_future()
+        self._timer = None if seconds is None else asyncio.ensure_future(self._sleep(seconds))
+        if self._timer is not None:
+            self._timer.add_done_callback(lambda slept: _woken(slept, changed))
+        try:
+            await self._alarm.wait(changed)
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._changed = self._timer = None
+
+    def _wake(self) -> None:
+        if self._changed is not None:
+            _wake(self._changed)
 
     def _counted(self, tokens: int) -> Ticket:
         now = self._clock()
@@ -238,7 +315,7 @@ class Pace:
             # Evenly: servers count shorter periods than the minute that they name.
             self._next_at = max(self._next_at, now) + _MINUTE / self._rpm
         if self._minute:
-            self._minute.sent.append((now, ticket))
+            self._minute.add(ticket, now)
         return ticket
 
     def _delay(self, tokens: int) -> float:
@@ -252,18 +329,13 @@ class Pace:
         self._latency = before + _SMOOTH * (latency - before)
         if self._replies >= _SAMPLES:
             self._best = min(self._best, self._latency)
-        if self._latency > self._best * _HOLDS + _SLACK:
+        # The average alone would come too late: while the window doubles, most replies are from when it was smaller.
+        if max(latency, self._latency) > self._best * _HOLDS + _SLACK:
             return
-        self.window = min(self._ceiling, self.window + (_FAST if self._fast else 1 / self.window))
+        fast = self._fast or self._refusals.alone
+        self.window = min(self._ceiling, self.window + (_FAST if fast else 1 / self.window))
 
-    def _judge(self, ticket: Ticket) -> None:
-        """Learn whether refusals stand alone among many replies that were sent after them."""
-        judged = self._judged
-        if judged is None:
-            self._judged = _Judged(ticket.number)
-            return
-        if ticket.number > judged.after:
-            judged.refused += 1
-        if judged.says is not None:
-            self._lone = judged.says
-            self._judged = _Judged(ticket.number)
+
+def _whole(value: str | None) -> int | None:
+    value = (value or "").strip()
+    return int(value) if value.isascii() and value.isdigit() else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from dlgrade.llm.request import Reply, Request
 from dlgrade.llm.schema import schema_in_words
+from dlgrade.llm.spend import may_be_billed
 from dlgrade.llm.trouble import Condition, Trouble
 from dlgrade.models import Message, Usage
 
@@ -15,6 +16,7 @@ from dlgrade.models import Message, Usage
 class Tries:
     """One request's tries: how many were `sent`, what they were billed, and how it goes on. `wait` is how long until
     the next one, in seconds, None if there is none; `limit` and `more` are its token limit and further messages.
+    `unsure` says that a try may have been billed of which the server said nothing.
     """
 
     request: Request
@@ -22,6 +24,7 @@ class Tries:
     most: int | None = None
     more: tuple[Message, ...] = ()
     usage: Usage | None = None
+    unsure: bool = False
     sent: int = 0
     failures: Counter[Condition] = field(default_factory=Counter)
     wait: float | None = None
@@ -34,6 +37,13 @@ class Tries:
         self.sent += 1
         if outcome.usage is not None:
             self.usage = (self.usage or Usage()) + outcome.usage
+        elif isinstance(outcome, Reply) or may_be_billed(outcome, outcome.status):
+            self.unsure = True
+
+    @property
+    def billed(self) -> Usage | None:
+        """What is known of the bill; None where nothing is, and something may be on it."""
+        return self.usage if self.usage is not None or self.unsure else Usage()
 
     def prepare(self, trouble: Trouble) -> bool:
         """Make the next try a better one; False if it would only repeat this one."""

@@ -41,6 +41,7 @@ class Condition(Enum):
     QUOTA = auto()
     UNREACHABLE = auto()
     NOT_A_REPLY = auto()
+    NOT_A_REPLY_NOW = auto()
     LOADING = auto()
     RATE_LIMIT = auto()
     OVERLOADED = auto()
@@ -150,9 +151,15 @@ ACTIONS: Mapping[Condition, Action] = MappingProxyType(
             tries=3,
             crowded=True,
         ),
-        Condition.BUSY: Action(ServerFailed, "{url} was too busy for the model {model}, 4 times", _KEPT, tries=4),
+        # NOT_A_REPLY from an endpoint that has replied before: a proxy's page, a reply that got lost
+        Condition.NOT_A_REPLY_NOW: Action(
+            ServerFailed, "What {url} sent was no chat completion, twice (model {model})", _KEPT, tries=2
+        ),
+        Condition.BUSY: Action(
+            ServerFailed, "{url} was too busy for the model {model}, 4 times", _KEPT, tries=4, first=0.5
+        ),
         Condition.BROKEN: Action(
-            ServerFailed, "{url} broke off the connection, 4 times (model {model})", _KEPT, tries=4
+            ServerFailed, "{url} broke off the connection, 4 times (model {model})", _KEPT, tries=4, first=0.5
         ),
         Condition.TIMEOUT: Action(
             ServerFailed,
@@ -160,7 +167,7 @@ ACTIONS: Mapping[Condition, Action] = MappingProxyType(
             "Raise `timeout` in dlgrade.toml.",
             tries=2,
         ),
-        Condition.SERVER: Action(ServerFailed, "{url} failed 3 times (model {model})", _KEPT, tries=3),
+        Condition.SERVER: Action(ServerFailed, "{url} failed 3 times (model {model})", _KEPT, tries=3, first=0.5),
         Condition.LENGTH: Action(
             CutShort,
             "{model} ran out of tokens before its reply was whole, also with a higher limit",
@@ -191,7 +198,7 @@ def wait_before_retry(trouble: Trouble, failures: int, chance: float) -> float |
     if failures >= action.tries or (trouble.wait or 0) > LONGEST_WAIT:
         return None
     if trouble.wait:
-        return trouble.wait + chance
+        return trouble.wait + chance * min(trouble.wait / 4, 1)
     return float(min(action.first * 2 ** (failures - 1), action.most) * (1 - chance / 4))
 
 

@@ -1,0 +1,93 @@
+"""What stands between the SDK and the network: how a client for HTTP is set up, and what its errors mean.
+
+The SDK's aiohttp transport turns nearly every error of a connection into a `ConnectTimeout`, a reset in the middle of a
+run among them. What really happened is aiohttp's own error, which is that one's cause.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from urllib.request import getproxies
+
+import httpx2
+
+from dlgrade.llm import wire
+from dlgrade.llm.trouble import Condition, Trouble
+
+try:
+    from aiohttp import ClientError as _AiohttpError
+except ImportError:  # then the SDK has no aiohttp transport either
+    _AiohttpError = httpx2.HTTPError  # type: ignore[misc, assignment]
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds for the connection alone."""
+LARGEST = 16 * 2**20
+"""Bytes of a response. The longest reply that a model writes has a few hundred thousand."""
+
+_FILE = "/content"  # how the paths of files end
+
+ERRORS: tuple[type[Exception], ...] = (httpx2.HTTPError, httpx2.InvalidURL, _AiohttpError, UnicodeError)
+"""What comes out of a call that brought no response, beside the SDK's own; UnicodeError for a host that is no name."""
+
+
+class TooLarge(httpx2.HTTPError):
+    """A response without end."""
+
+
+async def bounded(response: httpx2.Response) -> None:
+    """Let no more than `LARGEST` bytes of a response be read, but of a file, which is written piece by piece.
+
+    A hook of the client's, before it is read.
+    """
+    stream = response.stream
+    if isinstance(stream, httpx2.AsyncByteStream) and not response.request.url.path.endswith(_FILE):
+        response.stream = _Bounded(stream)
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._stream:
+            size += len(chunk)
+            if size > LARGEST:
+                raise TooLarge(f"a response of more than {LARGEST // 2**20} MB")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def trouble(error: BaseException, timeout: float) -> Trouble:
+    """What an error means that came in place of a response."""
+    cause = _cause(error)
+    name = type(cause).__name__
+    if isinstance(cause, httpx2.ConnectTimeout) or name == "ConnectionTimeoutError":
+        return wire.broken(name, f"no connection within {CONNECT_TIMEOUT:g} s")
+    if isinstance(cause, TimeoutError | httpx2.TimeoutException):
+        return Trouble(condition=Condition.TIMEOUT, words=f"no reply within {timeout:g} s")
+    # the words of this one quote the URL, with what stands in it
+    if name == "ClientPayloadError":
+        return wire.broken(name, "the response broke off before its end")
+    words = cause.message if name == "ClientResponseError" and hasattr(cause, "message") else str(cause)
+    return wire.broken(name, re.sub(r"(?<=://)[^/\s]*@", "", words))
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The error that says most: aiohttp's own, or else the last one that the client for HTTP raised."""
+    found = error
+    step: BaseException | None = error
+    while step is not None:
+        if isinstance(step, _AiohttpError):
+            return step
+        found = step if isinstance(step, httpx2.HTTPError | httpx2.InvalidURL) else found
+        step = step.__cause__
+    return found
+
+
+def socks_proxy() -> bool:
+    """Whether the environment names a proxy that aiohttp cannot use: it would send it HTTP, the key in it."""
+    return any(url.startswith("socks") for url in getproxies().values())
