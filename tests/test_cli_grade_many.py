@@ -198,6 +198,16 @@ def test_grades_that_somebody_edited_are_left_alone_and_dlgrades_own_replaced(ru
     assert Path("grades.jsonl").read_text().endswith("mine\n")
 
 
+@pytest.mark.parametrize("name", ["grades.jsonl", "grades.csv"])
+def test_grades_are_no_bank_that_fill_would_write_into(run: Run, name: str) -> None:
+    write("class.jsonl", [{"id": 'a"b', "question": "dropout", "answer": SAID}])
+    assert run("grade", "--answers", "class.jsonl", "--out", Path("out") / name).code == 0
+    before = (Path("out") / name).read_bytes()
+    ran = run("fill", "out", "--in-place")
+    assert f"out/{name}: holds grades, not a bank" in ran.err
+    assert (Path("out") / name).read_bytes() == before
+
+
 def test_dash_prints_a_line_of_json_for_each_and_json_a_summary(run: Run) -> None:
     a_class(2)
     lines = run("grade", "--answers", "class.jsonl", "--out", "-").out.splitlines()

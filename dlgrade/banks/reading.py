@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -23,6 +24,13 @@ from dlgrade.models import TAPE_SIGN, Bank, Choices, Question
 _ALL_FIELDS = set(Question.model_fields)
 AS_IT_IS = Choices()
 """Nothing chosen: every document in its most convincing form."""
+
+# How a file of grades begins, which asks much and wants no answers: `dlgrade fill` would write into it.
+_TEXT = r'"(?:[^"\\]|\\.)*"'
+_GRADES = re.compile(
+    rf"\ufeff?(?:id[,;\t]question[,;\t]rubric[,;\t]status[,;\t]score[,;\t]"
+    rf'|\{{"id": ?{_TEXT}, ?"question": ?{_TEXT}, ?"rubric": ?{_TEXT}, ?"status": ?"(?:graded|ungraded|failed)")'
+)
 
 _UNDERSTOOD = (
     "understood are headings (`## Question 1` with `**What is …?**` below, or `### 1. What is …?`), lists and bullets "
@@ -57,6 +65,8 @@ def bank_from_text(
     """
     if source.startswith(f'{{"{TAPE_SIGN}":'):
         raise NoQuestions(f"{path}: is a recording of a run, not a bank")
+    if _GRADES.match(source):
+        raise NoQuestions(f"{path}: holds grades, not a bank")
     try:
         reading = best_reading(Document(source), Path(path).suffix, choices)
     except BankError as error:
