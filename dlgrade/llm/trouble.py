@@ -150,9 +150,11 @@ ACTIONS: Mapping[Condition, Action] = MappingProxyType(
             tries=3,
             crowded=True,
         ),
-        Condition.BUSY: Action(ServerFailed, "{url} was too busy for the model {model}, 4 times", _KEPT, tries=4),
+        Condition.BUSY: Action(
+            ServerFailed, "{url} was too busy for the model {model}, 4 times", _KEPT, tries=4, first=0.5
+        ),
         Condition.BROKEN: Action(
-            ServerFailed, "{url} broke off the connection, 4 times (model {model})", _KEPT, tries=4
+            ServerFailed, "{url} broke off the connection, 4 times (model {model})", _KEPT, tries=4, first=0.5
         ),
         Condition.TIMEOUT: Action(
             ServerFailed,
@@ -160,7 +162,7 @@ ACTIONS: Mapping[Condition, Action] = MappingProxyType(
             "Raise `timeout` in dlgrade.toml.",
             tries=2,
         ),
-        Condition.SERVER: Action(ServerFailed, "{url} failed 3 times (model {model})", _KEPT, tries=3),
+        Condition.SERVER: Action(ServerFailed, "{url} failed 3 times (model {model})", _KEPT, tries=3, first=0.5),
         Condition.LENGTH: Action(
             CutShort,
             "{model} ran out of tokens before its reply was whole, also with a higher limit",
