@@ -7,6 +7,7 @@ text that only it has.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -42,8 +43,18 @@ class Lookup:
         self._choices = choices
         self._rubrics = rubrics
 
-    def find(self, query: str) -> Target:
-        """The one question that `query` names.
+    def known(self, query: str) -> Target | None:
+        """The question of that id, rubric or whole text, None if there is none: a part of a text is not enough.
+
+        Raises:
+            UnknownQuestion: an id names a question that its bank does not have, or may be one of several.
+            BankError: the bank that an id names cannot be read.
+        """
+        query = query.strip()
+        return self._by_id(query) or self._by_rubric(query) or self._by_whole_text(query)
+
+    def find(self, query: str, *, nearest: bool = True) -> Target:
+        """The one question that `query` names; with `nearest`, an error says what may be meant, which takes a while.
 
         Raises:
             UnknownQuestion: none does, with the nearest ones; or several do, with a list of them.
@@ -52,7 +63,7 @@ class Lookup:
         query = query.strip()
         if not squash(query):
             raise UnknownQuestion("no question was named", hint="Name it by id (general:2), rubric or text.")
-        return self._by_id(query) or self._by_rubric(query) or self._by_text(query)
+        return self.known(query) or self._by_part(query, nearest=nearest)
 
     def entries(self, target: Target) -> list[Question]:
         """The target's entry, else those that share its rubric, else one made of its text: always at least one."""
@@ -82,9 +93,10 @@ class Lookup:
 
     def _bank_paths(self, name: str) -> list[Path]:
         """The files that a bank's name may mean: its path, a document here, or those of that stem in the library."""
-        if Path(name).is_file():
+        # os.path's own says no where a whole question is too long for a file's name
+        if os.path.isfile(name):  # noqa: PTH113
             return [Path(name)]
-        here = [path for suffix in SUFFIXES if (path := Path(f"{name}{suffix}")).is_file()]
+        here = [Path(f"{name}{suffix}") for suffix in SUFFIXES if os.path.isfile(f"{name}{suffix}")]  # noqa: PTH113
         return here or self._by_stem.get(name.casefold(), [])
 
     def _by_rubric(self, query: str) -> Target | None:
@@ -93,19 +105,20 @@ class Lookup:
         rubric = self._rubrics.load(query)
         return Target(id=rubric.name, text=rubric.question, rubric=rubric.name)
 
-    def _by_text(self, query: str) -> Target:
-        wanted = squash(query)
-        every = self._every
-        whole = [target for target in every if squash(target.text) == wanted]
+    def _by_whole_text(self, query: str) -> Target | None:
+        if (target := self._whole.get(squash(query))) is not None:
+            return target
         rubric = self._rubrics.name_for(query)
-        if not whole and rubric is not None:
-            return Target(id=rubric, text=query, rubric=rubric)
-        found = _distinct(whole or [target for target in every if wanted in squash(target.text)])
+        return None if rubric is None else Target(id=rubric, text=query, rubric=rubric)
+
+    def _by_part(self, query: str, *, nearest: bool) -> Target:
+        wanted = squash(query)
+        found = [target for text, target in self._whole.items() if wanted in text]
         if len(found) == 1:
             return found[0]
         if found:
             raise UnknownQuestion(f"{query!r} is part of {len(found)} questions:\n{_listed(found)}")
-        raise UnknownQuestion(f"no question is called {query!r}", hint=self._nearest(query))
+        raise UnknownQuestion(f"no question is called {query!r}", hint=self._nearest(query) if nearest else None)
 
     def _nearest(self, query: str) -> str:
         by_name: dict[str, Target] = {}
@@ -160,6 +173,14 @@ class Lookup:
             with suppress(BankError):  # what is no bank asks nothing
                 targets += self._targets(read_bank(path, choices=self._choices))
         return targets
+
+    @cached_property
+    def _whole(self) -> Mapping[str, Target]:
+        """The questions by their text, squashed; of several with one text, the first."""
+        found: dict[str, Target] = {}
+        for target in self._every:
+            found.setdefault(squash(target.text), target)
+        return found
 
     def _targets(self, bank: Bank) -> list[Target]:
         named = ((question, self._rubrics.name_for(question)) for question in bank.questions)

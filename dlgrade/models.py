@@ -195,8 +195,8 @@ class Rubric(Record):
 
     @property
     def max_score(self) -> float:
-        """The sum of the criteria's points."""
-        return sum(criterion.points for criterion in self.criteria)
+        """The sum of the criteria's points; three thirds of 10 are 10."""
+        return round(sum(criterion.points for criterion in self.criteria), 9)
 
 
 # ── talk ─────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dlgrade.answering import answer_request, asked_origin, shipped_answer, shipped_origin
 from dlgrade.banks.same import identity, same
-from dlgrade.errors import QuotaExceeded
+from dlgrade.errors import ItemError, QuotaExceeded
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.request import Request
 from dlgrade.models import Progressed, Question
@@ -94,6 +94,52 @@ def asked_answers(
         interrupted=done.interrupted if done else False,
         stopped=done.stopped if done else None,
     )
+
+
+def asked_answer(
+    question: Question,
+    client: Counted,
+    prompts: Prompts,
+    settings: Settings,
+    *,
+    hear: Callable[[str], None] | None = None,
+    unhear: Callable[[str], None] | None = None,
+    on_remark: Callable[[str], None] = lambda _: None,
+) -> Reply:
+    """One question's reference from a model, for a person who waits for it: Ctrl-C ends it at once.
+
+    It is asked and cached as `asked_answers` does it. `hear` is told its text piece by piece, and `unhear` why that is
+    void, as in `Request`; what is in the cache is told to nobody.
+
+    Raises:
+        RunStopped: the endpoint cannot be used, no model has quota left, or the budget is spent.
+        ItemError: no answer came of it.
+        PromptError: the template does not render.
+        KeyboardInterrupt: the person gave up waiting.
+    """
+    asking = _Asking(client, prompts, settings, lambda _: None, on_remark)
+    missing = next(asking.missing([question]), None)
+    if missing is None:
+        (found,) = asking.found.values()
+        return found
+    # Imported here for start-up time: a reply from the cache needs no event loop.
+    from dlgrade.runs import run  # noqa: PLC0415
+
+    async def ask(requests: Sequence[Request]) -> Reply | ItemError:
+        try:
+            return await asking.ask([r.model_copy(update={"hear": hear, "unhear": unhear}) for r in requests])
+        except ItemError as error:
+            return error
+
+    done = run([missing], ask, concurrency=1, client=client, patient=False)
+    if done.stopped is not None:
+        raise done.stopped
+    if not done.results:
+        raise KeyboardInterrupt
+    (outcome,) = done.results.values()
+    if isinstance(outcome, ItemError):
+        raise outcome
+    return outcome
 
 
 @dataclass

@@ -50,18 +50,19 @@ def run(
     concurrency: int,
     client: Counted | None = None,
     on_progress: Callable[[Progressed], None] | None = None,
+    patient: bool = True,
 ) -> Run[R]:
     """Do the work for each `(id, item)`, up to `concurrency` at a time; `client` is closed at the end.
 
     An `ItemError` becomes a `Failure` under the item's id. After a `RunStopped`, or a first Ctrl-C, no new item is
-    begun, `client` sends nothing more, and requests in flight finish; a second Ctrl-C ends these at once. What was
-    finished is returned in any case.
+    begun, `client` sends nothing more, and requests in flight finish; a second Ctrl-C ends these at once, and already
+    the first one where the run is not `patient`. What was finished is returned in any case.
 
     Raises:
         ValueError: two items have the same id.
         Exception: whatever else `work` or `items` raised; the items in flight are given up.
     """
-    going = _Going(iter(items), work, client, on_progress)
+    going = _Going(iter(items), work, client, on_progress, patience=1 if patient else 0)
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -80,11 +81,14 @@ class _Going(Generic[T, R]):
         work: Callable[[T], Awaitable[R]],
         client: Counted | None,
         on_progress: Callable[[Progressed], None] | None,
+        *,
+        patience: int,
     ) -> None:
         self._items = items
         self._work = work
         self._client = client
         self._on_progress = on_progress
+        self._patience = patience  # so many times Ctrl-C may be pressed before everything ends at once
         self._ids: dict[str, None] = {}  # in the order of the items
         self._results: dict[str, R] = {}
         self._failures: dict[str, Failure] = {}
@@ -108,7 +112,7 @@ class _Going(Generic[T, R]):
         try:
             await asyncio.gather(*workers)
         except asyncio.CancelledError:
-            if self._presses < 2:
+            if self._presses <= self._patience:
                 raise
         finally:
             for worker in workers:
@@ -155,7 +159,7 @@ class _Going(Generic[T, R]):
     def _pressed(self, workers: list[asyncio.Task[None]]) -> None:
         self._presses += 1
         self._halt()
-        if self._presses > 1:
+        if self._presses > self._patience:
             for worker in workers:
                 worker.cancel()
         # once those have gone that only waited: what is running then is in flight

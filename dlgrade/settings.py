@@ -153,13 +153,14 @@ class Settings(Record):
         return self.model is None or self.model == OFFLINE
 
     @property
-    def _local(self) -> bool:
+    def local(self) -> bool:
+        """Whether the endpoint is on this machine."""
         return urlsplit(self.base_url).hostname in _LOCAL
 
     @property
     def trusted(self) -> bool:
         """Whether a key may go to the base URL although only a file names it: this machine, or OpenAI."""
-        return self._local or self.base_url == OPENAI
+        return self.local or self.base_url == OPENAI
 
     @property
     def requests_at_once(self) -> int:
@@ -168,7 +169,7 @@ class Settings(Record):
         A local server has one machine's worth of slots and queues the rest; more than 4 were seen to stall
         llama.cpp's just after its start.
         """
-        return self.concurrency or (4 if self._local else 16)
+        return self.concurrency or (4 if self.local else 16)
 
 
 def load_settings(
@@ -212,6 +213,24 @@ def load_settings(
             "if that is meant, name it with --base-url or OPENAI_BASE_URL"
         )
     return settings
+
+
+def sources(
+    flags: Mapping[str, Any], *, environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> dict[str, str]:
+    """Where each setting that somebody made comes from: the flag, the variable, or the file and line.
+
+    Raises:
+        SettingsError: the file is no TOML.
+    """
+    environment = os.environ if environment is None else environment
+    path = (folder or Path()) / FILE
+    over = {key: name for key, name in _ENVIRONMENT.items() if environment.get(name)}
+    over |= {key: f"--{key.replace('_', '-')}" for key, value in flags.items() if value not in (None, "")}
+    from_file = {key: f"{path}:{_line(path, key)}" for key in _read_file(path)}
+    if "model" in over:
+        from_file.pop("fallbacks", None)  # as in load_settings
+    return from_file | over
 
 
 def _read_file(path: Path) -> dict[str, Any]:

@@ -6,9 +6,10 @@ In a test, `reply` gets the parsed body of every call to `/v1/chat/completions` 
         ...  # talk to server.url, then look at server.requests
 
 A string is the content of a good reply, None a generic good one: an object that fits the JSON schema if the call has
-one, else a sentence. A `Scripted` is anything else: a status, headers, a body as it is, a delay, a connection that is
-reset before the reply or in the middle of it. With `key`, calls without it get a 401. `extension` may answer any call
-before the rest looks at it: see batch_endpoint.py.
+one, else a sentence; a call that asks for a stream gets it word by word. A `Scripted` is anything else: a status,
+headers, a body as it is, pieces of a stream, a delay, a connection that is reset before the reply or in the middle of
+it. With `key`, calls without it get a 401. `listing` comes in the place of the list of `models`. `extension` may answer
+any call before the rest looks at it: see batch_endpoint.py.
 
 As a program it prints its base URL and serves until it is stopped:
 
@@ -23,6 +24,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import socket
 import struct
 import threading
@@ -40,14 +42,17 @@ Body = dict[str, Any]
 class Scripted:
     """One reply, said in full. `body` is sent as it is: bytes and text plainly, anything else as JSON.
 
-    `content` makes `body` a completion with that content. `delay` is in seconds. `breaks` ends the connection
-    without a word ("before") or after half of the body ("within").
+    `content` makes `body` a completion with that content, or `pieces` where a stream was asked for. `pieces` come one
+    by one with `pause` seconds before each: bytes as they are, anything else as the JSON of an event. `delay` is in
+    seconds. `breaks` ends the connection without a word ("before"), or after half of the body or all pieces ("within").
     """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: object = None
     content: str | None = None
+    pieces: tuple[object, ...] | None = None
+    pause: float = 0.0
     delay: float = 0.0
     breaks: str = ""
 
@@ -74,6 +79,7 @@ class Loopback:
         *,
         key: str | None = None,
         models: tuple[str, ...] = ("loopback",),
+        listing: Scripted | None = None,
         port: int = 0,
         extension: Callable[[str, str, Mapping[str, str], bytes], Scripted | None] = lambda *_: None,
     ) -> None:
@@ -81,6 +87,7 @@ class Loopback:
         self.extension = extension
         self.key = key
         self.models = models
+        self.listing = listing
         self.requests: list[Seen] = []
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.loopback = self
@@ -124,6 +131,23 @@ def completion(body: Body, content: str, *, finish_reason: str = "stop") -> Body
         "choices": [{"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": finish_reason}],
         "usage": {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written},
     }
+
+
+def streamed(body: Body, content: str, *, finish_reason: str = "stop") -> tuple[object, ...]:
+    """The pieces of a completion, a word in each, as OpenAI sends them."""
+    whole = completion(body, content)
+    head = {**{key: whole[key] for key in ("id", "created", "model")}, "object": "chat.completion.chunk"}
+    deltas = [
+        {"role": "assistant", "content": ""},
+        *({"content": word} for word in re.findall(r"\s*\S+\s*\Z|\s*\S+", content)),
+    ]
+    pieces: list[object] = [
+        {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas
+    ]
+    pieces.append({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": finish_reason}]})
+    if (body.get("stream_options") or {}).get("include_usage"):
+        pieces.append({**head, "choices": [], "usage": whole["usage"]})
+    return *pieces, b"data: [DONE]\n\n"
 
 
 def generic(body: Body) -> str:
@@ -175,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self._allowed({}) and not self._extended(b"") and self._found("/v1/models"):
             models = [{"id": name, "object": "model"} for name in self._loopback.models]
-            self._send(Scripted(body={"object": "list", "data": models}))
+            self._send(self._loopback.listing or Scripted(body={"object": "list", "data": models}))
 
     def do_POST(self) -> None:
         raw = self._content()
@@ -184,7 +208,9 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self._loopback.reply(body)
             scripted = answer if isinstance(answer, Scripted) else Scripted(content=answer or generic(body))
             if scripted.content is not None:
-                scripted = Scripted(**{**vars(scripted), "body": completion(body, scripted.content), "content": None})
+                made = streamed if body.get("stream") else completion
+                part = {"pieces" if body.get("stream") else "body": made(body, scripted.content)}
+                scripted = Scripted(**{**vars(scripted), **part, "content": None})
             self._send(scripted)
 
     def _content(self) -> bytes:
@@ -227,6 +253,9 @@ class _Handler(BaseHTTPRequestHandler):
         if scripted.breaks == "before":
             self._reset()
             return
+        if scripted.pieces is not None:
+            self._stream(scripted, scripted.pieces)
+            return
         data = _bytes(scripted.body)
         self.send_response(scripted.status)
         for name, value in {"content-type": "application/json", **scripted.headers}.items():
@@ -235,6 +264,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data[: len(data) // 2] if scripted.breaks == "within" else data)
         self.close_connection = self.close_connection or scripted.breaks == "within"
+
+    def _stream(self, scripted: Scripted, pieces: tuple[object, ...]) -> None:
+        self.send_response(scripted.status)
+        for name, value in {"content-type": "text/event-stream", **scripted.headers}.items():
+            self.send_header(name, value)
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        for piece in pieces:
+            time.sleep(scripted.pause)
+            data = piece if isinstance(piece, bytes) else b"data: " + _bytes(piece) + b"\n\n"
+            self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        if not scripted.breaks:
+            self.wfile.write(b"0\r\n\r\n")
+        self.close_connection = self.close_connection or bool(scripted.breaks)
 
     def _reset(self) -> None:
         """Close so that the other side gets a reset, not an end."""

@@ -158,8 +158,24 @@ def test_many_answers_are_sent_and_rows_that_cannot_be_are_named_by_file_and_lin
     endpoint.finish(missed)
     assert run("batch", "fetch").code == 0
     server.close()
+    graded = json.loads(run("grade", "--answers", path, "--out", "grades.jsonl", *asking(server), "--json").out)
+    assert (graded["graded"], graded["requests"], graded["cached"]) == (4, 0, 3)
     for row in (rows[0], rows[1], rows[5]):
         assert run("grade", row["question"], "--text", row["answer"], *asking(server)).code == 0
+
+
+def test_a_class_whose_questions_have_references_needs_no_call_after_a_batch(
+    run: Run, server: Loopback, endpoint: BatchEndpoint
+) -> None:
+    row = {"question": "What is a flumph?", "answer": "A beast.", "reference": "It floats. It is psionic."}
+    Path("class.jsonl").write_text(json.dumps(row))
+    ran = run("batch", "submit", "grade", "--answers", "class.jsonl", *asking(server))
+    assert ran.code == 0
+    endpoint.finish(missed)
+    then = run("batch", "fetch").err
+    server.close()
+    assert run("grade", "--answers", "class.jsonl", "--out", "class-grades.jsonl", *asking(server)).code == 0
+    assert "dlgrade grade --answers class.jsonl --out class-grades.jsonl --model made-up" in ran.err + then
 
 
 @pytest.mark.parametrize(
@@ -167,7 +183,11 @@ def test_many_answers_are_sent_and_rows_that_cannot_be_are_named_by_file_and_lin
     [
         ("a.txt", b"", ".csv, .tsv, .jsonl"),
         ("a.csv", b"name,text\n", "a.csv:1: the first line names the columns"),
-        ("a.csv", b"question,answer\ndropout,\xff\n", "not UTF-8"),
+        (
+            "a.csv",
+            b"id,question,answer\nx,dropout,a\nx,dropout,b\n",
+            "a.csv:3: the id 'x' stands twice; first at a.csv:2",
+        ),
         ("gone.csv", None, "no such file"),
     ],
 )

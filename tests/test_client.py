@@ -29,6 +29,8 @@ from dlgrade.errors import (
 )
 from dlgrade.llm.client import OpenAIClient
 from dlgrade.llm.request import Halted, Reply, Request
+from dlgrade.llm.trouble import Condition, Trouble
+from dlgrade.llm.wire import Listed
 from dlgrade.models import Message, Usage
 
 URL = "http://user:password@models.example/v1"
@@ -228,6 +230,24 @@ def test_a_server_that_is_no_api_stops_after_one_retry() -> None:
     endpoint = Endpoint(lambda: httpx2.Response(200, text="<title>Router login</title>"))
     assert "Router login" in endpoint.fail(UnknownModel).message
     assert len(endpoint.bodies) == 2
+
+
+def test_a_page_instead_of_a_reply_is_one_items_failure_where_others_got_theirs_until_five_got_none() -> None:
+    page = lambda: httpx2.Response(200, text="<html><title>Sign in</title></html>")  # noqa: E731
+    endpoint = Endpoint(ok(), page, page, ok(), page)
+    outcomes: list[str] = []
+
+    async def main() -> None:
+        client = endpoint.client()
+        for _ in range(9):
+            try:
+                outcomes.append((await client.complete(request())).text)
+            except DlgradeError as error:
+                outcomes.append(type(error).__name__)
+        await client.aclose()
+
+    run(main)
+    assert outcomes == ["fine", "ServerFailed", "fine", *["ServerFailed"] * 5, "UnknownModel"]
 
 
 # ── what is tried again ──────────────────────────────────────────────────────────────────────
@@ -601,6 +621,11 @@ def test_a_real_server_without_the_right_key_is_a_bad_key() -> None:
         over_the_wire(server, KEY)
 
 
+def test_a_connection_that_is_reset_every_time_is_the_requests_own_failure() -> None:
+    with Loopback(lambda _: Scripted(breaks="before")) as server, pytest.raises(ServerFailed, match="broke off"):
+        over_the_wire(server)
+
+
 def test_a_real_port_that_nobody_listens_at_is_unreachable() -> None:
     with Loopback() as server:
         pass
@@ -613,9 +638,13 @@ def test_the_models_of_an_endpoint_are_listed_by_name() -> None:
 
         async def main() -> None:
             client = OpenAIClient()
-            assert await client.models(server.url) == ("small", "large")
-            with pytest.raises(UnknownModel):
-                await client.models(server.url + "/elsewhere")
+            assert await client.listing(server.url) == (Listed(id="small"), Listed(id="large"))
+            elsewhere = await client.listing(server.url + "/elsewhere")
+            assert isinstance(elsewhere, Trouble)
+            assert (elsewhere.condition, elsewhere.words) == (
+                Condition.UNKNOWN_MODEL,
+                "Unknown path: /v1/elsewhere/models",
+            )
             await client.aclose()
 
         run(main)

@@ -137,7 +137,7 @@ def test_with_a_tenth_of_faults_each_question_is_answered_once_or_named(tmp_path
     texts = questions()
     path = bank(tmp_path / "bank.md", texts)
     (tmp_path / "dlgrade.toml").write_text(f"timeout = {TIMEOUT}\n")
-    doomed = {texts[99]: "500", texts[199]: "hang", texts[299]: "cut JSON"}
+    doomed = {texts[99]: "500", texts[199]: "hang", texts[299]: "cut JSON", texts[399]: "empty choices"}
     faulty = Faulty(share=SHARE, seed=seed, doomed=doomed)
     with Loopback(faulty) as server:
         code, report = ended(fill(path, server, "--in-place"))
@@ -147,6 +147,7 @@ def test_with_a_tenth_of_faults_each_question_is_answered_once_or_named(tmp_path
         "bank:100": "failed 3 times",
         "bank:200": "did not finish in time",
         "bank:300": "broke off the connection",
+        "bank:400": "no chat completion",
     }
     expected = Counter({text: int(text not in doomed) for text in texts})
     assert faulty.answered == expected
@@ -154,7 +155,7 @@ def test_with_a_tenth_of_faults_each_question_is_answered_once_or_named(tmp_path
 
 
 def reason(failure: Mapping[str, str]) -> str:
-    known = ("failed 3 times", "did not finish in time", "broke off the connection")
+    known = ("failed 3 times", "did not finish in time", "broke off the connection", "no chat completion")
     return next((words for words in known if words in failure["error"]), failure["error"])
 
 

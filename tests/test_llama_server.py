@@ -22,6 +22,7 @@ from pydantic import BaseModel, Field
 from dlgrade.errors import Unreadable
 from dlgrade.llm.client import OpenAIClient
 from dlgrade.llm.request import Request
+from dlgrade.llm.trouble import Trouble
 from dlgrade.models import Message
 
 T = TypeVar("T")
@@ -191,6 +192,34 @@ def test_verdicts_cut_short_are_no_grade(run: Run, url: str) -> None:
     assert grade["usage"]["completion_tokens"] == 20 + 40
 
 
+# ── a person who asks ────────────────────────────────────────────────────────────────────────
+
+
+def test_one_answer_is_streamed_into_the_same_cache(run: Run, url: str) -> None:
+    bank("What is a flumph?")
+    asked = json.loads(run("answer", "bank:1", "--json", *asking(url)).out)
+    assert (asked["answer"], asked["cached"]) == (SENTENCE, False)
+    code, report = filled(run, url)
+    assert (code, report["requests"], report["cached"]) == (0, 0, 1)
+
+
+def test_words_come_one_by_one(url: str) -> None:
+    heard: list[str] = []
+    messages = (Message(role="user", content="What is a flumph?"),)
+    request = Request(endpoint=url, model=NAME, messages=messages, max_tokens=100, hear=heard.append)
+    reply = with_client(lambda client: client.complete(request))
+    assert "".join(heard) == reply.text
+    assert len(heard) > 5
+    assert reply.usage is not None
+
+
+def test_the_doctor_finds_what_there_is(run: Run, url: str) -> None:
+    ran = run("doctor", "--json", *asking(url))
+    states = {check["name"]: (check["state"], check["found"]) for check in json.loads(ran.out)["checks"]}
+    assert states["reachable"][0] == states["key"][0] == states["model"][0] == states["parameters"][0] == "ok"
+    assert states["structure"] == ("ok", "json_schema, strict")
+
+
 # ── the client ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -219,4 +248,6 @@ def test_what_a_grammar_cannot_say_is_still_checked(url: str) -> None:
 
 
 def test_the_models_are_listed_under_their_names(url: str) -> None:
-    assert with_client(lambda client: client.models(url)) == (NAME,)
+    listed = with_client(lambda client: client.listing(url))
+    assert not isinstance(listed, Trouble)
+    assert [model.id for model in listed] == [NAME]

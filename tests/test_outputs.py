@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dlgrade.banks.outputs import check_replaceable, check_writable, planned, save_copy
+from dlgrade.banks.outputs import check_replaceable, check_writable, planned, replacement, save_copy
 from dlgrade.banks.reading import read_bank
 from dlgrade.errors import OutputError
 from dlgrade.models import Bank
@@ -81,3 +81,51 @@ def test_what_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
         check_writable([tmp_path / "bank.md"])
     check_writable([tmp_path / "new" / "folder" / "bank.md"])
     assert (tmp_path / "new" / "folder").is_dir()
+
+
+def test_a_long_output_takes_its_place_at_the_end_and_can_be_replaced_again(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "grades.csv"
+    for text in (b"one", b"two"):
+        with replacement(target) as new:
+            new.file.write(text)
+            assert not target.exists() or target.read_bytes() != text
+        assert target.read_bytes() == text
+    assert [path.name for path in (tmp_path / "new" / ".dlgrade").iterdir()] == ["grades.csv.sha256"]
+    save_copy(target, b"three")  # what one of them wrote, the other knows
+    with replacement(target) as new:
+        new.file.write(b"four")
+
+
+def test_a_long_output_that_failed_or_is_not_wanted_leaves_what_was_there(tmp_path: Path) -> None:
+    target = tmp_path / "grades.csv"
+    save_copy(target, b"old")
+    with replacement(target) as new:
+        new.file.write(b"new")
+        new.wanted = False
+    with pytest.raises(KeyboardInterrupt), replacement(target) as new:
+        new.file.write(b"new")
+        raise KeyboardInterrupt
+    assert target.read_bytes() == b"old"
+    assert [path.name for path in (tmp_path / ".dlgrade").iterdir()] == ["grades.csv.sha256"]
+
+
+def test_a_long_output_replaces_nothing_that_somebody_wrote_before_or_meanwhile(tmp_path: Path) -> None:
+    target = tmp_path / "grades.csv"
+    target.write_bytes(b"mine")
+    with pytest.raises(OutputError, match="left as it is"), replacement(target):
+        pass
+    target.unlink()
+    with pytest.raises(OutputError, match="left as it is"), replacement(target) as new:
+        new.file.write(b"new")
+        target.write_bytes(b"mine")
+    assert target.read_bytes() == b"mine"
+
+
+def test_a_long_output_goes_where_a_link_points(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "grades.csv"
+    link.symlink_to(tmp_path / "real" / "grades.csv")
+    with replacement(link) as new:
+        new.file.write(b"new")
+    assert link.is_symlink()
+    assert (tmp_path / "real" / "grades.csv").read_bytes() == b"new"

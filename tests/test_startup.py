@@ -45,7 +45,7 @@ def test_the_list_of_commands_says_what_each_says_itself(run: Run, name: str) ->
 
 
 def test_every_command_shows_an_example(run: Run) -> None:
-    for name in ("list", "fill", "grade", "export"):
+    for name in ("list", "fill", "answer", "grade", "export", "doctor"):
         assert f"dlgrade {name} " in run(name, "--help").out.partition("Examples:")[2]
 
 

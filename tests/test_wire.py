@@ -473,8 +473,10 @@ def test_json_too_deep_to_read_is_no_crash() -> None:
 # ── models, and what looks wrong ─────────────────────────────────────────────────────────────
 
 
-def test_the_models_are_read_by_name() -> None:
-    assert wire.read_models(200, {}, b'{"data": [{"id": "a"}, {"id": "b"}, {}]}') == ("a", "b")
+def test_the_models_are_read_by_name_and_how_much_they_take() -> None:
+    models = [{"id": "a", "max_model_len": 8192}, {"id": "b", "context_length": None}, {}]
+    listed = wire.read_models(200, {}, json.dumps({"data": models}).encode())
+    assert listed == (wire.Listed(id="a", context=8192), wire.Listed(id="b"))
 
 
 def test_a_page_in_place_of_the_models_is_a_trouble() -> None:

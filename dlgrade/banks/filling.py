@@ -380,7 +380,7 @@ def _replace(target: Path, data: bytes, instead_of: bytes | None) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(_mode(target))
+        Path(name).chmod(mode_of(target))
         # As late as can be: an editor may have saved the document while its answers were proved.
         if instead_of is not None and target.read_bytes() != instead_of:
             raise ChangedMeanwhile(f"{target}: somebody changed it while it was being written")
@@ -391,7 +391,8 @@ def _replace(target: Path, data: bytes, instead_of: bytes | None) -> None:
         raise
 
 
-def _mode(target: Path) -> int:
+def mode_of(target: Path) -> int:
+    """The permissions of a file, or those that a new one would get."""
     try:
         return stat.S_IMODE(target.stat().st_mode)
     except FileNotFoundError:

@@ -13,11 +13,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from dlgrade.banks.filling import save
+from dlgrade.banks.filling import mode_of, save
 from dlgrade.banks.gathering import documents
+from dlgrade.banks.locking import FOLDER
 from dlgrade.errors import OutputError
 
 
@@ -75,10 +79,7 @@ def check_replaceable(target: Path, original: bytes = b"") -> bytes | None:
     except OSError as error:
         raise OutputError(f"{target}: cannot be read: {(error.strerror or str(error)).lower()}") from None
     if there.strip() and there != original and _hash(there) not in _noted(target):
-        raise OutputError(
-            f"{target}: left as it is: someone changed it since dlgrade wrote it, or it is not dlgrade's",
-            hint="Move it away, or choose another place.",
-        )
+        raise _somebodys(target)
     return there
 
 
@@ -97,6 +98,73 @@ def save_copy(target: Path, data: bytes, original: bytes = b"") -> None:
     save(target, data, instead_of=there)
 
 
+@dataclass
+class Replacement:
+    """A file that is being written; it takes its place only if it is `wanted` in the end."""
+
+    file: BinaryIO
+    wanted: bool = True
+
+
+@contextmanager
+def replacement(target: Path) -> Iterator[Replacement]:
+    """A file to write into bit by bit, however long it gets, that then takes the target's place as `save_copy` does.
+
+    It grows in the folder `.dlgrade` beside the target, and a run that was killed leaves it to the next one. Whoever
+    writes holds the target's lock.
+
+    Raises:
+        OutputError: it cannot be written, or somebody's work stands there, at the beginning or by now.
+    """
+    there = _own(target)
+    real = Path(os.path.realpath(target))
+    part = real.parent / FOLDER / f"{real.name}.part"
+    check_writable([target, _note(target), part])
+    try:
+        try:
+            with part.open("wb") as file:
+                yield (new := Replacement(file))
+                file.flush()
+                os.fsync(file.fileno())
+            if new.wanted:
+                part.chmod(mode_of(real))
+                # Old and new are noted first, and as late as can be: somebody may have written there meanwhile.
+                old = [there, _own(target)]
+                save(_note(target), "\n".join([*filter(None, old), _digest(part)]).encode())
+                part.replace(real)
+        finally:
+            with suppress(FileNotFoundError):
+                part.unlink()
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def _own(target: Path) -> str | None:
+    """The hash of what stands there, which is dlgrade's or empty; None if nothing does."""
+    try:
+        found = _digest(target)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+    if target.stat().st_size and found not in _noted(target):
+        raise _somebodys(target)
+    return found
+
+
+def _digest(path: Path) -> str:
+    """The hash of a file that may not fit into memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _somebodys(target: Path) -> OutputError:
+    return OutputError(
+        f"{target}: left as it is: someone changed it since dlgrade wrote it, or it is not dlgrade's",
+        hint="Move it away, or choose another place.",
+    )
+
+
 def _noted(target: Path) -> list[str]:
     try:
         return _note(target).read_text(encoding="utf-8").split()
@@ -105,7 +173,7 @@ def _noted(target: Path) -> list[str]:
 
 
 def _note(target: Path) -> Path:
-    return target.parent / ".dlgrade" / f"{target.name}.sha256"
+    return target.parent / FOLDER / f"{target.name}.sha256"
 
 
 def _hash(data: bytes) -> str:

@@ -15,11 +15,10 @@ from dlgrade.cli import options, show
 from dlgrade.cli.answers import answer_from
 from dlgrade.cli.batch_show import many, row
 from dlgrade.cli.wiring import Session
-from dlgrade.errors import InputError, SettingsError, UnknownQuestion
-from dlgrade.grading.evidence import clean
+from dlgrade.errors import InputError, SettingsError
 from dlgrade.grading.judge import Judge
-from dlgrade.grading.rows import Row, read_rows
-from dlgrade.grading.words import words
+from dlgrade.grading.matching import Matching
+from dlgrade.grading.rows import BadRow, Row, read_rows, survey
 from dlgrade.llm.batch import Work
 from dlgrade.llm.request import Reply, Request
 from dlgrade.models import Failure, Question
@@ -83,7 +82,7 @@ def grade(
     answers: Annotated[
         Path | None,
         typer.Option(
-            help="Many answers: CSV or JSON Lines with `question`, `answer` and, if you like, `id`.",
+            help="Many answers, in a file as `grade --answers` reads it.",
             metavar="FILE",
             show_default=False,
         ),
@@ -110,7 +109,9 @@ def grade(
     with session.client() as client, session.batches() as batching:
         asking = _Asking(session, Judge(client, session.prompts, session.settings), batching.stored)
         if answers is not None:
-            then = _command("grade", [], flags) + ", for each answer"
+            survey(answers)  # an id that stands twice is found before anything is paid for
+            grades = answers.with_name(f"{answers.stem}-grades.jsonl")
+            then = _command("grade", ["--answers", str(answers), "--out", str(grades)], flags)
             requests = asking.many(read_rows(answers))
         else:
             # not from an editor: the answer has to be there again when its grade is wanted
@@ -137,7 +138,7 @@ class _Asking:
     """Answers on their way to becoming requests. `failures` are those that cannot, `silent` say nothing to grade."""
 
     def __init__(self, session: Session, judge: Judge, stored: Callable[[Request], Reply | None]) -> None:
-        self._session = session
+        self._matching = Matching(session.lookup, session.rubrics)
         self._judge = judge
         self._stored = stored
         self.failures: list[Failure] = []
@@ -149,24 +150,24 @@ class _Asking:
         Raises:
             InputError: its question is not known, or has no rubric.
         """
-        target = self._session.lookup.find(row.question)
-        if target.rubric is None:
-            raise UnknownQuestion(f"{target.id} has no rubric to grade against: {target.text}")
-        cleaned = clean(row.answer)
-        if not words(cleaned.text):
+        matched = self._matching.of(row)
+        asked = self._judge.asked(row.answer, matched.rubric, id=row.id, question=matched.question)
+        if asked.request is None:
             self.silent += 1
             return
-        request = self._judge.request(cleaned, self._session.rubrics.load(target.rubric))
-        yield row.id, request
-        reply = self._stored(request)
-        if reply is not None and (second := self._judge.second_request(request, reply, cleaned)) is not None:
+        yield row.id, asked.request
+        reply = self._stored(asked.request)
+        if (
+            reply is not None
+            and (second := self._judge.second_request(asked.request, reply, asked.cleaned)) is not None
+        ):
             yield row.id, second
 
-    def many(self, rows: Iterable[Row | Failure]) -> Iterator[tuple[str, Request]]:
+    def many(self, rows: Iterable[Row | BadRow]) -> Iterator[tuple[str, Request]]:
         """The requests for many; what cannot be asked for is kept in `failures`, by file and line."""
         for answer in rows:
-            if isinstance(answer, Failure):
-                self.failures.append(answer)
+            if isinstance(answer, BadRow):
+                self.failures.append(answer.failure)
                 continue
             try:
                 yield from self.one(answer)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -19,13 +18,12 @@ from dlgrade.banks.outputs import check_replaceable, check_writable, planned
 from dlgrade.banks.same import same
 from dlgrade.cli import options, show
 from dlgrade.cli.filled import Mode, Report
+from dlgrade.cli.watching import Watch
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError
-from dlgrade.llm.counted import Counted
 from dlgrade.llm.estimate import Estimate, estimate
-from dlgrade.llm.prices import money
 from dlgrade.llm.request import Request
-from dlgrade.models import Progressed, Question
+from dlgrade.models import Question
 from dlgrade.references import answer_requests, asked_answers, shipped_answers
 from dlgrade.saving import Answers, Outcome, StaleOf, nothing_stale
 
@@ -174,30 +172,9 @@ def _answers(session: Session, wanted: Sequence[Question]) -> Answers:
             session.prompts,
             session.settings,
             key=key,
-            on_progress=_Watch(bar, client).see,
+            on_progress=Watch(bar, client).see,
             on_remark=show.remark,
         )
-
-
-@dataclass
-class _Watch:
-    """Tells a person how far a run is."""
-
-    bar: show.Bar
-    client: Counted
-    told: bool = False
-
-    def see(self, run: Progressed) -> None:
-        """Draw it; say once what Ctrl-C does."""
-        if run.interrupted and run.running and not self.told:
-            self.told = True
-            show.remark(f"Stopping: {run.running} requests in flight finish; Ctrl-C ends them at once.")
-        self.bar.at(run.done, lambda: self._said(run))
-
-    def _said(self, run: Progressed) -> str:
-        cost = self.client.cost
-        spent = f", {money(cost)}" if cost else ""
-        return f"{run.failed} failed, {self.client.cached} from cache, {self.client.usage.total_tokens:,} tokens{spent}"
 
 
 def _saved(mode: Mode, outcome: Outcome, targets: dict[str, Path], answers: Answers, stale_of: StaleOf) -> Outcome:

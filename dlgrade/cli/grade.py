@@ -1,17 +1,16 @@
-"""`dlgrade grade`: one answer against its question's rubric."""
+"""`dlgrade grade`: one answer against its question's rubric; many in `grade_many`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from dlgrade.cli import show
+from dlgrade.cli import options, show
 from dlgrade.cli.answers import answer_from
-from dlgrade.cli.options import BaseUrl, Json, Model, Record, Replay
 from dlgrade.cli.wiring import Session
-from dlgrade.errors import UnknownQuestion
+from dlgrade.errors import InputError, UnknownQuestion
 from dlgrade.grading import offline
 from dlgrade.lookup import Target
 from dlgrade.models import Evidence, Grade, Rubric
@@ -23,7 +22,10 @@ _MARKS = {"met": "+", "partial": "~", "missed": "-", "ungraded": "?"}
 
 @app.command()
 def grade(
-    question: Annotated[str, typer.Argument(help="An id, a rubric's name, or a part of the text.", metavar="QUESTION")],
+    question: Annotated[
+        str | None,
+        typer.Argument(help="An id, a rubric's name, or a part of the text.", metavar="QUESTION", show_default=False),
+    ] = None,
     file: Annotated[
         Path | None,
         typer.Argument(
@@ -31,24 +33,65 @@ def grade(
         ),
     ] = None,
     text: Annotated[str | None, typer.Option(help="The answer itself.", metavar="ANSWER", show_default=False)] = None,
-    model: Model = None,
-    base_url: BaseUrl = None,
-    record: Record = None,
-    replay: Replay = None,
-    json: Json = False,
+    answers: Annotated[
+        Path | None,
+        typer.Option(
+            help="Many answers: CSV or JSON Lines with `question` and `answer`.", metavar="FILE", show_default=False
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --answers: where the grades go, .jsonl or .csv; `-` for stdout.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    concurrency: options.Concurrency = None,
+    rpm: options.Rpm = None,
+    tpm: options.Tpm = None,
+    max_cost: options.MaxCost = None,
+    record: options.Record = None,
+    replay: options.Replay = None,
+    json: options.Json = False,
 ) -> None:
-    """Grade one answer against its question's rubric.
+    """Grade an answer, or many, against their questions' rubrics.
 
     Shows the score, the verdict on each criterion with the words that earned it, misconceptions and what
     is missing. Exit 1 if the answer could not be graded.
+
+    With --answers, every answer of a file gets its grade in --out, in the order of the file. Columns are `question`,
+    `answer`, `id` if you like, and for a question without a rubric `reference` and perhaps `max_score`. Replies are
+    cached, so that a second run asks only for what was not finished. Exit 1 if an answer could not be graded, 3 if
+    the endpoint cannot be used.
 
     \b
     Examples:
       dlgrade grade general:2 answer.md
       dlgrade grade dropout --text "It zeroes units at random."
       dlgrade grade general:2 - --json < answer.md
+      dlgrade grade --answers class.csv --out grades.csv --model NAME
     """
-    session = Session.open(model=model, base_url=base_url, record=record, replay=replay)
+    limits = {"concurrency": concurrency, "rpm": rpm, "tpm": tpm, "max_cost": max_cost}
+    flags: dict[str, Any] = {"model": model, "base_url": base_url, **limits}
+    session = Session.open(record=record, replay=replay, **flags)
+    if answers is not None:
+        if question is not None or text is not None:
+            raise InputError("with --answers, the questions and answers stand in that file: no QUESTION, no --text")
+        # Imported here for start-up time: one answer needs none of it.
+        from dlgrade.cli.grade_many import grade_many  # noqa: PLC0415
+
+        raise typer.Exit(grade_many(session, answers, out, json=json))
+    if out is not None:
+        raise InputError("--out goes with --answers FILE; one grade is shown, or with --json printed as a document")
+    if question is None:
+        raise InputError("name a QUESTION, or --answers FILE for many answers")
+    _one(session, question, file, text, json=json)
+
+
+def _one(session: Session, question: str, file: Path | None, text: str | None, *, json: bool) -> None:
     target = session.lookup.find(question)
     if target.rubric is None:
         raise UnknownQuestion(f"{target.id} has no rubric to grade against: {target.text}")

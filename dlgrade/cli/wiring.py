@@ -32,6 +32,7 @@ from dlgrade.settings import OPENAI, SET_UP_A_MODEL, Settings, load_settings
 if TYPE_CHECKING:
     from dlgrade.batching import Batching  # an event loop that most commands do not need
     from dlgrade.llm.batch import BatchClient
+    from dlgrade.llm.diagnosis import Asker
     from dlgrade.llm.replay import Replayer
 
 CACHE_FILE = "replies.sqlite3"
@@ -142,8 +143,7 @@ class Session:
         Raises:
             OutputError: the cache cannot be written.
         """
-        path, limit = self.settings.cache / CACHE_FILE, self.settings.cache_limit
-        with Store.open(path, on_remark=show.remark, limit=limit) as store:
+        with Store.open(self.cache_file, on_remark=show.remark, limit=self.settings.cache_limit) as store:
             yield store
 
     @contextmanager
@@ -192,7 +192,7 @@ class Session:
         Raises:
             OutputError: the cache cannot be read.
         """
-        if self.replayer is not None or not (self.settings.cache / CACHE_FILE).exists():
+        if self.replayer is not None or not self.cache_file.exists():
             return {}
         with self.store() as store:
             return stored(store, requests)
@@ -215,6 +215,18 @@ class Session:
             budget=None if settings.max_cost is None else Budget(settings.max_cost, self.prices),
             on_remark=show.remark,
         )
+
+    def asker(self) -> Asker:
+        """A client for a diagnosis: it asks what it is told, finds nothing in a cache and remembers nothing."""
+        # Imported here for start-up time, as above.
+        from dlgrade.llm.client import OpenAIClient  # noqa: PLC0415
+
+        return OpenAIClient(self._key, timeout=self.settings.timeout)
+
+    @property
+    def cache_file(self) -> Path:
+        """Where replies are kept, and how models want to be asked."""
+        return self.settings.cache / CACHE_FILE
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, cast
@@ -19,7 +19,7 @@ from pydantic import BaseModel, create_model
 from dlgrade.errors import ItemError
 from dlgrade.grading.evidence import Cleaned, clean, find_quote
 from dlgrade.grading.score import graded, not_graded, points
-from dlgrade.grading.words import words
+from dlgrade.grading.words import has_words
 from dlgrade.llm.request import Client, Reply, Request
 from dlgrade.models import Evidence, Finding, Grade, Grader, Message, Rubric, Usage, Verdict
 from dlgrade.prompts import Prompts
@@ -63,6 +63,17 @@ class _Reading:
     invented: Mapping[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An answer on its way to a grade. `request` is None where the answer says nothing: no model is needed then."""
+
+    id: str
+    question: str
+    rubric: Rubric
+    cleaned: Cleaned
+    request: Request | None
+
+
 class Judge:
     """Grades answers by asking a model, one request an answer."""
 
@@ -70,6 +81,7 @@ class Judge:
         self._client = client
         self._prompts = prompts
         self._settings = settings
+        self._template = ""
 
     async def grade(self, answer: str, rubric: Rubric, *, id: str, question: str) -> Grade:
         """Grade one answer; what the model could not do for it is in the grade's `error`.
@@ -78,28 +90,44 @@ class Judge:
             EndpointError: the endpoint cannot be used.
             PromptError: the template does not render.
         """
+        return await self.answered(self.asked(answer, rubric, id=id, question=question))
+
+    def asked(self, answer: str, rubric: Rubric, *, id: str, question: str) -> Asked:
+        """The answer cleaned, and what is asked about it.
+
+        Raises:
+            PromptError: the template does not render.
+        """
         cleaned = clean(answer)
-        grader = Grader(model=str(self._settings.model), prompt=self._fingerprint(rubric))
-        if not words(cleaned.text):
-            return _nothing_said(rubric, cleaned, grader, id=id, question=question)
-        request = self.request(cleaned, rubric)
+        request = self.request(cleaned, rubric) if has_words(cleaned.text) else None
+        return Asked(id, question, rubric, cleaned, request)
+
+    async def answered(self, asked: Asked) -> Grade:
+        """The grade, from the client's replies.
+
+        Raises:
+            EndpointError: the endpoint cannot be used.
+        """
+        if asked.request is None:
+            return self._nothing_said(asked)
         try:
-            reading, usage = await self._ask(request, cleaned)
+            reading, usage = await self._ask(asked.request, asked.cleaned)
         except ItemError as error:
-            return not_graded(
-                rubric, error, id=id, question=question, grader=grader, flags=cleaned.flags, usage=error.usage
-            )
-        return graded(
-            rubric,
-            id=id,
-            question=question,
-            verdicts=_verdicts(rubric, reading),
-            findings=_findings(rubric, reading),
-            grader=grader,
-            confidence=round(1 - len(reading.invented) / len(reading.judged), 2),
-            flags=(*cleaned.flags, *_flags(rubric, reading)),
-            usage=usage,
-        )
+            return self._not_graded(asked, error)
+        return self._graded(asked, reading, usage)
+
+    def at_hand(self, asked: Asked, stored: Callable[[Request], Reply | None]) -> Grade | None:
+        """The grade where it takes no model, or where every reply is `stored`; None where one is missing."""
+        if asked.request is None:
+            return self._nothing_said(asked)
+        if (reply := stored(asked.request)) is None:
+            return None
+        reading = _read(asked.request, reply, asked.cleaned)
+        if reading.invented:
+            if (again := stored(_asked_again(asked.request, reply, reading))) is None:
+                return None
+            reading = _better(reading, _read(asked.request, again, asked.cleaned))
+        return self._graded(asked, reading, Usage())
 
     def request(self, cleaned: Cleaned, rubric: Rubric) -> Request:
         """The one request that an answer takes."""
@@ -120,14 +148,59 @@ class Judge:
         except ItemError as error:
             # The first reply was whole and is paid for: its verdicts stand, flagged.
             return reading, _billed(reply) + (error.usage or Usage())
-        second = _read(request, again, cleaned)
-        better = second if len(second.invented) <= len(reading.invented) else reading
-        return better, _billed(reply) + _billed(again)
+        return _better(reading, _read(request, again, cleaned)), _billed(reply) + _billed(again)
+
+    def _graded(self, asked: Asked, reading: _Reading, usage: Usage) -> Grade:
+        return graded(
+            asked.rubric,
+            id=asked.id,
+            question=asked.question,
+            verdicts=_verdicts(asked.rubric, reading),
+            findings=_findings(asked.rubric, reading),
+            grader=self._grader(asked.rubric),
+            confidence=round(1 - len(reading.invented) / len(reading.judged), 2),
+            flags=(*asked.cleaned.flags, *_flags(asked.rubric, reading)),
+            usage=usage,
+        )
+
+    def _not_graded(self, asked: Asked, error: ItemError) -> Grade:
+        return not_graded(
+            asked.rubric,
+            error,
+            id=asked.id,
+            question=asked.question,
+            grader=self._grader(asked.rubric),
+            flags=asked.cleaned.flags,
+            usage=error.usage,
+        )
+
+    def _nothing_said(self, asked: Asked) -> Grade:
+        """Nothing is left to grade: every criterion is missed, and no model is asked."""
+        rubric = asked.rubric
+        verdicts = tuple(
+            Verdict(criterion=c.id, verdict="missed", points=0, max_points=c.points, why="The answer says nothing.")
+            for c in rubric.criteria
+        )
+        return graded(
+            rubric,
+            id=asked.id,
+            question=asked.question,
+            verdicts=verdicts,
+            findings=tuple(Finding(id=m.id, found=False, cost=m.costs) for m in rubric.misconceptions),
+            grader=self._grader(rubric),
+            confidence=1.0,
+            flags=(*asked.cleaned.flags, "no answer"),
+        )
+
+    def _grader(self, rubric: Rubric) -> Grader:
+        return Grader(model=str(self._settings.model), prompt=self._fingerprint(rubric))
 
     def _fingerprint(self, rubric: Rubric) -> str:
         """Names all that the verdicts came from: template, rubric, endpoint and settings."""
+        # one template for all of a run's answers, read once
+        self._template = self._template or self._prompts.fingerprint(_TEMPLATE)
         settings = self._settings.model_dump(mode="json", include={"base_url", "temperature", "max_tokens"})
-        parts = [self._prompts.fingerprint(_TEMPLATE), fingerprint(rubric), settings]
+        parts = [self._template, fingerprint(rubric), settings]
         return f"{_TEMPLATE}@{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]}"
 
 
@@ -163,11 +236,16 @@ def _billed(reply: Reply) -> Usage:
 @lru_cache(maxsize=64)  # a class and its schema take milliseconds, and many answers share a rubric
 def shape_of(rubric: Rubric) -> type[BaseModel]:
     """The reply's form for a rubric: c1, c2 … for its criteria and m1, m2 … for its misconceptions."""
+    return _shape(tuple(bool(criterion.partial) for criterion in rubric.criteria), len(rubric.misconceptions))
+
+
+@lru_cache(maxsize=64)  # a class and its schema take milliseconds, and rubrics of one outline share them
+def _shape(halves: tuple[bool, ...], misconceptions: int) -> type[BaseModel]:
     fields: dict[str, Any] = {
-        key: (MetPartialOrMissed if criterion.partial else MetOrMissed, ...)
-        for key, criterion in zip(_keys("c", rubric.criteria), rubric.criteria, strict=True)
+        key: (MetPartialOrMissed if half else MetOrMissed, ...)
+        for key, half in zip(_keys("c", halves), halves, strict=True)
     }
-    fields |= dict.fromkeys(_keys("m", rubric.misconceptions), (FoundOrNot, ...))
+    fields |= dict.fromkeys((f"m{n}" for n in range(1, misconceptions + 1)), (FoundOrNot, ...))
     return create_model("Verdicts", **fields)
 
 
@@ -204,6 +282,10 @@ def _read(request: Request, reply: Reply, cleaned: Cleaned) -> _Reading:
         if made_up or (_claims(item) and not found[key]):
             invented[key] = made_up
     return _Reading(judged, found, invented)
+
+
+def _better(first: _Reading, second: _Reading) -> _Reading:
+    return second if len(second.invented) <= len(first.invented) else first
 
 
 def _claims(item: _Judged) -> bool:
@@ -261,23 +343,4 @@ def _flags(rubric: Rubric, reading: _Reading) -> tuple[str, ...]:
     return tuple(
         f"needs review: {names[key]} rests on " + ("a quote that is not in the answer" if quotes else "no quote")
         for key, quotes in reading.invented.items()
-    )
-
-
-def _nothing_said(rubric: Rubric, cleaned: Cleaned, grader: Grader, *, id: str, question: str) -> Grade:
-    """Nothing is left to grade: every criterion is missed, and no model is asked."""
-    verdicts = tuple(
-        Verdict(criterion=c.id, verdict="missed", points=0, max_points=c.points, why="The answer says nothing.")
-        for c in rubric.criteria
-    )
-    findings = tuple(Finding(id=m.id, found=False, cost=m.costs) for m in rubric.misconceptions)
-    return graded(
-        rubric,
-        id=id,
-        question=question,
-        verdicts=verdicts,
-        findings=findings,
-        grader=grader,
-        confidence=1.0,
-        flags=(*cleaned.flags, "no answer"),
     )

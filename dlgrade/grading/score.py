@@ -21,7 +21,7 @@ def total(rubric: Rubric, verdicts: Sequence[Verdict], findings: Iterable[Findin
         return None
     earned = sum(verdict.points for verdict in verdicts)
     lost = sum(finding.cost for finding in findings if finding.found)
-    return min(max(earned - lost, 0.0), rubric.max_score)
+    return min(max(round(earned - lost, 9), 0.0), rubric.max_score)
 
 
 def percent(score: float | None, max_score: float) -> float | None:

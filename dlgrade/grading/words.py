@@ -125,6 +125,11 @@ def words(text: str, offset: int = 0) -> tuple[Word, ...]:
     return tuple(found)
 
 
+def has_words(text: str) -> bool:
+    """Whether there is a word in the text at all."""
+    return _WORD.search(_FORMULA_COMMAND.sub(" ", text)) is not None
+
+
 @lru_cache(maxsize=8192)
 def stems(text: str) -> frozenset[str]:
     """The stems of a text that carry meaning."""

@@ -11,7 +11,7 @@ import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx2
@@ -31,7 +31,7 @@ from dlgrade.llm import transport, wire
 from dlgrade.llm.dialect import Body, Dialect, Memory, body, most_tokens, remembered
 from dlgrade.llm.pace import Alarm, Pace, Ticket
 from dlgrade.llm.request import Halted, Reply, Request, without_credentials
-from dlgrade.llm.secrets import basic, cleaned, hide_from_logs, scrubbed, secrets_of
+from dlgrade.llm.secrets import basic, begun, cleaned, hide_from_logs, scrubbed, secrets_of
 from dlgrade.llm.spend import Budget, Hold, may_be_billed, prompt_bytes
 from dlgrade.llm.streams import Stream
 from dlgrade.llm.tries import Tries
@@ -48,8 +48,11 @@ _NO_KEY = "none"
 _PATH = "/chat/completions"
 _REPLIED = frozenset({Condition.LENGTH, Condition.UNREADABLE, Condition.REFUSED})
 """Troubles that a model replied with: the server had room for the request."""
+_LOST = 5  # requests in a row without a chat completion: an endpoint that has replied before does so no longer
 # the SDK wraps nothing while a response is read, nor what its transport does not know
 _NO_RESPONSE: tuple[type[Exception], ...] = (TimeoutError, APIConnectionError, *transport.ERRORS)
+
+T = TypeVar("T")
 
 
 class OpenAIClient:
@@ -92,6 +95,7 @@ class OpenAIClient:
         self._endpoints: dict[str, AsyncOpenAI] = {}
         self._dialects: dict[tuple[str, str], Dialect] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
+        self._lost: dict[tuple[str, str], int] = {}  # requests lost since the last reply, where there was one
         self._said: set[str] = set()
 
     async def complete(self, request: Request) -> Reply:
@@ -115,7 +119,7 @@ class OpenAIClient:
             ended.usage = tries.usage
             raise
         if isinstance(outcome, Trouble):
-            error = self.error(outcome, request.endpoint, request.model, tries)
+            error = self.error(self._weighed(request, outcome), request.endpoint, request.model, tries)
             if isinstance(error, RunStopped):
                 error.usage = tries.usage
             raise error
@@ -126,18 +130,23 @@ class OpenAIClient:
         """Send nothing more: what is in flight comes to its end, whoever waits for his turn gives up."""
         self._alarm.halt()
 
-    async def models(self, endpoint: str) -> tuple[str, ...]:
-        """The names of the models that the endpoint offers, asked once.
+    async def listing(self, endpoint: str) -> tuple[wire.Listed, ...] | Trouble:
+        """The models that the endpoint offers, asked once; or why it lists none.
 
         Raises:
-            EndpointError: the endpoint cannot be used, or lists no models.
-            ItemError: the endpoint failed just now.
+            EndpointError: the URL or the key is one that nothing can be sent with.
         """
         response = await self.response(endpoint, lambda sdk: sdk.get("/models", cast_to=httpx2.Response))
-        names = response if isinstance(response, Trouble) else wire.read_models(*self.parts(response))
-        if isinstance(names, Trouble):
-            raise self.error(names, endpoint, "any")
-        return names
+        return self._told(response if isinstance(response, Trouble) else wire.read_models(*self.parts(response)))
+
+    async def once(self, tries: Tries, dialect: Dialect) -> Reply | Trouble:
+        """One call, put in this dialect; what it brings is only told. For whoever wants to see what `complete` mends.
+
+        Raises:
+            EndpointError: the URL or the key is one that nothing can be sent with.
+        """
+        request = tries.request
+        return self._told(await self._call(request, body(request, dialect, limit=tries.limit, more=tries.more)))
 
     def dialect(self, endpoint: str, model: str) -> Dialect:
         """How the model wants to be asked, as far as it is known by now, from earlier runs too."""
@@ -172,6 +181,8 @@ class OpenAIClient:
             # of tasks that are cancelled too: others wait for the place
             _leave(pace, ticket, outcome)
         tries.count(outcome)
+        if isinstance(outcome, Reply) or outcome.condition in _REPLIED:
+            self._lost[request.endpoint, request.model] = 0
         if isinstance(outcome, Trouble):
             tries.wait = self._next(tries, dialect, outcome, pace, ticket)
             if outcome.condition is Condition.QUOTA:
@@ -196,12 +207,16 @@ class OpenAIClient:
         return outcome
 
     async def _call(self, request: Request, sent: Body) -> Reply | Trouble:
-        if request.hear is not None:
-            response = await self._streamed(request.endpoint, sent, request.hear)
-        else:
-            response = await self.response(
-                request.endpoint, lambda sdk: sdk.post(_PATH, cast_to=httpx2.Response, body=sent)
-            )
+        if request.hear is None:
+            return self._read(request, sent, await self._posted(request.endpoint, sent))
+        stream = Stream(request.hear, hide=lambda text: begun(text, self._secrets))
+        outcome = self._read(request, sent, await self._streamed(request.endpoint, sent, stream))
+        if isinstance(outcome, Trouble) and stream.heard and request.unhear is not None:
+            request.unhear(self.scrubbed(outcome.words))
+        return outcome
+
+    def _read(self, request: Request, sent: Body, response: httpx2.Response | Trouble) -> Reply | Trouble:
+        """What the response to a call means."""
         if isinstance(response, Trouble):
             return response
         if any(name.startswith(b"x-ratelimit") for name, _ in response.headers.raw):
@@ -211,14 +226,17 @@ class OpenAIClient:
             return outcome.model_copy(update={"status": response.status_code})
         return outcome
 
-    async def _streamed(self, endpoint: str, sent: Body, hear: Callable[[str], None]) -> httpx2.Response | Trouble:
-        """The response as it would have come in one; `hear` is told its words as they come."""
+    async def _posted(self, endpoint: str, sent: Body) -> httpx2.Response | Trouble:
+        return await self.response(endpoint, lambda sdk: sdk.post(_PATH, cast_to=httpx2.Response, body=sent))
+
+    async def _streamed(self, endpoint: str, sent: Body, stream: Stream) -> httpx2.Response | Trouble:
+        """The response as it would have come in one; `stream` tells its words as they come."""
 
         async def send(sdk: AsyncOpenAI) -> httpx2.Response:
             response = await sdk.post(
                 _PATH, cast_to=httpx2.Response, body=sent, stream=True, stream_cls=AsyncStream[Any]
             )
-            return await _joined(cast("httpx2.Response", response), Stream(hear))
+            return await _joined(cast("httpx2.Response", response), stream)
 
         return await self.response(endpoint, send)
 
@@ -290,6 +308,14 @@ class OpenAIClient:
             self._make_room(trouble, wait, pace, ticket)
         return wait if wait is not None and tries.prepare(trouble) else None
 
+    def _weighed(self, request: Request, trouble: Trouble) -> Trouble:
+        """One request that is lost on the way says nothing of an endpoint that replies to the others."""
+        where = (request.endpoint, request.model)
+        if trouble.condition is not Condition.NOT_A_REPLY or self._lost.get(where, _LOST) >= _LOST:
+            return trouble
+        self._lost[where] += 1
+        return trouble.model_copy(update={"condition": Condition.NOT_A_REPLY_NOW})
+
     def _make_room(self, trouble: Trouble, wait: float | None, pace: Pace, ticket: Ticket) -> None:
         """Fewer requests at once from here on, and none for a while: another one would only lengthen the wait."""
         action = ACTIONS[trouble.condition]
@@ -324,13 +350,19 @@ class OpenAIClient:
             self._said.add(sentence)
             self._remark(scrubbed(sentence, self._secrets))
 
+    def scrubbed(self, words: str) -> str:
+        """The words without the key."""
+        return scrubbed(words, self._secrets)
+
     def wait_after(self, trouble: Trouble, failures: int) -> float | None:
         """Seconds until the next try after that many troubles of a kind, None if there is none."""
         return wait_before_retry(trouble, failures, self._chance())
 
-    def scrubbed(self, words: str) -> str:
-        """The words without the key."""
-        return scrubbed(words, self._secrets)
+    def _told(self, outcome: T) -> T:
+        """What a try brought, as it may be told."""
+        if isinstance(outcome, Trouble):
+            return outcome.model_copy(update={"words": self.scrubbed(outcome.words)})
+        return outcome
 
     def error(self, trouble: Trouble, endpoint: str, model: str, tries: Tries | None = None) -> DlgradeError:
         """The error that a trouble is in the end."""
@@ -368,9 +400,9 @@ def _http_client() -> httpx2.AsyncClient:
     """
     options: dict[str, Any] = {"follow_redirects": False, "event_hooks": {"response": [transport.bounded]}}
     try:
-        # aiohttp takes half the time of httpx for a request; where it is missing, httpx does.
-        with contextlib.suppress(RuntimeError):
-            if not transport.socks_proxy():
+        if not transport.socks_proxy():
+            # aiohttp takes half the time of httpx for a request; where it is missing, httpx does.
+            with contextlib.suppress(RuntimeError):
                 return DefaultAioHttpClient(**options)
         return DefaultAsyncHttpxClient(**options)
     except (ValueError, ImportError, httpx2.InvalidURL):
@@ -386,8 +418,10 @@ async def _joined(response: httpx2.Response, stream: Stream) -> httpx2.Response:
         if "text/event-stream" not in response.headers.get("content-type", ""):
             await response.aread()
             return response
-        async for line in response.aiter_lines():
-            stream.line(line)
+        async for some in response.aiter_bytes():
+            stream.feed(some)
+            if stream.done:
+                break  # some servers keep the connection open after their last word
     finally:
         await response.aclose()
     # a stream that broke off is what half a body is

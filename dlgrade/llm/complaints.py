@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -233,6 +232,9 @@ def _seconds(value: str) -> float:
 
 def _until(moment: str, now: str) -> float:
     """Seconds from the response's own date to an HTTP date; the clock here may be wrong."""
+    # Imported here for start-up time: few servers send a date.
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+
     try:
         return max((parsedate_to_datetime(moment) - parsedate_to_datetime(now)).total_seconds(), 0.0)
     except (ValueError, TypeError):
@@ -242,7 +244,9 @@ def _until(moment: str, now: str) -> float:
 def _param(error: Mapping[str, Any], words: str) -> str | None:
     """The part of the request that the server does not take, from its field or from its words."""
     given = error.get("param")
-    found = re.search(r"max_completion_tokens|max_tokens|temperature|stream_options|role", f"{given or ''} {words}")
+    found = re.search(
+        r"max_completion_tokens|max_tokens|temperature|stream_options|\bstream\b|role", f"{given or ''} {words}"
+    )
     return found[0] if found else None
 
 

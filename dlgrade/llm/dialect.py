@@ -96,8 +96,8 @@ def most_tokens(sent: Body) -> int:
     return prompt + int(sent.get("max_tokens") or sent.get("max_completion_tokens") or 0)
 
 
-def _without(name: str) -> Callable[[Body], Body]:
-    return lambda made: {key: value for key, value in made.items() if key != name}
+def _without(*names: str) -> Callable[[Body], Body]:
+    return lambda made: {key: value for key, value in made.items() if key not in names}
 
 
 def _with_the_newer_limit(made: Body) -> Body:
@@ -115,6 +115,7 @@ def _without_system_role(made: Body) -> Body:
 REMEDIES: Mapping[str, Callable[[Body], Body]] = MappingProxyType(
     {
         "temperature": _without("temperature"),
+        "stream": _without("stream", "stream_options"),
         "stream_options": _without("stream_options"),
         "max_tokens": _with_the_newer_limit,
         "role": _without_system_role,

@@ -25,7 +25,8 @@ class Request(BaseModel):
     `endpoint` is the base URL. `shape` is the pydantic model that the reply must be, None where plain text is
     asked for. `max_tokens` limits the reply. `keeps` says whether a text is worth keeping: one that is not is
     returned and not stored, so that the next run asks again. `hear` is told the text piece by piece as it comes; what
-    is found in a cache it is not told.
+    is found in a cache it is not told. `unhear` is told, and why, that what was heard is void: the try was no good, and
+    what is heard next begins anew.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +40,7 @@ class Request(BaseModel):
     sample: int = 0
     keeps: Callable[[str], bool] | None = Field(default=None, repr=False)
     hear: Callable[[str], None] | None = Field(default=None, repr=False)
+    unhear: Callable[[str], None] | None = Field(default=None, repr=False)
 
     @property
     def parts(self) -> dict[str, Any]:

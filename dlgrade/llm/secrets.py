@@ -67,6 +67,15 @@ def cleaned(content: bytes, secrets: Iterable[str]) -> bytes:
     return content
 
 
+def begun(text: str, secrets: Iterable[str]) -> str:
+    """A text that is still being written, without the secrets, and only as far as none may have begun at its end."""
+    hidden = [secret for secret in secrets if _is_none_but_a_secret(secret)]
+    for secret in hidden:
+        text = text.replace(secret, SHOWN)
+    held = (n for secret in hidden for n in range(len(secret) - 1, 0, -1) if text.endswith(secret[:n]))
+    return text[: len(text) - max(held, default=0)]
+
+
 def _is_none_but_a_secret(secret: str) -> bool:
     return len(secret) >= _SHORT and (len(secret) >= _SURE or any(letter.isdigit() for letter in secret))
 

@@ -11,52 +11,78 @@ Comments (`: OPENROUTER PROCESSING`) keep a connection open. An error can come a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 from dlgrade.llm.complaints import json_of
 from dlgrade.llm.wire import content_text, without_thinking
 
+# Only these end a line. `str.splitlines` has nine more, which may stand in the middle of a text in JSON.
+_LINE_END = re.compile(rb"\r\n|\n|\r(?=[^\n])")
+_END = "[DONE]"
+_OPENINGS = ("<think>", "<thinking>")
+
 
 class Stream:
-    """One reply on its way. `hear` is told each piece of its text, but none of what the model thinks before it."""
+    """One reply on its way. `hear` is told each piece of its text, but none of what the model thinks before it.
 
-    def __init__(self, hear: Callable[[str], None]) -> None:
+    `hide` leaves out of a text what nobody may see. `heard` is what was told so far, `done` whether the server said
+    that nothing more comes.
+    """
+
+    def __init__(self, hear: Callable[[str], None], *, hide: Callable[[str], str] = str) -> None:
         self._hear = hear
+        self._hide = hide
+        self._rest = b""
         self._text = ""
-        self._heard = ""
         self._refusal = ""
         self._finish: str | None = None
         self._error: Any = None
         self._head: dict[str, Any] = {}
         self._pieces = 0
+        self.heard = ""
+        self.done = False
 
-    def line(self, line: str) -> None:
-        """Take in one line of the response."""
-        if not line.startswith("data:"):
-            return
-        data = json_of(line[5:])
-        if isinstance(data, dict):
-            self._piece(data)
+    def feed(self, some: bytes) -> None:
+        """Take in the next bytes of the response, wherever they were cut."""
+        *lines, self._rest = _LINE_END.split(self._rest + some)
+        for line in lines:
+            self._line(line)
 
     def body(self) -> bytes | None:
-        """The body of the same reply in one; None if not one piece came, or it broke off before its end."""
+        """The body of the same reply in one, once all of it was taken in.
+
+        None if not one piece came, or it broke off before its end.
+        """
+        self._line(self._rest)
+        self._rest = b""
         if self._error is not None:
             return json.dumps({**self._head, "error": self._error}).encode()
-        if not self._pieces or self._finish is None:
+        if not self._pieces or not (self._finish or self.done):
             return None
         message = {"role": "assistant", "content": self._text, "refusal": self._refusal or None}
         choice = {"index": 0, "message": message, "finish_reason": self._finish}
         return json.dumps({**self._head, "choices": [choice]}).encode()
 
+    def _line(self, line: bytes) -> None:
+        said = line.decode("utf-8", "replace")
+        if not said.startswith("data:"):
+            return
+        self.done = self.done or said[5:].strip() == _END
+        data = json_of(said[5:])
+        if isinstance(data, dict):
+            self._piece(data)
+
     def _piece(self, data: dict[str, Any]) -> None:
         self._head |= {key: data[key] for key in ("model", "usage") if data.get(key)}
-        self._error = data.get("error") or self._error
+        self._error = data.get("error") or (data if data.get("object") == "error" else self._error)
         choices = data.get("choices")
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
             return
         self._pieces += 1
         choice = choices[0]
+        self._error = choice.get("error") or self._error
         self._finish = choice.get("finish_reason") or self._finish
         delta = choice.get("delta")
         if isinstance(delta, dict):
@@ -65,9 +91,11 @@ class Stream:
             self._tell()
 
     def _tell(self) -> None:
-        said = without_thinking(self._text)
-        if "<thinking>".startswith(self._text.strip()) or not said.startswith(self._heard):
-            return  # what has come so far may still turn out to be thinking
-        if new := said[len(self._heard) :]:
-            self._heard = said
+        begun = self._text.lstrip()
+        if not begun or any(opening.startswith(begun) for opening in _OPENINGS):
+            return  # it may still turn out to be thinking
+        said = self._hide(without_thinking(self._text))
+        # a lone closing tag says late that all before it was thinking: who waits for the whole reply has it right
+        if said.startswith(self.heard) and (new := said[len(self.heard) :]):
+            self.heard = said
             self._hear(new)

@@ -25,6 +25,8 @@ CONNECT_TIMEOUT = 10.0
 LARGEST = 16 * 2**20
 """Bytes of a response. The longest reply that a model writes has a few hundred thousand."""
 
+_FILE = "/content"  # how the paths of files end
+
 ERRORS: tuple[type[Exception], ...] = (httpx2.HTTPError, httpx2.InvalidURL, _AiohttpError, UnicodeError)
 """What comes out of a call that brought no response, beside the SDK's own; UnicodeError for a host that is no name."""
 
@@ -34,9 +36,12 @@ class TooLarge(httpx2.HTTPError):
 
 
 async def bounded(response: httpx2.Response) -> None:
-    """Let no more than `LARGEST` bytes of a response be read. (A hook of the client's, before it is read.)"""
+    """Let no more than `LARGEST` bytes of a response be read, but of a file, which is written piece by piece.
+
+    A hook of the client's, before it is read.
+    """
     stream = response.stream
-    if isinstance(stream, httpx2.AsyncByteStream):
+    if isinstance(stream, httpx2.AsyncByteStream) and not response.request.url.path.endswith(_FILE):
         response.stream = _Bounded(stream)
 
 

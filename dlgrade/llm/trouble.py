@@ -41,6 +41,7 @@ class Condition(Enum):
     QUOTA = auto()
     UNREACHABLE = auto()
     NOT_A_REPLY = auto()
+    NOT_A_REPLY_NOW = auto()
     LOADING = auto()
     RATE_LIMIT = auto()
     OVERLOADED = auto()
@@ -149,6 +150,10 @@ ACTIONS: Mapping[Condition, Action] = MappingProxyType(
             "Lower --concurrency. " + _KEPT,
             tries=3,
             crowded=True,
+        ),
+        # NOT_A_REPLY from an endpoint that has replied before: a proxy's page, a reply that got lost
+        Condition.NOT_A_REPLY_NOW: Action(
+            ServerFailed, "What {url} sent was no chat completion, twice (model {model})", _KEPT, tries=2
         ),
         Condition.BUSY: Action(
             ServerFailed, "{url} was too busy for the model {model}, 4 times", _KEPT, tries=4, first=0.5

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from dlgrade.llm.complaints import Headers, complaint, cropped, error_object, json_of, words_in
 from dlgrade.llm.request import Reply
 from dlgrade.llm.trouble import Condition, Trouble
-from dlgrade.models import Usage
+from dlgrade.models import Record, Usage
 
 
 def read(
@@ -43,8 +43,19 @@ def read(
     return _completion(choice, data, model, shape)
 
 
-def read_models(status: int, headers: Headers, body: bytes) -> tuple[str, ...] | Trouble:
-    """The names of the models from a response to `/models`."""
+class Listed(Record):
+    """A model as an endpoint lists it; `context` is how many tokens it takes, where the list says so."""
+
+    id: str
+    context: int | None = None
+
+
+# by OpenRouter and Together, vLLM, Groq, Mistral and LM Studio
+_CONTEXTS = ("context_length", "max_model_len", "context_window", "max_context_length")
+
+
+def read_models(status: int, headers: Headers, body: bytes) -> tuple[Listed, ...] | Trouble:
+    """The models from a response to `/models`."""
     text = body.decode("utf-8", "replace")
     data = json_of(text)
     if status >= HTTPStatus.MULTIPLE_CHOICES:
@@ -52,7 +63,11 @@ def read_models(status: int, headers: Headers, body: bytes) -> tuple[str, ...] |
     entries = data.get("data") if isinstance(data, dict) else None
     if not isinstance(entries, list):
         return Trouble(condition=Condition.NOT_A_REPLY, words=cropped(words_in(data, text)) or "no list of models")
-    return tuple(str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry)
+    return tuple(
+        Listed(id=str(entry["id"]), context=next((n for key in _CONTEXTS if (n := _count(entry.get(key)))), None))
+        for entry in entries
+        if isinstance(entry, dict) and "id" in entry
+    )
 
 
 def read_object(status: int, headers: Headers, body: bytes) -> dict[str, Any] | Trouble:

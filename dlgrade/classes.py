@@ -1,0 +1,302 @@
+"""A class's answers -> their grades: from a file, row by row, each grade handed on as soon as it is there.
+
+    seen = survey(path)
+    with Gradebook(JsonLines(), file.write) as book:
+        done = grade_offline(seen, matching, book)
+
+What is held in memory is a batch of rows, those in flight, and an id for each row.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
+from pathlib import Path
+from types import FrameType
+
+from dlgrade.errors import InputError, RunStopped
+from dlgrade.grading import offline
+from dlgrade.grading.gradebook import Gradebook
+from dlgrade.grading.judge import Asked, Judge
+from dlgrade.grading.matching import Matched, Matching
+from dlgrade.grading.rows import BadRow, Row, Survey, read_rows
+from dlgrade.llm.counted import Counted
+from dlgrade.llm.request import Reply, Request
+from dlgrade.models import Failure, Grade, Grader, Progressed
+from dlgrade.prompts import Prompts
+from dlgrade.rubrics import fingerprint
+from dlgrade.settings import OFFLINE, Settings
+
+_BATCH = 32  # rows looked up in the cache together; preparing more would keep replies waiting
+_SPARE = 2  # one worker more for so many requests in flight: some wait between two tries
+_NAMED = 20  # answers without a grade that are named; all of them stand in the output
+
+Entry = Row | BadRow
+
+
+@dataclass
+class Graded:
+    """What came of the answers. `left` were not finished; of those `failed` and `ungraded`, how many by why.
+
+    `doubtful` are graded and flagged for a person to look at. `rubrics` are fingerprints by name; `made` is how many
+    answers have a rubric made from a reference, `unused` how many had a reference that their rubric made needless.
+    """
+
+    rows: int
+    graded: int = 0
+    ungraded: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+    named: list[Failure] = field(default_factory=list)
+    doubtful: int = 0
+    rubrics: dict[str, str] = field(default_factory=dict)
+    made: int = 0
+    unused: int = 0
+    interrupted: bool = False
+    stopped: RunStopped | None = None
+
+    @property
+    def without(self) -> int:
+        """How many answers were finished and have no grade."""
+        return self.ungraded.total() + self.failed.total()
+
+    @property
+    def done(self) -> int:
+        """How many answers were finished."""
+        return self.graded + self.without
+
+    @property
+    def left(self) -> int:
+        """How many answers were not finished."""
+        return self.rows - self.done
+
+
+def grade_offline(
+    answers: Survey,
+    matching: Matching,
+    book: Gradebook,
+    *,
+    on_progress: Callable[[Progressed], None] = lambda _: None,
+) -> Graded:
+    """Grade a file of answers without a model; Ctrl-C ends it, and what was finished is kept.
+
+    Raises:
+        InputError: the file can no longer be read, or the grades not be written.
+    """
+    marking = _Marking(answers.rows, matching, book, OFFLINE, on_progress)
+    with _ctrl_c(marking.press):
+        for number, row in enumerate(read_rows(answers.path)):
+            if marking.done.interrupted:
+                break
+            if (matched := marking.matched(number, row)) is not None and isinstance(row, Row):
+                grade = offline.grade(row.answer, matched.rubric, id=row.id, question=matched.question)
+                marking.put(number, row, grade)
+            marking.report()
+    return marking.done
+
+
+def grade_asked(
+    answers: Survey,
+    matching: Matching,
+    book: Gradebook,
+    *,
+    client: Counted,
+    prompts: Prompts,
+    settings: Settings,
+    on_progress: Callable[[Progressed], None] = lambda _: None,
+) -> Graded:
+    """Grade a file of answers by a model, several at once; what the client has in its cache is taken from there.
+
+    An answer's own failure is a grade that says so. What stops the run ends it: no more is asked for, and what was
+    finished is kept, also what the cache has of the rows after.
+
+    Raises:
+        InputError: the file can no longer be read, the grades not be written, or the template does not render.
+    """
+    judge = Judge(client, prompts, settings)
+    asking = _Asking(answers.rows, matching, book, str(settings.model), on_progress, client=client, judge=judge)
+    with _ctrl_c(asking.press):
+        missing = asking.missing(answers.path)
+        first = next(missing, None)
+        if first is not None and not asking.done.interrupted:
+            # Imported here for start-up time: a run that finds everything needs no event loop.
+            from dlgrade.runs import run  # noqa: PLC0415
+
+            at_once = settings.requests_at_once
+            ended = run(
+                chain([first], missing),
+                asking.ask,
+                concurrency=at_once + at_once // _SPARE,
+                client=client,
+                on_progress=asking.progressed,
+            )
+            for _ in missing:
+                pass  # a run that was stopped: what the cache has is graded all the same
+            asking.done.interrupted |= ended.interrupted
+            asking.done.stopped = ended.stopped
+    return asking.done
+
+
+class _Marking:
+    """Grades on their way into the book, counted."""
+
+    def __init__(
+        self, rows: int, matching: Matching, book: Gradebook, model: str, on_progress: Callable[[Progressed], None]
+    ) -> None:
+        self.done = Graded(rows)
+        self._matching = matching
+        self._book = book
+        self._model = model
+        self._on_progress = on_progress
+
+    def press(self) -> None:
+        """Ctrl-C: no further row is begun."""
+        self.done.interrupted = True
+
+    def matched(self, number: int, row: Entry) -> Matched | None:
+        """What the answer is held against; None where there is nothing, and the grade says why."""
+        if isinstance(row, BadRow):
+            self.put(number, row, self._failed(row, "input_error", row.reason))
+            return None
+        try:
+            matched = self._matching.of(row)
+        except InputError as error:
+            self.put(number, row, self._failed(row, error.kind, str(error)))
+            return None
+        if matched.made:
+            self.done.made += 1
+        else:
+            self.done.unused += row.reference is not None
+            if matched.rubric.name not in self.done.rubrics:
+                self.done.rubrics[matched.rubric.name] = fingerprint(matched.rubric)
+        return matched
+
+    def put(self, number: int, row: Entry, grade: Grade) -> None:
+        """The grade of the row with that number."""
+        self._book.put(number, row, grade)
+        done = self.done
+        if grade.status == "graded":
+            done.graded += 1
+            done.doubtful += any(flag.startswith("needs review") for flag in grade.flags)
+            return
+        error = grade.error or {}
+        kinds = done.failed if grade.status == "failed" else done.ungraded
+        kinds[error.get("kind", "ungraded")] += 1
+        if len(done.named) < _NAMED:
+            where = row.where if row.where.endswith(grade.id) else f"{grade.id} ({row.where})"
+            done.named.append(Failure(id=where, kind=grade.status, message=error.get("message", "no reason was given")))
+
+    def report(self) -> None:
+        """Say how far it is."""
+        self._on_progress(Progressed(done=self.done.done, failed=self.done.without, running=0))
+
+    def progressed(self, now: Progressed) -> None:
+        """Say how far a run is, with all that needed none."""
+        self._on_progress(replace(now, done=self.done.done, failed=self.done.without))
+
+    def _failed(self, row: Entry, kind: str, reason: str) -> Grade:
+        return Grade(
+            id=row.id,
+            question=row.question,
+            rubric="",
+            status="failed",
+            score=None,
+            max_score=0,
+            percent=None,
+            grader=Grader(model=self._model, prompt=""),
+            error={"kind": kind, "message": reason},
+        )
+
+
+Waiting = tuple[int, Row, Asked]
+"""An answer that a model is asked about, with its row and that row's number."""
+
+
+class _Asking(_Marking):
+    """Answers on their way to a model."""
+
+    def __init__(
+        self,
+        rows: int,
+        matching: Matching,
+        book: Gradebook,
+        model: str,
+        on_progress: Callable[[Progressed], None],
+        *,
+        client: Counted,
+        judge: Judge,
+    ) -> None:
+        super().__init__(rows, matching, book, model, on_progress)
+        self._client = client
+        self._judge = judge
+
+    def missing(self, path: Path) -> Iterator[tuple[str, Waiting]]:
+        """The answers whose grade takes a request; all others are graded on the way."""
+        rows = enumerate(read_rows(path))
+        while not self.done.interrupted and (some := [self._waiting(*entry) for entry in islice(rows, _BATCH)]):
+            waiting = [one for one in some if one is not None]
+            stored = self._client.stored([asked.request for _, _, asked in waiting if asked.request is not None])
+            for number, row, asked in waiting:
+                found = _Found(self._client, stored)
+                grade = self._judge.at_hand(asked, found)
+                if grade is None:
+                    yield str(number), (number, row, asked)
+                    continue
+                for _ in range(found.count):
+                    self._client.found()
+                self.put(number, row, grade)
+            self.report()
+
+    def _waiting(self, number: int, row: Entry) -> Waiting | None:
+        matched = self.matched(number, row)
+        if matched is None or isinstance(row, BadRow):
+            return None
+        return number, row, self._judge.asked(row.answer, matched.rubric, id=row.id, question=matched.question)
+
+    async def ask(self, waiting: Waiting) -> None:
+        """Ask, and hand the grade on.
+
+        Raises:
+            RunStopped: the endpoint cannot be used, or the budget is spent.
+        """
+        number, row, asked = waiting
+        self.put(number, row, await self._judge.answered(asked))
+
+
+@dataclass
+class _Found:
+    """Looks up the stored replies that one answer takes; `count` is how many there were."""
+
+    client: Counted
+    stored: Mapping[str, Reply]
+    count: int = 0
+
+    def __call__(self, request: Request) -> Reply | None:
+        """The stored reply; the second request of an answer, which few take, is looked up by itself."""
+        reply = self.stored.get(request.key)
+        if reply is None and self.count:
+            reply = self.client.stored([request]).get(request.key)
+        self.count += reply is not None
+        return reply
+
+
+@contextmanager
+def _ctrl_c(pressed: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C is noticed between two rows: a grade is written whole. A run has its own way with it meanwhile."""
+    elsewhere = threading.current_thread() is not threading.main_thread()
+    if elsewhere or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        yield
+        return
+
+    def handler(_signal: int, _frame: FrameType | None) -> None:
+        pressed()
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
