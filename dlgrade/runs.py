@@ -23,6 +23,8 @@ from dlgrade.llm.counted import Counted
 from dlgrade.llm.request import Halted
 from dlgrade.models import Failure, Progressed
 
+_A_MOMENT = 0.05  # seconds
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -126,12 +128,14 @@ class _Going(Generic[T, R]):
             self._ids[id_] = None
             self._running += 1
             try:
-                await self._one(id_, item)
+                ended = await self._one(id_, item)
             finally:
                 self._running -= 1
-            self._report()
+            if ended:
+                self._report()
 
-    async def _one(self, id_: str, item: T) -> None:
+    async def _one(self, id_: str, item: T) -> bool:
+        """Do one item; says whether anything came of it."""
         try:
             self._results[id_] = await self._work(item)
         except ItemError as error:
@@ -141,7 +145,8 @@ class _Going(Generic[T, R]):
             self._stopped = self._stopped or error
             self._halt()
         except Halted:
-            pass  # it waited for its turn, or between two tries: a later run asks again
+            return False  # it waited for its turn, or between two tries: a later run asks again
+        return True
 
     @property
     def _stopping(self) -> bool:
@@ -157,7 +162,8 @@ class _Going(Generic[T, R]):
         if self._presses > self._patience:
             for worker in workers:
                 worker.cancel()
-        self._report()
+        # once those have gone that only waited: what is running then is in flight
+        asyncio.get_running_loop().call_later(_A_MOMENT, self._report)
 
     def _report(self) -> None:
         if self._on_progress is not None:

@@ -83,9 +83,54 @@ def test_ctrl_c_while_the_server_says_wait_ends_the_run_at_once_and_loses_nothin
     assert process.returncode == 130
     assert "Traceback" not in said
     assert "Interrupted: what was finished is kept" in said
+    assert "in flight finish" not in said  # as nothing is
     assert Path("bank.md").read_text().count("Because it works.") == 3
     (record,) = records()
     assert (record["interrupted"], record["files"][0]["filled"]) == (True, 3)
+
+
+@needs_signals
+@pytest.mark.usefixtures("run")
+def test_ctrl_c_lets_those_in_flight_finish_and_those_that_wait_for_a_place_are_not_sent() -> None:
+    bank(60)
+    sent = threading.Event()
+
+    def reply(body: Body) -> Scripted:
+        if len(server.bodies) >= 4:
+            sent.set()
+        return Scripted(content="Because it works.", delay=1.0)
+
+    with Loopback(reply) as server:
+        command = [sys.executable, "-m", "dlgrade", "fill", "bank.md", "--in-place", *to(server), "--concurrency", "4"]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        assert sent.wait(30)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert len(server.bodies) == 4
+    assert Path("bank.md").read_text().count("Because it works.") == 4
+    assert "Stopping: 4 requests in flight finish" in said
+    assert "4 requests, 0 from cache" in said
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        Scripted(401, body={"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}, delay=0.1),
+        Scripted(429, headers={"retry-after": "3600"}, body={"error": {"message": "slow down"}}, delay=0.1),
+        Scripted(503, headers={"retry-after": "3600"}, body="<title>Down for the day</title>", delay=0.1),
+    ],
+    ids=["key", "hours", "down"],
+)
+def test_what_stops_a_run_is_met_by_those_in_flight_and_nobody_else(run: Run, stop: Scripted) -> None:
+    bank(60)
+    with Loopback(lambda body: "Yes." if thing(body) == 1 else stop) as server:
+        ran = run("fill", "bank.md", "--in-place", *to(server), "--concurrency", 8)
+    assert ran.code == 3
+    assert len(server.bodies) <= 1 + 8
+    assert ran.err.count("dlgrade: http://127.0.0.1") + ran.err.count("dlgrade: Nobody answers") == 1
+    assert Path("bank.md").read_text().count("Yes.") == 1
+    assert [record["files"][0]["filled"] for record in records()] == [1]
 
 
 # ── several models ───────────────────────────────────────────────────────────────────────────

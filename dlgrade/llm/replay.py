@@ -97,7 +97,7 @@ class Replayer:
             return self._reply(line["reply"], request, again=again)
         error = self._error(line[entry.what])
         if isinstance(error, ItemError) and again:
-            error.usage = None  # billed once
+            error.usage, error.tries = None, 0  # sent and billed once
         raise error
 
     def stored(self, requests: Sequence[Request]) -> Mapping[str, Reply]:
