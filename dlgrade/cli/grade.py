@@ -12,6 +12,7 @@ from dlgrade.cli.answers import answer_from
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, UnknownQuestion
 from dlgrade.grading import offline
+from dlgrade.grading.score import explained, needless
 from dlgrade.lookup import Target
 from dlgrade.models import Evidence, Grade, Rubric
 
@@ -47,6 +48,7 @@ def grade(
             show_default=False,
         ),
     ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say line by line how the score came about.")] = False,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     concurrency: options.Concurrency = None,
@@ -71,9 +73,14 @@ def grade(
     Examples:
       dlgrade grade general:2 answer.md
       dlgrade grade dropout --text "It zeroes units at random."
+      dlgrade grade general:2 answer.md --explain
       dlgrade grade general:2 - --json < answer.md
       dlgrade grade --answers class.csv --out grades.csv --model NAME
     """
+    if explain and (json or answers is not None):
+        raise InputError(
+            "--explain is for one grade that is shown; of grades in a file: dlgrade grades explain FILE ID"
+        )
     limits = {"concurrency": concurrency, "rpm": rpm, "tpm": tpm, "max_cost": max_cost}
     flags: dict[str, Any] = {"model": model, "base_url": base_url, **limits}
     session = Session.open(record=record, replay=replay, **flags)
@@ -88,10 +95,10 @@ def grade(
         raise InputError("--out goes with --answers FILE; one grade is shown, or with --json printed as a document")
     if question is None:
         raise InputError("name a QUESTION, or --answers FILE for many answers")
-    _one(session, question, file, text, json=json)
+    _one(session, question, file, text, json=json, explain=explain)
 
 
-def _one(session: Session, question: str, file: Path | None, text: str | None, *, json: bool) -> None:
+def _one(session: Session, question: str, file: Path | None, text: str | None, *, json: bool, explain: bool) -> None:
     target = session.lookup.find(question)
     if target.rubric is None:
         raise UnknownQuestion(f"{target.id} has no rubric to grade against: {target.text}")
@@ -103,7 +110,7 @@ def _one(session: Session, question: str, file: Path | None, text: str | None, *
         if json:
             show.json_document(result.model_dump(mode="json"))
         else:
-            show.text(_told(result, rubric))
+            show.text(_told(result, rubric, explain=explain))
     if result.status != "graded":
         answer.keep()
         raise typer.Exit(1)
@@ -122,7 +129,7 @@ def _graded(session: Session, answer: str, rubric: Rubric, target: Target) -> Gr
         )
 
 
-def _told(grade: Grade, rubric: Rubric) -> str:
+def _told(grade: Grade, rubric: Rubric, *, explain: bool) -> str:
     """The grade in words: the score, what earned it, what is wrong, what a person should look at."""
     lines = [f"{grade.id}  {grade.question}", ""]
     if grade.score is None:
@@ -141,9 +148,12 @@ def _told(grade: Grade, rubric: Rubric) -> str:
     for finding in (finding for finding in grade.misconceptions if finding.found):
         lines += ["", f"Misconception, -{finding.cost:g}: {claims[finding.id]}", *_quotes(finding.evidence)]
     expects = {criterion.id: criterion.expects for criterion in rubric.criteria}
-    missing = [v.criterion for v in grade.verdicts if v.verdict in {"missed", "partial"}]
+    spare = needless(rubric, grade.verdicts)
+    missing = [v.criterion for v in grade.verdicts if v.verdict in {"missed", "partial"} and v.criterion not in spare]
     if missing:
         lines += ["", "Missing", *(f"  {id_}: {expects[id_]}" for id_ in missing)]
+    if explain and grade.verdicts:
+        lines += ["", "How the score comes about", *(f"  {line}" for line in explained(grade, rubric))]
     if grade.flags:
         lines += ["", "Flags", *(f"  {flag}" for flag in grade.flags)]
     return "\n".join(lines)

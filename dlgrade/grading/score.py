@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dlgrade.errors import ItemError, ServerFailed
 from dlgrade.models import Criterion, Finding, Grade, Grader, Group, Override, Rubric, Usage, Verdict, VerdictWord
-from dlgrade.rubrics import fingerprint, wording
+from dlgrade.rubrics import fingerprint, wordings
 
 _SHARE: dict[VerdictWord, float] = {"met": 1.0, "partial": 0.5, "missed": 0.0, "ungraded": 0.0}
 _NONE: Mapping[str, Override] = {}
@@ -73,6 +73,12 @@ def derive(
     found = {finding.id for finding in findings if finding.found}
     adding = _Adding(rubric, {c.id: words.get(c.id, "ungraded") for c in rubric.criteria}, found, overrides)
     return adding.derivation()
+
+
+def explained(grade: Grade, rubric: Rubric) -> list[str]:
+    """How the score of a grade comes about by this rubric, line by line, people's verdicts named."""
+    overrides = {override.criterion: override for override in grade.overrides}
+    return derive(rubric, grade.verdicts, grade.misconceptions, overrides).lines()
 
 
 class _Adding:
@@ -214,8 +220,7 @@ def graded(
     usage: Usage | None = None,
 ) -> Grade:
     """The grade that follows from verdicts and findings, each of which then names the wording that it is about."""
-    asked = {criterion.id: wording(criterion) for criterion in rubric.criteria}
-    asked |= {misconception.id: wording(misconception) for misconception in rubric.misconceptions}
+    asked = wordings(rubric)
     grade = Grade(
         id=id,
         question=question,
