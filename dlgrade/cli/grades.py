@@ -81,6 +81,7 @@ def override(
     if not by.strip() or not why.strip():
         raise InputError("a person's verdict has a name and a reason: --by NAME --why TEXT")
     session = Session.open()
+    the_grade(file, id_)  # a file that is not there needs no lock
     with session.lock([file]):
         old = the_grade(file, id_)
         rubric = _rubric(session, old.grade, file)

@@ -43,7 +43,7 @@ class Known:
         """
         if grade.rubric in self._rubrics.paths:
             return self._load(grade.rubric)
-        if not grade.rubric.startswith(MADE):
+        if not _made(grade):
             raise InputError(f"there is no rubric {grade.rubric!r}" if grade.rubric else "it names no rubric")
         if not grade.verdicts:
             raise InputError("its rubric was made from a reference, and it has no verdicts to tell which")
@@ -67,7 +67,7 @@ def rubric_in(grade: Grade) -> Rubric:
 
 def to_ask(grade: Grade, rubric: Rubric) -> tuple[str, ...]:
     """The criteria and misconceptions on which the grade has no verdict in their present wording; people's count."""
-    if grade.rubric_fingerprint == fingerprint(rubric) or grade.rubric.startswith(MADE):
+    if grade.rubric_fingerprint == fingerprint(rubric) or _made(grade):
         return tuple(verdict.criterion for verdict in grade.verdicts if verdict.verdict == "ungraded")
     said = {verdict.criterion: verdict.asked for verdict in grade.verdicts if verdict.verdict != "ungraded"}
     said |= {finding.id: finding.asked for finding in grade.misconceptions}
@@ -83,16 +83,20 @@ def rescored(grade: Grade, rubric: Rubric) -> Grade:
     people = {override.criterion: override for override in grade.overrides}
     said = {verdict.criterion: verdict for verdict in grade.verdicts}
     found = {finding.id: finding for finding in grade.misconceptions}
-    return scored(
-        grade.model_copy(
-            update={
-                "verdicts": tuple(_verdict(c, said.get(c.id), people.get(c.id)) for c in rubric.criteria),
-                "misconceptions": tuple(_finding(m, found.get(m.id), people.get(m.id)) for m in rubric.misconceptions),
-                "flags": (*_other_flags(grade), *_older_wordings(grade, rubric)),
-            }
-        ),
-        rubric,
+    settled = grade.model_copy(
+        update={
+            "verdicts": tuple(_verdict(c, said.get(c.id), people.get(c.id)) for c in rubric.criteria),
+            "misconceptions": tuple(_finding(m, found.get(m.id), people.get(m.id)) for m in rubric.misconceptions),
+            "flags": (*_other_flags(grade), *_older_wordings(grade, rubric)),
+        }
     )
+    new = scored(settled, rubric)
+    # what a grade tells of a rubric made from a reference is not all of it
+    return new.model_copy(update={"rubric_fingerprint": grade.rubric_fingerprint}) if _made(grade) else new
+
+
+def _made(grade: Grade) -> bool:
+    return grade.rubric.startswith(MADE)
 
 
 def _verdict(criterion: Criterion, said: Verdict | None, person: Override | None) -> Verdict:
@@ -121,7 +125,7 @@ def _older_wordings(grade: Grade, rubric: Rubric) -> tuple[str, ...]:
     return tuple(
         f"needs review: {id_} was worded otherwise when {override.by} judged it"
         for id_, override in last.items()
-        if now.get(id_, override.asked) != override.asked and not grade.rubric.startswith(MADE)
+        if now.get(id_, override.asked) != override.asked and not _made(grade)
     )
 
 
