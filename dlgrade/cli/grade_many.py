@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from dlgrade.banks.ledger import now
 from dlgrade.banks.outputs import Replacement, replacement
 from dlgrade.classes import Graded, grade_asked, grade_offline
 from dlgrade.cli import show
-from dlgrade.cli.watching import Watch
+from dlgrade.cli.watching import Watch, by_why, name_failures, what_it_took
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import DlgradeError, InputError, OutputError
 from dlgrade.grading.gradebook import Gradebook, JsonLines, form_for
@@ -25,7 +24,6 @@ from dlgrade.grading.matching import Matching
 from dlgrade.grading.offline import METHOD
 from dlgrade.grading.rows import Survey, survey
 from dlgrade.llm.counted import Counted
-from dlgrade.llm.prices import money
 from dlgrade.models import Usage
 
 STDOUT = Path("-")
@@ -165,14 +163,11 @@ class _Report:
         done = self.done
         if self.kept:
             line(self._counts())
-        for failure in done.named:
-            show.remark(f"  {failure.kind}: {failure.id}: {failure.message.splitlines()[0]}")
-        if done.without > len(done.named):
-            show.remark(f"  … and {done.without - len(done.named):,} more; all of them stand in the output")
+        name_failures(done, "all of them stand in the output")
         if done.unused:
             show.remark(f"References not used, since there is a rubric for the question: {done.unused:,}")
         if self.client is not None:
-            show.remark(self._sum(self.client))
+            show.remark(what_it_took(self.client, self.seconds))
         if done.interrupted:
             show.remark("Interrupted.")
         if done.stopped is not None:
@@ -183,26 +178,12 @@ class _Report:
 
     def _counts(self) -> str:
         done = self.done
-        parts = [f"{done.graded:,} graded", *(_by_why("ungraded", done.ungraded)), *(_by_why("failed", done.failed))]
+        parts = [f"{done.graded:,} graded", *by_why("ungraded", done.ungraded), *by_why("failed", done.failed)]
         if done.doubtful:
             parts.append(f"{done.doubtful:,} to review")
         return f"{self.answers} -> {self.out}: {', '.join(parts)}"
-
-    def _sum(self, client: Counted) -> str:
-        """The run on one line: requests, tokens, money, time."""
-        parts = [f"{client.requests - client.cached:,} requests", f"{client.cached:,} from cache"]
-        if client.retries:
-            parts.append(f"{client.retries:,} retries")
-        parts.append(f"{client.usage.total_tokens:,} tokens")
-        parts.append("cost not known" if client.cost is None else money(client.cost))
-        return ", ".join([*parts, f"{self.seconds:.1f} s"])
 
 
 def worth_keeping(done: Graded) -> bool:
     """Whether the grades may replace an earlier run's: not those of a run that ended before it graded anything."""
     return done.graded > 0 or (done.stopped is None and not done.interrupted)
-
-
-def _by_why(what: str, kinds: Counter[str]) -> list[str]:
-    named = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in kinds.most_common())
-    return [f"{kinds.total():,} {what} ({named})"] if kinds else []
