@@ -128,10 +128,11 @@ def agree(pairs: Sequence[Pair], *, seed: int, levels: int | None = None) -> Agr
     ci95 = intervals(people, given, [pair.question for pair in pairs], levels=levels, seed=seed)
     constant = [sum(people) / len(people)] * len(people) if people else []
     foretold = line_through([math.log1p(pair.words) for pair in pairs], people) if people else []
+    measured = measure(people, given, levels=levels)
     return Agreement(
         n=len(pairs),
         levels=levels,
-        measured=measure(people, given, levels=levels),
+        measured=measured,
         ci95=ci95,
         mean=measure(people, constant, levels=levels),
         length=measure(people, foretold, levels=levels),
@@ -139,7 +140,7 @@ def agree(pairs: Sequence[Pair], *, seed: int, levels: int | None = None) -> Agr
         people_n=len(both),
         questions=_by_question(pairs, levels),
         criteria=_by_criterion(pairs),
-        remarks=tuple(_remarks(pairs)),
+        remarks=tuple(_remarks(pairs, [name for name in ci95 if measured[name] is not None and ci95[name] is None])),
     )
 
 
@@ -193,7 +194,7 @@ def _kappa(verdicts: Sequence[tuple[str, str]]) -> float | None:
         return None
 
 
-def _remarks(pairs: Sequence[Pair]) -> Iterable[str]:
+def _remarks(pairs: Sequence[Pair], unsure: Sequence[str]) -> Iterable[str]:
     if not pairs:
         yield "No answer has both a person's score and a grade: there is nothing to compare."
         return
@@ -206,5 +207,8 @@ def _remarks(pairs: Sequence[Pair]) -> Iterable[str]:
     questions = len({pair.question for pair in pairs})
     if questions == 1:
         yield "One question: intervals come of drawing questions, so there are none."
-    elif questions < _FEW:
+        return
+    if unsure:
+        yield f"No interval for {', '.join(unsure)}: too many draws of questions have none, as scores in them are alike."
+    if questions < _FEW:
         yield f"{questions} questions: intervals from so few are rough, and mostly too narrow."

@@ -85,18 +85,19 @@ def test_baselines_and_the_second_person_stand_beside_the_grader() -> None:
         pair(n / 4, n / 4, question=f"q{n}", words=10**n, second=None if n == 4 else (4 - n) / 4) for n in range(5)
     ]
     found = agree(pairs, seed=0)
-    assert (found.measured["qwk"], found.measured["pearson"], found.measured["mae"]) == (1, pytest.approx(1), 0)
+    assert [found.measured[name] for name in ("qwk", "pearson", "mae")] == pytest.approx([1, 1, 0])
     assert found.mean["pearson"] is None
-    assert (found.mean["qwk"], found.mean["mae"], found.mean["bias"]) == (0, pytest.approx(0.3), pytest.approx(0))
+    assert [found.mean[name] for name in ("qwk", "mae", "bias")] == pytest.approx([0, 0.3, 0])
     assert found.length["pearson"] == pytest.approx(1, abs=0.01)
-    assert (found.people_n, found.people and found.people["pearson"]) == (4, pytest.approx(-1))
+    assert found.people is not None
+    assert [found.people_n, found.people["pearson"]] == pytest.approx([4, -1])
 
 
 def test_questions_come_worst_first() -> None:
     pairs = [pair(0, 0.1, question="near"), pair(1, 0.2, question="far"), pair(0, 0.4, question="far")]
     found = agree(pairs, seed=0).questions
     assert [(one.question, one.n) for one in found] == [("far", 2), ("near", 1)]
-    assert (found[0].measured["mae"], found[0].measured["pearson"]) == (pytest.approx(0.6), pytest.approx(-1))
+    assert [found[0].measured[name] for name in ("mae", "pearson")] == pytest.approx([0.6, -1])
 
 
 def test_verdicts_are_compared_by_criterion() -> None:

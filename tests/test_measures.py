@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Callable
 from itertools import product
 
 import pytest
@@ -57,9 +58,10 @@ def test_measures_are_their_definitions(pairs: list[tuple[float, float]]) -> Non
     people, scores = [x for x, _ in pairs], [y for _, y in pairs]
     measured = measure(people, scores, levels=5)
     every = list(product(people, scores))
-    for name, apart in (("qwk", lambda x, y: (x - y) ** 2), ("kappa", lambda x, y: x != y)):
-        by_chance = statistics.fmean(apart(x, y) for x, y in every)
-        expected = 1 - statistics.fmean(apart(x, y) for x, y in pairs) / by_chance if by_chance else None
+    costs: dict[str, Callable[[float, float], float]] = {"qwk": lambda x, y: (x - y) ** 2, "kappa": lambda x, y: x != y}
+    for name, cost in costs.items():
+        by_chance = statistics.fmean(cost(x, y) for x, y in every)
+        expected = 1 - statistics.fmean(cost(x, y) for x, y in pairs) / by_chance if by_chance else None
         assert measured[name] == (expected if expected is None else pytest.approx(expected, abs=1e-9))
     if len(set(people)) == 1 or len(set(scores)) == 1:
         assert (measured["pearson"], measured["spearman"]) == (None, None)

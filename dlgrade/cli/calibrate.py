@@ -281,7 +281,7 @@ class _Report:
 
 
 def _rounded(measured: dict[str, float | None]) -> dict[str, float | None]:
-    return {name: value if value is None else round(value, _DIGITS) for name, value in measured.items()}
+    return {name: value if value is None else round(value, _DIGITS) + 0.0 for name, value in measured.items()}
 
 
 def _number(value: float | None) -> str:
