@@ -209,6 +209,6 @@ def _remarks(pairs: Sequence[Pair], unsure: Sequence[str]) -> Iterable[str]:
         yield "One question: intervals come of drawing questions, so there are none."
         return
     if unsure:
-        yield f"No interval for {', '.join(unsure)}: too many draws of questions have none, as scores in them are alike."
+        yield f"No interval for {', '.join(unsure)}: too many draws have none, since scores in them are alike."
     if questions < _FEW:
         yield f"{questions} questions: intervals from so few are rough, and mostly too narrow."
