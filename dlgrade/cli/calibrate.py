@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from dataclasses import dataclass
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dlgrade.banks.outputs import check_replaceable, check_writable, save_copy
 from dlgrade.classes import Graded, grade_asked, grade_offline
 from dlgrade.cli import options, show
+from dlgrade.cli.corrections import grader_of
 from dlgrade.cli.watching import Watch, by_why, name_failures, what_it_took
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError
-from dlgrade.grading.offline import METHOD
 from dlgrade.grading.rows import Survey, survey
 from dlgrade.llm.counted import Counted
 
@@ -30,6 +32,7 @@ GET_NUMPY = "Get it with: pip install 'dlgrade[stats]'"
 _WORST = 10  # questions and criteria shown without --details
 _WIDE = 60  # characters of a question
 _DIGITS = 9
+_WORTH = ("mae", "bias", "qwk", "pearson")
 
 MinKappa = Annotated[
     float | None, typer.Option(help="Exit 1 if the kappa is lower.", metavar="X", show_default=False, min=-1, max=1)
@@ -82,6 +85,14 @@ def calibrate(
     max_cost: options.MaxCost = None,
     record: options.Record = None,
     replay: options.Replay = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write into FILE how to correct this grader's leniency, for `grade --calibration FILE`.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
     details: Annotated[
         bool, typer.Option("--details", help="All questions and criteria; with --json, everything there is.")
     ] = False,
@@ -110,6 +121,9 @@ def calibrate(
     flags: dict[str, Any] = {"model": model, "base_url": base_url, **limits}
     session = Session.open(record=record, replay=replay, **flags)
     seen = survey(file)
+    if save is not None:
+        check_replaceable(save)
+        check_writable([save])
     if "score" not in {name.strip().lower() for name in seen.extra}:
         raise InputError(f"{file}: no row has a `score`: a person's score and its `max_score` stand beside each answer")
     # Imported here for start-up time, and since the help is there without NumPy too.
@@ -118,7 +132,7 @@ def calibrate(
     clock, pairing = time.monotonic(), Pairing()
     done, client = _graded(session, seen, pairing)
     agreement = agree(pairing.pairs, seed=seed, levels=levels)
-    report = _Report(file, _grader(session), done, agreement, pairing, gates, max_ungraded)
+    report = _Report(file, grader_of(session), done, agreement, pairing, gates, max_ungraded)
     if json:
         show.json_document(report.json(details=details))
     else:
@@ -126,11 +140,29 @@ def calibrate(
     if client is not None:
         show.remark(what_it_took(client, time.monotonic() - clock))
     report.say_what_is_left()
+    if save is not None:
+        _save(save, report)
     raise typer.Exit(report.exit_code)
 
 
-def _grader(session: Session) -> str:
-    return f"offline ({METHOD})" if session.settings.offline else str(session.settings.model)
+def _save(path: Path, report: _Report) -> None:
+    """Write what corrects the grader, and say what it is worth on questions that it was not learned from."""
+    if not report.ended:
+        show.remark(f"{path}: not written, since answers are left")
+        return
+    # for start-up time, as above
+    from dlgrade.grading.leniency import Scored, fitted, held_out  # noqa: PLC0415
+    from dlgrade.grading.measures import measure  # noqa: PLC0415
+
+    scored = [Scored(pair.question, pair.person, pair.given) for pair in report.pairing.pairs]
+    with report.file.open("rb") as labels:
+        hashed = hashlib.file_digest(labels, "sha256").hexdigest()
+    correction = fitted(scored, grader=report.grader, labels=hashed[:12])
+    save_copy(path, (correction.model_dump_json(indent=2) + "\n").encode())
+    people, before = [one.person for one in scored], report.agreement.measured
+    after = measure(people, held_out(scored), levels=report.agreement.levels)
+    worth = ", ".join(f"{name} {_number(before[name])} -> {_number(after[name])}" for name in _WORTH)
+    show.remark(f"{path}: a correction learned from {correction.answers:,} answers; on questions held out: {worth}")
 
 
 def _graded(session: Session, seen: Survey, pairing: Pairing) -> tuple[Graded, Counted | None]:

@@ -19,7 +19,8 @@ from dlgrade.cli import show
 from dlgrade.cli.watching import Watch, by_why, name_failures, what_it_took
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import DlgradeError, InputError, OutputError
-from dlgrade.grading.gradebook import Gradebook, JsonLines, form_for
+from dlgrade.grading.gradebook import Book, Gradebook, JsonLines, form_for
+from dlgrade.grading.leniency import CorrectedBook, Correction
 from dlgrade.grading.matching import Matching
 from dlgrade.grading.offline import METHOD
 from dlgrade.grading.rows import Survey, survey
@@ -30,8 +31,10 @@ STDOUT = Path("-")
 NO_OUTPUT = "say where the grades go: --out FILE (.jsonl or .csv), or --out - for stdout"
 
 
-def grade_many(session: Session, answers: Path, out: Path | None, *, json: bool) -> int:
-    """Grade the answers of a file into another; returns the exit code.
+def grade_many(
+    session: Session, answers: Path, out: Path | None, *, json: bool, correction: Correction | None = None
+) -> int:
+    """Grade the answers of a file into another, totals corrected if so; returns the exit code.
 
     Raises:
         InputError: the file of answers cannot be read, or has an id twice; or it is not said where grades go.
@@ -47,10 +50,10 @@ def grade_many(session: Session, answers: Path, out: Path | None, *, json: bool)
         raise OutputError(f"{out}: would replace the answers that are read; choose another file")
     seen = survey(answers)
     with _opened(session, out, seen) as (book, new):
-        done, client = _graded(session, seen, book)
+        done, client = _graded(session, seen, book if correction is None else CorrectedBook(book, correction))
         if new is not None:
             new.wanted = worth_keeping(done)
-    report = _Report(session, answers, out, done, client, started, time.monotonic() - clock)
+    report = _Report(session, answers, out, done, client, started, time.monotonic() - clock, correction)
     report.leave_record()
     if json:
         show.json_document(report.json())
@@ -58,7 +61,7 @@ def grade_many(session: Session, answers: Path, out: Path | None, *, json: bool)
     return report.exit_code
 
 
-def _graded(session: Session, seen: Survey, book: Gradebook) -> tuple[Graded, Counted | None]:
+def _graded(session: Session, seen: Survey, book: Book) -> tuple[Graded, Counted | None]:
     matching = Matching(session.lookup, session.rubrics)
     session.say_if_offline()
     with show.bar(seen.rows) as bar:
@@ -106,6 +109,7 @@ class _Report:
     client: Counted | None
     started: str
     seconds: float
+    correction: Correction | None = None
 
     @property
     def exit_code(self) -> int:
@@ -146,6 +150,7 @@ class _Report:
         prompts = {"grade": self.session.prompts.fingerprint("grade")} if online else {}
         made = provenance.made_with("grade", self.session.settings, prompts, self.done.rubrics)
         made |= {"method": None if online else METHOD, "rubrics_from_references": self.done.made}
+        made["calibration"] = self.correction and self.correction.fingerprint
         try:
             with self.answers.open("rb") as file:
                 made["answers_sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
