@@ -400,11 +400,16 @@ class Evidence(Record):
 VerdictWord = Literal["met", "partial", "missed", "ungraded"]
 
 
+def _absent(value: object) -> bool:
+    """What a grade does not have is not written down: the form that others read gains nothing that they need."""
+    return not value
+
+
 class Verdict(Record):
     """What a grader found of one criterion, or a person who knew better.
 
-    `points` are those that count in the end, after needs and groups. `asked` fingerprints the criterion's wording that
-    the grader was asked about.
+    `points` are what it earns by itself, before needs and groups. `asked` fingerprints the criterion's wording that the
+    grader was asked about.
     """
 
     criterion: str
@@ -413,7 +418,7 @@ class Verdict(Record):
     max_points: float
     evidence: tuple[Evidence, ...] = ()
     why: str = ""
-    asked: str | None = None
+    asked: str | None = Field(default=None, exclude_if=_absent)
 
 
 class Finding(Record):
@@ -423,7 +428,7 @@ class Finding(Record):
     found: bool
     cost: float
     evidence: tuple[Evidence, ...] = ()
-    asked: str | None = None
+    asked: str | None = Field(default=None, exclude_if=_absent)
 
 
 OverrideWord = Literal["met", "partial", "missed", "found", "absent"]
@@ -473,5 +478,5 @@ class Grade(Record):
     flags: tuple[str, ...] = ()
     usage: Usage | None = None
     error: Mapping[str, Any] | None = None
-    overrides: tuple[Override, ...] = ()
-    rubric_fingerprint: str | None = None
+    rubric_fingerprint: str | None = Field(default=None, exclude_if=_absent)
+    overrides: tuple[Override, ...] = Field(default=(), exclude_if=_absent)

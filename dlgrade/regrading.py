@@ -22,8 +22,9 @@ from dlgrade.classes import Graded
 from dlgrade.errors import InputError, RubricError
 from dlgrade.grading.claims import MADE
 from dlgrade.grading.gradebook import Book
+from dlgrade.grading.leniency import Correction
 from dlgrade.grading.matching import Matching
-from dlgrade.grading.rescoring import Known, carried, rescored, to_ask
+from dlgrade.grading.rescoring import LACKING, Known, carried, lacks, rescored, to_ask
 from dlgrade.grading.rows import BadRow, Row, Survey, read_rows, survey
 from dlgrade.grading.stored import read_grades
 from dlgrade.models import Failure, Grade
@@ -68,8 +69,8 @@ class Surveyed:
     to_ask: dict[str, list[int]]
 
 
-def surveyed(path: Path, known: Known) -> Surveyed:
-    """Go through a file of grades before anything is written or paid for.
+def surveyed(path: Path, known: Known, correction: Correction | None = None) -> Surveyed:
+    """Go through a file of grades before anything is written or paid for; `correction` is for calibrated ones.
 
     Raises:
         InputError: the file cannot be read, or a line of it is no grade.
@@ -79,13 +80,15 @@ def surveyed(path: Path, known: Known) -> Surveyed:
     count = 0
     for number, stored in enumerate(read_grades(path)):
         count += 1
-        if _wanted(stored.grade, known)[0]:
+        if _wanted(stored.grade, known, correction)[0]:
             places.setdefault(stored.grade.id, []).append(number)
     return Surveyed(path, digest(path), count, places)
 
 
-def _wanted(grade: Grade, known: Known) -> tuple[tuple[str, ...], str | None]:
+def _wanted(grade: Grade, known: Known, correction: Correction | None) -> tuple[tuple[str, ...], str | None]:
     """What must be asked about a grade's answer; or why nothing can be done about it."""
+    if lacks(grade, correction):
+        return (), LACKING
     if grade.rubric.startswith(MADE) and not grade.verdicts:
         return (_ALL,), None
     try:
@@ -106,7 +109,9 @@ class Asked:
     graded: Graded | None = None
 
 
-def regrade(seen: Surveyed, known: Known, book: Book, asked: Asked | None = None) -> Regraded:
+def regrade(
+    seen: Surveyed, known: Known, book: Book, asked: Asked | None = None, correction: Correction | None = None
+) -> Regraded:
     """Put every grade of a file into a book, by its number: worked out, or as it was; those `asked` are there already.
 
     Raises:
@@ -121,23 +126,23 @@ def regrade(seen: Surveyed, known: Known, book: Book, asked: Asked | None = None
         if asked is not None and number in asked.done:
             done.asked += 1
             continue
-        new = _now(old, known, done, asked)
+        new = _now(old, known, done, asked, correction)
         done.changed += (new.score, new.max_score) != (old.score, old.max_score)
         book.put(number, row, new)
     return done
 
 
-def _now(old: Grade, known: Known, done: Regraded, asked: Asked | None) -> Grade:
+def _now(old: Grade, known: Known, done: Regraded, asked: Asked | None, correction: Correction | None) -> Grade:
     """The grade worked out, or as it was."""
-    wanted, hindrance = _wanted(old, known)
+    wanted, hindrance = _wanted(old, known, correction)
     if hindrance is not None:
-        done.leave(old, "no rubric", hindrance)
+        done.leave(old, "left", hindrance)
     elif wanted:
         why = asked.failures.get(old.id) if asked is not None else None
         done.leave(old, "ask again", why or _why(wanted))
     else:
         done.worked_out += 1
-        return rescored(old, known.of(old))
+        return rescored(old, known.of(old), correction)
     return old
 
 

@@ -138,6 +138,7 @@ def test_the_explanation_goes_line_by_line_from_the_verdicts_to_the_score(run: R
         "  = 1 of 8 (12.5 %)",
     ]
     assert "Score: 1 of 8 (12.5 %)" in ran.out
+    assert "  + met      2.5/2.5  no-co-adaptation (counts 0.5)\n" in ran.out
     assert "How the score" not in run("grade", "dropout", "--text", said).out
 
 

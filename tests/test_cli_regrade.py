@@ -12,6 +12,8 @@ from conftest import ROOT, Run
 from loopback import Body, Loopback, Scripted
 from test_cli_grades import BY, ROWS, SAID, grades, write
 
+from dlgrade.grading.leniency import Correction
+from dlgrade.grading.offline import METHOD
 from dlgrade.models import Grade
 
 DROPOUT = (ROOT / "rubrics" / "dropout.yaml").read_text(encoding="utf-8")
@@ -74,7 +76,7 @@ def test_points_costs_and_groups_are_applied_to_the_stored_verdicts(run: Run) ->
     ann, bob, cy = grades()
     assert (ran.code, ran.out) == (0, "grades.jsonl: 3 worked out, 2 with another score\n")
     assert (before[0].score, ann.score, ann.max_score, ann.percent) == (0.5, 1.5, 8, 18.8)
-    assert (ann.verdicts[0].points, ann.verdicts[0].max_points, ann.misconceptions[0].cost) == (3, 4, 1.5)
+    assert (ann.verdicts[0].points, ann.verdicts[0].max_points, ann.misconceptions[0].cost) == (4, 4, 1.5)
     assert (ann.verdicts[0].evidence, ann.grader) == (before[0].verdicts[0].evidence, before[0].grader)
     assert (bob.score, bob.max_score) == (0, 8)
     assert cy == before[2]
@@ -148,8 +150,7 @@ def test_new_criteria_other_halves_and_other_claims_take_new_verdicts(
 def test_a_grade_that_does_not_say_what_it_was_asked_takes_new_verdicts(run: Run) -> None:
     (ann, *_) = a_class(run)
     plain = json.loads(ann.model_dump_json())
-    for key in ("overrides", "rubric_fingerprint"):
-        del plain[key]
+    del plain["rubric_fingerprint"]
     for item in (*plain["verdicts"], *plain["misconceptions"]):
         del item["asked"]
     write("grades.jsonl", [plain])
@@ -163,7 +164,7 @@ def test_a_grade_whose_rubric_is_gone_is_named_and_stays(run: Run) -> None:
     write("grades.jsonl", [json.loads(ann.model_copy(update={"rubric": "gone"}).model_dump_json())])
     ran = run(*COMMAND)
     assert ran.code == 1
-    assert "  no rubric: ann: there is no rubric 'gone'" in ran.err
+    assert "  left: ann: there is no rubric 'gone'" in ran.err
 
 
 def test_a_line_that_is_no_grade_stops_it_before_anything_is_written(run: Run) -> None:
@@ -194,6 +195,39 @@ def test_a_persons_verdict_survives_every_regrade(run: Run) -> None:
     assert (grades()[0].score, grades()[0].flags) == (3, ("offline",))
     # and grading anew does not replace the file
     assert run("grade", "--answers", "class.jsonl", "--out", "grades.jsonl").code == 2
+
+
+def test_a_calibrated_score_is_corrected_again_by_the_same_file_and_by_no_other(run: Run) -> None:
+    def mild(most: float, name: str) -> None:
+        grader = f"offline ({METHOD})"
+        made = Correction(grader=grader, labels="x", answers=30, questions=3, points=((0, 0), (1, most)))
+        Path(name).write_text(made.model_dump_json())
+
+    mild(0.5, "mild.json")
+    mild(0.6, "other.json")
+    write("class.jsonl", ROWS)
+    run("grade", "--answers", "class.jsonl", "--out", "grades.jsonl", "--calibration", "mild.json")
+    before = grades()
+    assert before[0].score == 0.25
+    explained = run("grades", "explain", "grades.jsonl", "ann")
+    assert explained.out.splitlines()[-2] == "= 0.5 of 10 (5 %)"
+    assert explained.out.splitlines()[-1].startswith("= 0.25 of 10, calibrated (")
+    assert explained.err == ""
+    now(("costs: 2", "costs: 1"))
+    for flags in ((), ("--calibration", "other.json")):
+        ran = run(*COMMAND, *flags)
+        assert (ran.code, ran.out) == (1, "grades.jsonl: 0 worked out, 0 with another score, 3 left as they were\n")
+        assert "  left: ann: its score is calibrated: give --calibration FILE, the one that it names\n" in ran.err
+        assert grades() == before
+    assert run("grades", "override", "grades.jsonl", "ann", "no-co-adaptation", "met", *BY).code == 2
+    assert run(*COMMAND, "--calibration", "mild.json").code == 0
+    ann = grades()[0]
+    assert (ann.score, [flag.partition(": ")[2] for flag in ann.flags]) == (0.75, ["", "1.5 of 10 before"])
+    run("grades", "override", "grades.jsonl", "ann", "no-co-adaptation", "met", *BY, "--calibration", "mild.json")
+    assert grades()[0].score == 2
+    now(REWORDED)
+    ran = run(*COMMAND, "--ask", "--answers", "class.jsonl", "--calibration", "mild.json")
+    assert (ran.code, grades()[0].score) == (0, 1.5)
 
 
 def test_many_grades_are_worked_out_in_bounded_memory(run: Run) -> None:

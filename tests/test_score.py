@@ -166,12 +166,21 @@ def test_needs_groups_and_limits_are_settled_here(
     assert (derivation.score, derivation.max_score) == (score, most)
 
 
-def test_the_points_of_the_verdicts_are_those_that_count() -> None:
+def test_the_points_of_a_verdict_are_its_own_and_the_derivation_says_what_counts() -> None:
     rubric = tied(BOTH, ONE_OF, needs={"d": ("a",)})
     verdicts = tuple(verdict(c, "met") for c in rubric.criteria)
     grade = graded(rubric, id="x", question="Q?", verdicts=verdicts, findings=(), grader=GRADER, confidence=1, flags=())
-    assert [v.points for v in grade.verdicts] == [4, 0, 0, 1]
+    assert [v.points for v in grade.verdicts] == [4, 3, 2, 1]
+    assert derive(rubric, verdicts, ()).points == {"a": 4, "b": 0, "c": 0, "d": 1}
     assert grade.score == 5
+
+
+def test_a_grader_may_give_any_share_and_it_is_kept_when_the_criterion_is_worth_more() -> None:
+    some = verdict(RUBRIC.criteria[0], "partial").model_copy(update={"points": 0.6})
+    verdicts = (some, verdict(RUBRIC.criteria[1], "missed"))
+    assert derive(RUBRIC, verdicts, ()).lines()[0] == "   +0.6     0.6  a: partial, 0.6 of 3"
+    double = RUBRIC.model_copy(update={"criteria": (RUBRIC.criteria[0].model_copy(update={"points": 6}),)})
+    assert derive(double, verdicts, ()).score == 1.2
 
 
 def test_each_line_of_a_derivation_says_what_was_added_or_taken_and_why() -> None:

@@ -12,7 +12,7 @@ from dlgrade.cli.answers import answer_from
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, UnknownQuestion
 from dlgrade.grading import offline
-from dlgrade.grading.score import explained, needless
+from dlgrade.grading.score import derive, explained, needless
 from dlgrade.lookup import Target
 from dlgrade.models import Evidence, Grade, Rubric
 
@@ -167,9 +167,12 @@ def _told(grade: Grade, rubric: Rubric, *, explain: bool) -> str:
         lines.append(f"Graded by {grade.grader.model}{confidence}, rubric {grade.rubric}")
     if grade.verdicts:
         lines += ["", "Criteria"]
+    counting = derive(rubric, grade.verdicts, grade.misconceptions).points
     for verdict in grade.verdicts:
         points = f"{verdict.points:g}/{verdict.max_points:g}"
-        lines.append(f"  {_MARKS[verdict.verdict]} {verdict.verdict:8} {points:>7}  {verdict.criterion}")
+        counts = counting[verdict.criterion]
+        less = "" if counts >= verdict.points else f" (counts {counts:g})"
+        lines.append(f"  {_MARKS[verdict.verdict]} {verdict.verdict:8} {points:>7}  {verdict.criterion}{less}")
         lines += _quotes(verdict.evidence)
     claims = {misconception.id: misconception.claims for misconception in rubric.misconceptions}
     for finding in (finding for finding in grade.misconceptions if finding.found):

@@ -12,6 +12,7 @@ from dlgrade.cli import show
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, OutputError
 from dlgrade.grading.gradebook import Table
+from dlgrade.grading.leniency import load
 from dlgrade.grading.rescoring import Known, overridden, to_ask
 from dlgrade.grading.rows import Row
 from dlgrade.grading.score import explained
@@ -51,7 +52,7 @@ def explain(file: File, id_: Id) -> None:
     stored = "no score" if grade.score is None else f"{grade.score:g} of {grade.max_score:g}"
     if again:
         show.remark(f"Worded otherwise since, or new: {', '.join(again)}. The stored score is {stored}.")
-    elif grade.score is not None and not told[-1].startswith(f"= {grade.score:.6g} of {grade.max_score:.6g} "):
+    elif grade.score is not None and not told[-1].startswith(f"= {grade.score:.6g} of {grade.max_score:.6g}"):
         show.remark(f"The stored score is {stored}, by the rubric as it was: dlgrade regrade {file} renews it.")
     raise typer.Exit(1 if grade.score is None else 0)
 
@@ -68,6 +69,10 @@ def override(
     ],
     by: Annotated[str, typer.Option("--by", help="Who says so.", metavar="NAME")],
     why: Annotated[str, typer.Option("--why", help="The reason.", metavar="TEXT")],
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="What a calibrated score was corrected by.", metavar="FILE", show_default=False),
+    ] = None,
 ) -> None:
     """Put a person's verdict in the place of the grader's, in the file.
 
@@ -91,7 +96,8 @@ def override(
                 f"{old.where}: the rubric {rubric.name} is another one since: {', '.join(again)}",
                 hint=f"First: dlgrade regrade {file} --ask --answers FILE",
             )
-        new = overridden(old.grade, rubric, criterion, verdict, by=by.strip(), why=why.strip())
+        correction = None if calibration is None else load(calibration)
+        new = overridden(old.grade, rubric, criterion, verdict, by=by.strip(), why=why.strip(), correction=correction)
         with replacement(file, read=digest(file)) as written:
             written.work = True
             for stored in read_grades(file):

@@ -15,16 +15,17 @@ import typer
 from dlgrade.banks.outputs import Replacement, replacement
 from dlgrade.classes import Graded, grade_asked, grade_offline
 from dlgrade.cli import options, show
-from dlgrade.cli.watching import Watch
+from dlgrade.cli.corrections import correction_for
+from dlgrade.cli.watching import Watch, what_it_took
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, OutputError
 from dlgrade.grading.gradebook import Book, Gradebook, JsonLines, form_for
+from dlgrade.grading.leniency import CorrectedBook, Correction, load
 from dlgrade.grading.matching import Matching
 from dlgrade.grading.rescoring import Known
 from dlgrade.grading.rows import Survey
 from dlgrade.grading.stored import read_grades
 from dlgrade.llm.counted import Counted
-from dlgrade.llm.prices import money
 from dlgrade.models import Usage
 from dlgrade.regrading import Asked, Regraded, Surveyed, ask_again, surveyed
 from dlgrade.regrading import regrade as regraded
@@ -49,6 +50,10 @@ def regrade(
     answers: Annotated[
         Path | None,
         typer.Option(help="With --ask: the answers, as for `grade --answers`.", metavar="FILE", show_default=False),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="What calibrated scores were corrected by.", metavar="FILE", show_default=False),
     ] = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
@@ -80,7 +85,11 @@ def regrade(
         raise OutputError(f"{answers}: would be replaced by grades; choose another file")
     limits: dict[str, Any] = {"concurrency": concurrency, "rpm": rpm, "tpm": tpm, "max_cost": max_cost}
     session = Session.open(model=model, base_url=base_url, record=record, replay=replay, **limits)
-    run = _Run(session, file, file if out is None else out, answers)
+    correction = None
+    if calibration is not None:
+        # answers are graded anew by who grades now; what is worked out names its correction itself
+        correction = correction_for(session, calibration) if ask else load(calibration)
+    run = _Run(session, file, file if out is None else out, answers, correction)
     run.carry_out()
     if json:
         show.json_document(run.json())
@@ -96,6 +105,7 @@ class _Run:
     file: Path
     out: Path
     answers: Path | None
+    correction: Correction | None = None
     done: Regraded | None = None
     asked: Asked | None = None
     client: Counted | None = None
@@ -113,14 +123,15 @@ class _Run:
         next(read_grades(self.file), None)  # a file that is not there needs no lock
         known = Known(self.session.rubrics)
         with self.session.lock(path for path in {self.file, self.out} if path != STDOUT):
-            seen = surveyed(self.file, known)
+            seen = surveyed(self.file, known, self.correction)
             with self._opened(seen) as (book, new):
                 if self.answers is not None and seen.to_ask:
                     matching = Matching(self.session.lookup, self.session.rubrics)
+                    new_ones = book if self.correction is None else CorrectedBook(book, self.correction)
                     self.asked = ask_again(
-                        seen, self.answers, matching, book, lambda rows, book: self._ask(rows, book, matching)
+                        seen, self.answers, matching, new_ones, lambda rows, book: self._ask(rows, book, matching)
                     )
-                self.done = regraded(seen, known, book, self.asked)
+                self.done = regraded(seen, known, book, self.asked, self.correction)
                 if new is not None:
                     # elsewhere they are a copy: the work stands in the file that was read
                     new.work = bool(self.done.overridden) and self._in_place
@@ -207,9 +218,7 @@ class _Run:
         if done.left > len(done.named):
             show.remark(f"  … and {done.left - len(done.named):,} more")
         if self.client is not None:
-            cost = "cost not known" if self.client.cost is None else money(self.client.cost)
-            sent = self.client.requests - self.client.cached
-            show.remark(f"{sent:,} requests, {self.client.cached:,} from cache, {cost}, {self.seconds:.1f} s")
+            show.remark(what_it_took(self.client, self.seconds))
         if self._graded is not None and self._graded.interrupted:
             show.remark("Interrupted. The same command again asks only for what is left.")
         if self._graded is not None and self._graded.stopped is not None:

@@ -10,7 +10,8 @@ from typing import cast, get_args
 
 from dlgrade.errors import InputError
 from dlgrade.grading.claims import MADE
-from dlgrade.grading.score import LEADS, scored
+from dlgrade.grading.leniency import Correction
+from dlgrade.grading.score import CALIBRATED, LEADS, is_calibrated, points, scored
 from dlgrade.models import (
     Criterion,
     Finding,
@@ -24,6 +25,7 @@ from dlgrade.models import (
 )
 from dlgrade.rubrics import Rubrics, fingerprint, wording, wordings
 
+LACKING = "its score is calibrated: give --calibration FILE, the one that it names"
 _KEPT = 1024  # rubrics: a class answers few questions
 
 
@@ -75,11 +77,22 @@ def to_ask(grade: Grade, rubric: Rubric) -> tuple[str, ...]:
     return tuple(id_ for id_, now in wordings(rubric).items() if id_ not in people and said.get(id_) != now)
 
 
-def rescored(grade: Grade, rubric: Rubric) -> Grade:
+def lacks(grade: Grade, correction: Correction | None) -> bool:
+    """Whether the score is calibrated, and by another correction than this."""
+    return is_calibrated(grade) and (correction is None or not any(f.startswith(correction.mark) for f in grade.flags))
+
+
+def rescored(grade: Grade, rubric: Rubric, correction: Correction | None = None) -> Grade:
     """The grade by the rubric as it is now, people's verdicts in the place of the grader's.
 
-    A verdict on a criterion that is no longer in the rubric goes; a criterion without a verdict is ungraded.
+    A verdict on a criterion that is no longer in the rubric goes; a criterion without a verdict is ungraded. A
+    calibrated score is corrected again, by the same correction.
+
+    Raises:
+        InputError: its score is calibrated, and the correction is not at hand.
     """
+    if lacks(grade, correction):
+        raise InputError(f"{grade.id}: {LACKING}")
     people = {override.criterion: override for override in grade.overrides}
     said = {verdict.criterion: verdict for verdict in grade.verdicts}
     found = {finding.id: finding for finding in grade.misconceptions}
@@ -92,7 +105,8 @@ def rescored(grade: Grade, rubric: Rubric) -> Grade:
     )
     new = scored(settled, rubric)
     # what a grade tells of a rubric made from a reference is not all of it
-    return new.model_copy(update={"rubric_fingerprint": grade.rubric_fingerprint}) if _made(grade) else new
+    new = new.model_copy(update={"rubric_fingerprint": grade.rubric_fingerprint}) if _made(grade) else new
+    return correction.corrected(new) if correction is not None and is_calibrated(grade) else new
 
 
 def _made(grade: Grade) -> bool:
@@ -103,7 +117,8 @@ def _verdict(criterion: Criterion, said: Verdict | None, person: Override | None
     given = said or Verdict(criterion=criterion.id, verdict="ungraded", points=0, max_points=criterion.points)
     if person is None or person.verdict not in get_args(VerdictWord):
         return given
-    return given.model_copy(update={"verdict": person.verdict})
+    word = cast("VerdictWord", person.verdict)
+    return given.model_copy(update={"verdict": word, "points": points(criterion, word), "max_points": criterion.points})
 
 
 def _finding(misconception: Misconception, said: Finding | None, person: Override | None) -> Finding:
@@ -114,9 +129,9 @@ def _finding(misconception: Misconception, said: Finding | None, person: Overrid
 
 
 def _other_flags(grade: Grade) -> tuple[str, ...]:
-    """The flags but those that ask a person to look where one has."""
-    looked = tuple(f"needs review: {override.criterion} " for override in grade.overrides)
-    return tuple(flag for flag in grade.flags if not looked or not flag.startswith(looked))
+    """The flags but those that ask a person to look where one has, and what becomes of a score after it is known."""
+    done = (CALIBRATED, *(f"needs review: {override.criterion} " for override in grade.overrides))
+    return tuple(flag for flag in grade.flags if not flag.startswith(done))
 
 
 def _older_wordings(grade: Grade, rubric: Rubric) -> tuple[str, ...]:
@@ -129,13 +144,22 @@ def _older_wordings(grade: Grade, rubric: Rubric) -> tuple[str, ...]:
     )
 
 
-def overridden(grade: Grade, rubric: Rubric, criterion: str, verdict: str, *, by: str, why: str) -> Grade:
+def overridden(
+    grade: Grade,
+    rubric: Rubric,
+    criterion: str,
+    verdict: str,
+    *,
+    by: str,
+    why: str,
+    correction: Correction | None = None,
+) -> Grade:
     """The grade with a person's verdict on a criterion, or on a misconception.
 
     The same person's earlier one goes; of several people's the last one counts.
 
     Raises:
-        InputError: the rubric has nothing of that id, or there is no such verdict on it.
+        InputError: the rubric has nothing of that id, or there is no such verdict on it; or as in `rescored`.
     """
     items = {item.id: item for item in rubric.criteria} | {m.id: m for m in rubric.misconceptions}
     if criterion not in items:
@@ -153,7 +177,7 @@ def overridden(grade: Grade, rubric: Rubric, criterion: str, verdict: str, *, by
         asked=wording(item),
     )
     others = tuple(o for o in grade.overrides if (o.criterion, o.by) != (criterion, by))
-    return rescored(grade.model_copy(update={"overrides": (*others, new)}), rubric)
+    return rescored(grade.model_copy(update={"overrides": (*others, new)}), rubric, correction)
 
 
 def _words(item: Criterion | Misconception) -> tuple[str, ...]:

@@ -16,9 +16,19 @@ _SHARE: dict[VerdictWord, float] = {"met": 1.0, "partial": 0.5, "missed": 0.0, "
 _NONE: Mapping[str, Override] = {}
 
 
+CALIBRATED = "calibrated ("
+"""How the flag begins that says that a score was corrected for the grader's leniency."""
+
+
 def points(criterion: Criterion, verdict: VerdictWord) -> float:
     """The points that a verdict on a criterion earns: all, half or none."""
     return criterion.points * _SHARE[verdict]
+
+
+def _earned(rubric: Rubric, verdicts: Iterable[Verdict]) -> dict[str, float]:
+    """The points that each criterion earns by itself: the share that its verdict gave, of what it is worth now."""
+    shares = {v.criterion: v.points / v.max_points for v in verdicts if v.max_points and v.verdict != "ungraded"}
+    return {criterion.id: criterion.points * shares.get(criterion.id, 0.0) for criterion in rubric.criteria}
 
 
 # ── how a score comes about ──────────────────────────────────────────────────────────────────
@@ -66,19 +76,32 @@ def derive(
 ) -> Derivation:
     """The score, step by step: what verdicts earn, less what misses its needs, what groups take and mistakes cost.
 
-    The rubric alone says what things are worth; of verdicts and findings only their words count. `overrides` are
-    people's verdicts by criterion or misconception, which have their say in the words.
+    The rubric alone says what things are worth; a verdict says which share of that is earned. `overrides` are people's
+    verdicts by criterion or misconception, which stand among the others and are named.
     """
+    verdicts = tuple(verdicts)
     words = {verdict.criterion: verdict.verdict for verdict in verdicts}
     found = {finding.id for finding in findings if finding.found}
-    adding = _Adding(rubric, {c.id: words.get(c.id, "ungraded") for c in rubric.criteria}, found, overrides)
-    return adding.derivation()
+    every = {criterion.id: words.get(criterion.id, "ungraded") for criterion in rubric.criteria}
+    return _Adding(rubric, every, _earned(rubric, verdicts), found, overrides).derivation()
 
 
 def explained(grade: Grade, rubric: Rubric) -> list[str]:
-    """How the score of a grade comes about by this rubric, line by line, people's verdicts named."""
+    """How the score of a grade comes about by this rubric, line by line, people's verdicts named.
+
+    A last line tells that it was corrected since, if it was.
+    """
     overrides = {override.criterion: override for override in grade.overrides}
-    return derive(rubric, grade.verdicts, grade.misconceptions, overrides).lines()
+    lines = derive(rubric, grade.verdicts, grade.misconceptions, overrides).lines()
+    if grade.score is not None:
+        corrected = [flag for flag in grade.flags if flag.startswith(CALIBRATED)]
+        lines += [f"= {grade.score:g} of {grade.max_score:g}, {flag}" for flag in corrected]
+    return lines
+
+
+def is_calibrated(grade: Grade) -> bool:
+    """Whether the score was corrected for the grader's leniency."""
+    return any(flag.startswith(CALIBRATED) for flag in grade.flags)
 
 
 class _Adding:
@@ -88,6 +111,7 @@ class _Adding:
         self,
         rubric: Rubric,
         words: Mapping[str, VerdictWord],
+        earned: dict[str, float],
         found: Collection[str],
         overrides: Mapping[str, Override],
     ) -> None:
@@ -96,7 +120,7 @@ class _Adding:
         self._found = found
         self._overrides = overrides
         self._lacking = {criterion.id: _lacking(criterion, rubric, words) for criterion in rubric.criteria}
-        self._points = {criterion.id: points(criterion, words[criterion.id]) for criterion in rubric.criteria}
+        self._points = earned
         self._steps: list[Step] = []
         self._exact = 0.0
 
@@ -116,9 +140,8 @@ class _Adding:
     def _earned(self) -> Iterator[tuple[float, str]]:
         for criterion in self._rubric.criteria:
             word = self._words[criterion.id]
-            half = "half of " if word == "partial" else "" if word == "met" else "none of "
-            why = f"{criterion.id}: {word}, {half}{criterion.points:.6g}"
-            yield self._points[criterion.id], why + self._said_by(criterion.id)
+            earned = self._points[criterion.id]
+            yield earned, f"{criterion.id}: {word}, {_part(earned, criterion.points)}{self._said_by(criterion.id)}"
 
     def _needs(self) -> Iterator[tuple[float, str]]:
         for id_, lacking in self._lacking.items():
@@ -170,6 +193,11 @@ def _lacking(criterion: Criterion, rubric: Rubric, words: Mapping[str, VerdictWo
         if words[id_] in {"missed", "ungraded"} or _lacking(known[id_], rubric, words) is not None:
             return id_
     return None
+
+
+def _part(earned: float, worth: float) -> str:
+    part = {1.0: "", 0.5: "half of ", 0.0: "none of "}.get(round(earned / worth, 9), f"{earned:.4g} of ")
+    return f"{part}{worth:.6g}"
 
 
 def _signed(change: float) -> str:
@@ -243,6 +271,7 @@ def scored(grade: Grade, rubric: Rubric) -> Grade:
     """A grade's points, costs, score and feedback, from its verdicts and findings by this rubric."""
     derivation = derive(rubric, grade.verdicts, grade.misconceptions)
     worth = {criterion.id: criterion.points for criterion in rubric.criteria}
+    earned = _earned(rubric, grade.verdicts)
     costs = {misconception.id: misconception.costs for misconception in rubric.misconceptions}
     score, verdicts, findings = derivation.score, grade.verdicts, grade.misconceptions
     return grade.model_copy(
@@ -253,8 +282,7 @@ def scored(grade: Grade, rubric: Rubric) -> Grade:
             "max_score": rubric.max_score,
             "percent": percent(score, rubric.max_score),
             "verdicts": tuple(
-                v.model_copy(update={"points": derivation.points[v.criterion], "max_points": worth[v.criterion]})
-                for v in verdicts
+                v.model_copy(update={"points": earned[v.criterion], "max_points": worth[v.criterion]}) for v in verdicts
             ),
             "misconceptions": tuple(f.model_copy(update={"cost": costs[f.id]}) for f in findings),
             "feedback": feedback(rubric, verdicts, findings),
@@ -312,8 +340,9 @@ def feedback(rubric: Rubric, verdicts: Sequence[Verdict], findings: Sequence[Fin
 
 def needless(rubric: Rubric, verdicts: Iterable[Verdict]) -> set[str]:
     """The criteria that would earn nothing more if they were met, since their group has all that it can."""
+    verdicts = tuple(verdicts)
     words = {verdict.criterion: verdict.verdict for verdict in verdicts}
-    earned = {c.id: points(c, words.get(c.id, "ungraded")) for c in rubric.criteria}
+    earned = _earned(rubric, verdicts)
     held = {id_ for group in rubric.groups for id_ in group.ids}
     met = {c.id: earned | {c.id: c.points} for c in rubric.criteria if c.id in held and words.get(c.id) != "met"}
     return {id_ for id_, better in met.items() if _kept(rubric, better) <= _kept(rubric, earned)}
