@@ -44,7 +44,7 @@ lint: $(READY)
 	@$(RUN) -m mypy
 
 bench: $(READY)
-	@for measure in benchmarks/bench_*.py; do $(RUN) "$$measure" || exit 1; done
+	@broken=0; for measure in benchmarks/bench_*.py; do $(RUN) "$$measure" || broken=1; done; exit $$broken
 
 record: $(READY)
 	DLGRADE_RECORD=loopback $(RUN) -m pytest tests/test_recordings.py

@@ -146,7 +146,7 @@ class Reviewer:
             answer = after.questions[question.position - 1].answer or ""
             origin = Origin(model=line.model, prompt=line.prompt)
             place = Place(was=line.was, lead=line.lead, trail=line.trail)
-            new = written(question, answer, origin, place, bank.path, time=line.time)
+            new = written(question, answer, origin, place, ledger.name_of(bank.path), time=line.time)
             review = Review(verdict="edited", time=ledger.now())
             # Killed after this, the document has the draft, and the ledger a line too many.
             before = Ledger.beside(bank.path)

@@ -217,13 +217,13 @@ def _new_lines(
 ) -> list[Written]:
     """Lines for the answers that went in, each hashed as it reads back."""
     filled = set(outcome.filled.filled)
-    time = ledger.now()
+    name, time = ledger.name_of(document), ledger.now()
     found = []
     for old, new in zip(outcome.bank.questions, after.questions, strict=True):
         origin = answers.origins.get(identity(old.text))
         if old.id in filled and origin is not None and new.answer is not None:
             place = outcome.filled.places.get(old.id) or _place_in(known.get(old.id))
-            found.append(written(old, new.answer, origin, place, document, time=time))
+            found.append(written(old, new.answer, origin, place, name, time=time))
     return found
 
 
@@ -232,12 +232,10 @@ def _place_in(line: Written | None) -> Place:
     return Place() if line is None else Place(was=line.was, lead=line.lead, trail=line.trail)
 
 
-def written(
-    question: Question, answer: str, origin: Origin, place: Place, document: str | Path, *, time: str
-) -> Written:
-    """A ledger's line for one answer, as it reads back."""
+def written(question: Question, answer: str, origin: Origin, place: Place, bank: str, *, time: str) -> Written:
+    """A ledger's line for one answer, as it reads back; `bank` is the document's name there."""
     return Written(
-        bank=ledger.name_of(document),
+        bank=bank,
         question=question.text,
         answer=answer_hash(answer),
         model=origin.model,

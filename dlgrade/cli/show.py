@@ -18,6 +18,10 @@ _NARROW = {"category": 16, "rubric": 20}
 _PIPED = 140  # columns where no terminal says how many there are
 
 
+_above: list[Callable[[str], None]] = []
+"""How to write above the bar that is drawn just now, if one is."""
+
+
 def json_document(value: Any) -> None:
     """One JSON document on stdout."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
@@ -29,8 +33,11 @@ def text(value: str) -> None:
 
 
 def remark(value: str) -> None:
-    """A line on stderr."""
-    typer.echo(value, err=True)
+    """A line on stderr, above the bar where one is drawn."""
+    if _above:
+        _above[-1](value)
+    else:
+        typer.echo(value, err=True)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -79,7 +86,8 @@ def bar(total: int) -> Iterator[Bar]:
         TextColumn("{task.fields[said]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=_console(stderr=True), transient=True) as progress:
+    console = _console(stderr=True)
+    with Progress(*columns, console=console, transient=True) as progress, _written_above(console):
         task = progress.add_task("asking", total=total, said="")
 
         class _Drawn:
@@ -87,6 +95,15 @@ def bar(total: int) -> Iterator[Bar]:
                 progress.update(task, completed=done, said=said())
 
         yield _Drawn()
+
+
+@contextmanager
+def _written_above(console: Console) -> Iterator[None]:
+    _above.append(lambda value: console.print(value, markup=False, soft_wrap=True))
+    try:
+        yield
+    finally:
+        _above.pop()
 
 
 def _console(*, stderr: bool = False) -> Console:
