@@ -416,8 +416,9 @@ async def _joined(response: httpx2.Response, stream: Stream) -> httpx2.Response:
     """A response in pieces as one that came whole. One that the server sent whole stays as it is."""
     try:
         if "text/event-stream" not in response.headers.get("content-type", ""):
-            await response.aread()
-            return response
+            content = await response.aread()
+            if not stream.looks_like(content):
+                return response
         async for some in response.aiter_bytes():
             stream.feed(some)
             if stream.done:
