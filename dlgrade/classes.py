@@ -268,7 +268,7 @@ class _Asking(_Marking):
 
 @dataclass
 class Found:
-    """Looks up the stored replies that one answer takes; `count` is how many there were, `stored` those known by now."""
+    """Looks up the stored replies that one answer takes; `count` is how many there were, `stored` comes first."""
 
     client: Counted
     stored: Mapping[str, Reply] | None = None
