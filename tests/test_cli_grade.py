@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -249,3 +251,20 @@ def test_a_refused_key_ends_with_exit_3(run: Run, monkeypatch: pytest.MonkeyPatc
     assert (ran.code, ran.out) == (3, "")
     assert "no such key" in ran.err
     assert "sk-planted" not in ran.err
+
+
+def test_a_grade_in_the_cache_comes_back_with_no_request_no_sdk_and_no_event_loop(run: Run) -> None:
+    with Loopback(lambda body: verdicts(body, c1=MET)) as server:
+        command = ["grade", "general:2", "--text", "Units are dropped.", "--json", *asking(server)]
+        first = run(*command)
+        sent = len(server.requests)
+        code = (
+            "import sys; from dlgrade.cli.app import main\n"
+            f"sys.argv = ['dlgrade', *{command!r}]\n"
+            "try: main()\nexcept SystemExit as left: assert not left.code\n"
+            "print({'openai', 'asyncio', 'aiohttp'} & set(sys.modules), file=sys.stderr)"
+        )
+        again = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert len(server.requests) == sent
+    assert again.stderr.splitlines()[-1] == "set()"
+    assert json.loads(again.stdout)["verdicts"] == json.loads(first.out)["verdicts"]
