@@ -65,7 +65,7 @@ def regrade(
     replay: options.Replay = None,
     json: options.Json = False,
 ) -> None:
-    """Work out stored grades by the rubrics as they are now. No model is asked, unless with --ask.
+    """Work out stored grades by the rubrics of today. No model is asked, unless with --ask.
 
     Verdicts stay; points, costs, needs and groups are applied anew, and people's verdicts keep their place. Where a
     criterion is worded otherwise since, or new, the grade is named and stays as it was; with --ask its answer, and no
