@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,8 +12,12 @@ from dlgrade.cli.answers import answer_from
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, UnknownQuestion
 from dlgrade.grading import offline
+from dlgrade.grading.score import derive, explained, needless
 from dlgrade.lookup import Target
 from dlgrade.models import Evidence, Grade, Rubric
+
+if TYPE_CHECKING:
+    from dlgrade.grading.leniency import Correction  # few runs correct anything
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -47,6 +51,15 @@ def grade(
             show_default=False,
         ),
     ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say line by line how the score came about.")] = False,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(
+            help="Correct totals as this file says, which `calibrate --save` made for this grader.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     concurrency: options.Concurrency = None,
@@ -71,27 +84,47 @@ def grade(
     Examples:
       dlgrade grade general:2 answer.md
       dlgrade grade dropout --text "It zeroes units at random."
+      dlgrade grade general:2 answer.md --explain
       dlgrade grade general:2 - --json < answer.md
       dlgrade grade --answers class.csv --out grades.csv --model NAME
     """
+    if explain and (json or answers is not None):
+        raise InputError(
+            "--explain is for one grade that is shown; of grades in a file: dlgrade grades explain FILE ID"
+        )
     limits = {"concurrency": concurrency, "rpm": rpm, "tpm": tpm, "max_cost": max_cost}
     flags: dict[str, Any] = {"model": model, "base_url": base_url, **limits}
     session = Session.open(record=record, replay=replay, **flags)
+    correction = None
+    if calibration is not None:
+        # Imported here for start-up time: few runs correct anything.
+        from dlgrade.cli.corrections import correction_for  # noqa: PLC0415
+
+        correction = correction_for(session, calibration)
     if answers is not None:
         if question is not None or text is not None:
             raise InputError("with --answers, the questions and answers stand in that file: no QUESTION, no --text")
         # Imported here for start-up time: one answer needs none of it.
         from dlgrade.cli.grade_many import grade_many  # noqa: PLC0415
 
-        raise typer.Exit(grade_many(session, answers, out, json=json))
+        raise typer.Exit(grade_many(session, answers, out, json=json, correction=correction))
     if out is not None:
         raise InputError("--out goes with --answers FILE; one grade is shown, or with --json printed as a document")
     if question is None:
         raise InputError("name a QUESTION, or --answers FILE for many answers")
-    _one(session, question, file, text, json=json)
+    _one(session, question, file, text, json=json, explain=explain, correction=correction)
 
 
-def _one(session: Session, question: str, file: Path | None, text: str | None, *, json: bool) -> None:
+def _one(
+    session: Session,
+    question: str,
+    file: Path | None,
+    text: str | None,
+    *,
+    json: bool,
+    explain: bool,
+    correction: Correction | None = None,
+) -> None:
     target = session.lookup.find(question)
     if target.rubric is None:
         raise UnknownQuestion(f"{target.id} has no rubric to grade against: {target.text}")
@@ -100,10 +133,11 @@ def _one(session: Session, question: str, file: Path | None, text: str | None, *
     session.say_if_offline()
     with answer.kept():
         result = _graded(session, answer.text, rubric, target)
+        result = correction.corrected(result) if correction else result
         if json:
             show.json_document(result.model_dump(mode="json"))
         else:
-            show.text(_told(result, rubric))
+            show.text(_told(result, rubric, explain=explain))
     if result.status != "graded":
         answer.keep()
         raise typer.Exit(1)
@@ -122,7 +156,7 @@ def _graded(session: Session, answer: str, rubric: Rubric, target: Target) -> Gr
         )
 
 
-def _told(grade: Grade, rubric: Rubric) -> str:
+def _told(grade: Grade, rubric: Rubric, *, explain: bool) -> str:
     """The grade in words: the score, what earned it, what is wrong, what a person should look at."""
     lines = [f"{grade.id}  {grade.question}", ""]
     if grade.score is None:
@@ -133,17 +167,23 @@ def _told(grade: Grade, rubric: Rubric) -> str:
         lines.append(f"Graded by {grade.grader.model}{confidence}, rubric {grade.rubric}")
     if grade.verdicts:
         lines += ["", "Criteria"]
+    counting = derive(rubric, grade.verdicts, grade.misconceptions).points
     for verdict in grade.verdicts:
         points = f"{verdict.points:g}/{verdict.max_points:g}"
-        lines.append(f"  {_MARKS[verdict.verdict]} {verdict.verdict:8} {points:>7}  {verdict.criterion}")
+        counts = counting[verdict.criterion]
+        less = "" if counts >= verdict.points else f" (counts {counts:g})"
+        lines.append(f"  {_MARKS[verdict.verdict]} {verdict.verdict:8} {points:>7}  {verdict.criterion}{less}")
         lines += _quotes(verdict.evidence)
     claims = {misconception.id: misconception.claims for misconception in rubric.misconceptions}
     for finding in (finding for finding in grade.misconceptions if finding.found):
         lines += ["", f"Misconception, -{finding.cost:g}: {claims[finding.id]}", *_quotes(finding.evidence)]
     expects = {criterion.id: criterion.expects for criterion in rubric.criteria}
-    missing = [v.criterion for v in grade.verdicts if v.verdict in {"missed", "partial"}]
+    spare = needless(rubric, grade.verdicts)
+    missing = [v.criterion for v in grade.verdicts if v.verdict in {"missed", "partial"} and v.criterion not in spare]
     if missing:
         lines += ["", "Missing", *(f"  {id_}: {expects[id_]}" for id_ in missing)]
+    if explain and grade.verdicts:
+        lines += ["", "How the score comes about", *(f"  {line}" for line in explained(grade, rubric))]
     if grade.flags:
         lines += ["", "Flags", *(f"  {flag}" for flag in grade.flags)]
     return "\n".join(lines)
