@@ -243,6 +243,7 @@ def test_a_port_that_nobody_listens_at_stops_the_run_and_says_why() -> None:
     message = fails(Unreachable, local(unused()))
     assert "connect" in message.lower()
     assert "no connection within" not in message
+    assert "ssl" not in message  # it was plain HTTP
 
 
 def test_a_certificate_that_nobody_signed_stops_the_run(tmp_path: Path) -> None:

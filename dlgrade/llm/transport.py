@@ -73,6 +73,7 @@ def trouble(error: BaseException, timeout: float) -> Trouble:
     if name == "ClientPayloadError":
         return wire.broken(name, "the response broke off before its end")
     words = cause.message if name == "ClientResponseError" and hasattr(cause, "message") else str(cause)
+    words = words.replace(" ssl:default", "")  # aiohttp says so of plain HTTP too
     return wire.broken(name, re.sub(r"(?<=://)[^/\s]*@", "", words))
 
 
