@@ -31,7 +31,7 @@ from dlgrade.banks.asking import is_question
 from dlgrade.banks.grids import rows
 from dlgrade.banks.labels import DETAILS, SUMMARY
 from dlgrade.banks.marks import title
-from dlgrade.banks.stretches import stretches
+from dlgrade.banks.stretches import Plain, Stretch, stretches
 
 Kind = Literal[
     "heading", "paragraph", "list", "item", "quote", "table", "row", "fence", "code", "html", "rule", "definition"
@@ -204,14 +204,9 @@ class Document:
         """Parse stretch by stretch, and join a list that goes on in the next one."""
         held: Block | None = None
         items: list[Block] = []
-        for before, text in stretches(_normal(self.text)):
-            tokens: list[Token] = []
-            _PARSER.block.parse(text, _PARSER, {}, tokens)
-            for token in tokens:
-                if token.map is not None:
-                    token.map = [token.map[0] + before, token.map[1] + before]
+        for part in stretches(_normal(self.text)):
             first = True
-            for block in self._read(iter(tokens)):
+            for block in self._titled(self._plain(part)) if isinstance(part, Plain) else self._parsed(part):
                 if first and held and self._goes_on(held, block):
                     items += block.children
                     held = replace(held, end=block.end, last=block.last)
@@ -225,6 +220,19 @@ class Document:
                     yield block
         if held:
             yield replace(held, children=tuple(items))
+
+    def _plain(self, part: Plain) -> Block:
+        line, last = part.before + 1, part.before + part.lines
+        start, end = self.lines[line - 1][0], self.line_end(last)
+        return Block(part.kind, start, end, line, last, part.text, part.level)
+
+    def _parsed(self, part: Stretch) -> Iterator[Block]:
+        tokens: list[Token] = []
+        _PARSER.block.parse(part.text, _PARSER, {}, tokens)
+        for token in tokens:
+            if token.map is not None:
+                token.map = [token.map[0] + part.before, token.map[1] + part.before]
+        return self._read(iter(tokens))
 
     def _goes_on(self, held: Block, block: Block) -> bool:
         between = range(held.last + 1, block.line)
