@@ -115,14 +115,13 @@ def _with_facts(document: Document, pieces: Sequence[Piece], body: Body) -> Body
 
 def _material(document: Document, pieces: Sequence[Piece], asked: str | None = None) -> int:
     """Count the pieces right below a question that it speaks of: code, a table, a picture."""
-    if asked is not None and not _SPEAKS_OF_CODE.search(asked):
-        return 0
     count = 0
     while count < len(pieces) and (
         pieces[count].kind in _MATERIAL or document.text.startswith(("![", "<img"), pieces[count].start)
     ):
         count += 1
-    return count
+    # Asked last, since it takes the longest and most questions have nothing of the kind below them.
+    return count if count and (asked is None or _SPEAKS_OF_CODE.search(asked)) else 0
 
 
 # ── the answer ───────────────────────────────────────────────────────────────────────────────

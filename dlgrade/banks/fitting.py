@@ -18,7 +18,7 @@ from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.labels import ASIDE, LABEL, is_pointer, starts_with_label, without_label
 from dlgrade.banks.wording import INLINE_CODE, plain, spaced
 
-_NEWLINES = re.compile(r"\r\n?|[\u2028\u2029]")
+_NEWLINES = ("\r\n", "\r", "\u2028", "\u2029")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 # HTML of these kinds runs on to its end mark, over blank lines: https://spec.commonmark.org/0.31.2/#html-blocks
 _RUNS_ON = re.compile(
@@ -45,8 +45,10 @@ def fit(answer: str) -> str:
     Line ends become LF, a leading `Answer:` goes, headings become bold run-in text, rules between
     paragraphs go, open fences are closed, HTML that would swallow what follows is shown as text.
     """
-    text = without_label(_NEWLINES.sub("\n", answer).replace("\ufeff", "").strip("\n").rstrip())
-    document = Document(_harmless(_COMMENTS_BEHIND.sub("", text)))
+    for newline in _NEWLINES:
+        answer = answer.replace(newline, "\n")
+    text = without_label(answer.replace("\ufeff", "").strip("\n").rstrip())
+    document = Document(_harmless(_COMMENTS_BEHIND.sub("", text) if text.endswith("-->") else text))
     text = without_label("\n".join(_lines(document)).strip("\n").rstrip())
     return without_label(_all_answer(text).strip("\n").rstrip())
 
