@@ -132,6 +132,11 @@ class Document:
         """The outermost blocks in document order."""
         return tuple(self._with_definitions(self._joined()))
 
+    @property
+    def first(self) -> Block | None:
+        """The first of the blocks; what stands below it is looked at no further than it takes."""
+        return next(self._with_definitions(self._joined()), None)
+
     def without(self, lines: Iterable[tuple[int, int]]) -> Document:
         """Return the document without the blocks that stand on some lines, first to last; they are in order."""
         spans = list(lines)

@@ -93,8 +93,8 @@ def _own(line: str) -> str | None:
 
 def starts_with_block(answer: str) -> bool:
     """Say whether a fitted answer begins with something that cannot stand on a line after a label."""
-    blocks = Document(answer).blocks
-    return bool(blocks) and (blocks[0].kind != "paragraph" or blocks[0].text.startswith(("$$", "\\[")))
+    first = Document(answer).first
+    return first is not None and (first.kind != "paragraph" or first.text.startswith(("$$", "\\[")))
 
 
 def holds_numbers(answer: str) -> bool:
@@ -104,8 +104,8 @@ def holds_numbers(answer: str) -> bool:
 
 def has_own_marks(answer: str) -> bool:
     """Say whether a fitted answer begins with a block that marks itself off, right below any text."""
-    blocks = Document(answer).blocks
-    return bool(blocks) and blocks[0].kind in ("list", "quote", "fence")
+    first = Document(answer).first
+    return first is not None and first.kind in ("list", "quote", "fence")
 
 
 def in_cell(answer: str) -> str:

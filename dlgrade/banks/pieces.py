@@ -173,14 +173,13 @@ def _points(text: str, piece: Piece) -> bool:
 
 
 def core(
-    document: Document, pieces: Sequence[Piece], *, bulleted: bool = False, opened: bool = False
+    pieces: Sequence[Piece], asides: Sequence[str | None], *, bulleted: bool = False, opened: bool = False
 ) -> tuple[int, int]:
-    """Return the first and after the last of the pieces that are no asides around the others.
+    """Return the first and after the last of the pieces that are no asides around the others, as `asides_of` has them.
 
     `opened` says that something stands before them already, and `bulleted` that a list's item does: then other
     items of the list are asides by themselves, else only all that it ends with up from its first.
     """
-    asides = asides_of(document, pieces)
     first = 0
     if not opened:
         first = next((i for i, aside in enumerate(asides) if aside is None), len(pieces))
