@@ -20,25 +20,23 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import groupby
-from typing import Literal, overload
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING, Literal, overload
 
 from dlgrade.banks.asking import is_question
-from dlgrade.banks.grids import rows
 from dlgrade.banks.labels import DETAILS, SUMMARY
 from dlgrade.banks.marks import title
 from dlgrade.banks.stretches import Plain, Stretch, stretches
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 Kind = Literal[
     "heading", "paragraph", "list", "item", "quote", "table", "row", "fence", "code", "html", "rule", "definition"
 ]
 
-_PARSER = MarkdownIt("commonmark").enable("table")
-_PARSER.block.ruler.at("table", rows, {"alt": ["paragraph", "reference"]})
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 # Only a key makes it front matter: a document may also open with a rule.
 _FRONT_MATTER = re.compile(
@@ -137,6 +135,11 @@ class Document:
         """The first of the blocks; what stands below it is looked at no further than it takes."""
         return next(self._with_definitions(self._joined()), None)
 
+    @cached_property
+    def kinds(self) -> frozenset[Kind]:
+        """What the outermost blocks are."""
+        return frozenset(block.kind for block in self.blocks)
+
     def without(self, lines: Iterable[tuple[int, int]]) -> Document:
         """Return the document without the blocks that stand on some lines, first to last; they are in order."""
         spans = list(lines)
@@ -233,7 +236,7 @@ class Document:
 
     def _parsed(self, part: Stretch) -> Iterator[Block]:
         tokens: list[Token] = []
-        _PARSER.block.parse(part.text, _PARSER, {}, tokens)
+        _parser().block.parse(part.text, _parser(), {}, tokens)
         for token in tokens:
             if token.map is not None:
                 token.map = [token.map[0] + part.before, token.map[1] + part.before]
@@ -362,6 +365,18 @@ class Document:
             if not self.is_blank(number):
                 start, end = self.lines[number - 1]
                 yield Block("definition", start, end, number, number, text=self.text[start:end])
+
+
+@cache
+def _parser() -> MarkdownIt:
+    # Imported here for start-up time: many banks and their answers are plain blocks and nothing else.
+    from markdown_it import MarkdownIt  # noqa: PLC0415
+
+    from dlgrade.banks.grids import rows  # noqa: PLC0415
+
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.block.ruler.at("table", rows, {"alt": ["paragraph", "reference"]})
+    return parser
 
 
 def _normal(text: str) -> str:

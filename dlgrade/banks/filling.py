@@ -13,7 +13,6 @@ placeholder that stood there before it.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import stat
@@ -351,6 +350,9 @@ def diff(before: str, after: str, name: str) -> str:
     """Return what changed as a unified diff, empty if nothing did."""
     # Other line ends than these do not count for patches, nor for Git.
     old, new = _LINE.findall(before), _LINE.findall(after)
+    # Imported here for start-up time: most runs show no changes.
+    import difflib  # noqa: PLC0415
+
     lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
