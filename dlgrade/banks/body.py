@@ -312,7 +312,7 @@ def _told(document: Document, pieces: Sequence[Piece], first: int, beyond: int, 
 
 def _placeholder(document: Document, pieces: Sequence[Piece], at: int, block: int) -> int:
     """Return the index after the placeholder that a block's pieces are together, or the first; `at` if none is."""
-    for stop in (block, at + 1):
+    for stop in dict.fromkeys((block, at + 1)):  # most blocks are one piece, which is looked at once
         text = document.text[pieces[at].start : pieces[stop - 1].end]
         if is_placeholder(text) and not is_void(text):
             return stop

@@ -112,17 +112,17 @@ def _ready(bank: Bank, answers: Mapping[str, str], renew: Collection[str]) -> tu
     ready: list[_Fitted] = []
     failed: dict[str, str] = {}
     for question in bank.questions:
-        missing = question.answer is None
-        if question.id not in answers or not (missing or question.id in renew):
+        id_, missing = question.id, question.answer is None
+        if id_ not in answers or not (missing or id_ in renew):
             continue
         slot = question.slot if missing else question.standing
         if slot is None:
-            failed[question.id] = _NO_PLACE if missing else _NOT_TOLD
+            failed[id_] = _NO_PLACE if missing else _NOT_TOLD
             continue
         layout = LAYOUTS[slot.shape]
-        answer = layout.fit(answers[question.id])
-        if reason := _unfit(answers[question.id], answer):
-            failed[question.id] = reason
+        answer = layout.fit(answers[id_])
+        if reason := _unfit(answers[id_], answer):
+            failed[id_] = reason
         else:
             ready.append(_Fitted(question, slot, answer, *layout.lay(slot, answer)))
     return ready, failed

@@ -58,10 +58,9 @@ def _all_answer(text: str) -> str:
 
     What an answer says must read back whole: who wrote it is known by that.
     """
-    lines = [line.lstrip(" \t-*+") for line in text.split("\n")]
-    if not any(
-        ASIDE.match(line) or is_pointer(line) or starts_with_label(line) for line in [*lines, *text.split("\n")]
-    ):
+    lines = text.split("\n")
+    different = {*lines, *(line.lstrip(" \t-*+") for line in lines)}
+    if not any(ASIDE.match(line) or is_pointer(line) or starts_with_label(line) for line in different):
         return text
     document = Document(text)
     code = {number for block in _code(document.blocks) for number in range(block.line, block.last + 1)}
