@@ -168,7 +168,8 @@ def test_runs_on_two_documents_of_a_folder_share_its_ledger(tmp_path: Path) -> N
     assert "waiting for" not in "".join(errors)
     for name in names:
         assert len(Ledger.beside(tmp_path / name).known(read_bank(tmp_path / name))) == 6
-    assert sorted(path.name for path in (tmp_path / ".dlgrade").iterdir()) == ["answers.jsonl"]
+    assert sorted(path.name for path in (tmp_path / ".dlgrade").iterdir()) == ["answers.jsonl", "runs"]
+    assert len(list((tmp_path / ".dlgrade" / "runs").iterdir())) == 3
 
 
 def test_ctrl_c_ends_the_wait(tmp_path: Path) -> None:

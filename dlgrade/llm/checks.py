@@ -63,6 +63,7 @@ _TROUBLES: Mapping[Condition, tuple[str, str, str | None]] = MappingProxyType(
         Condition.QUOTA: ("account", "has nothing left", "Look at the account's balance and limits at the provider."),
         Condition.UNREACHABLE: ("reachable", "nobody answers", None),
         Condition.NOT_A_REPLY: ("endpoint", "what it sends is no chat completion", None),
+        Condition.NOT_A_REPLY_NOW: ("reply", "what came this time is no chat completion", _LATER),
         Condition.LOADING: ("reply", "the model is still loading", _LATER),
         Condition.RATE_LIMIT: ("reply", "the rate is limited just now", _LATER),
         Condition.OVERLOADED: ("reply", "the server has no room just now", _LATER),
