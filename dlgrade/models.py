@@ -23,7 +23,7 @@ TAPE_SIGN = "dlgrade_tape"
 class Record(BaseModel):
     """A frozen pydantic model that takes no unknown key."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 # ── documents ────────────────────────────────────────────────────────────────────────────────

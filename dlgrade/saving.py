@@ -14,7 +14,6 @@ from dlgrade.banks import filling, ledger
 from dlgrade.banks.filling import Filled, Place
 from dlgrade.banks.gathering import called
 from dlgrade.banks.ledger import Ledger, Origin, Written, answer_hash
-from dlgrade.banks.mending import mend
 from dlgrade.banks.outputs import save_copy
 from dlgrade.banks.reading import bank_from_text, read_bank
 from dlgrade.banks.same import identity
@@ -103,6 +102,9 @@ class Outcome:
         outcome = cls(bank, answers.fill(bank, renew=renew), stale, repair=repair)
         if not repair:
             return outcome
+        # Imported here for start-up time: few runs repair.
+        from dlgrade.banks.mending import mend  # noqa: PLC0415
+
         mended = mend(called(_read_back(outcome), bank.name))
         filled = outcome.filled.model_copy(update={"source": mended.source})
         return replace(outcome, filled=filled, repaired=mended.repaired, broken=mended.left)

@@ -83,6 +83,24 @@ def test_blocks_of_any_text_stand_in_order_and_cover_all_that_is_written(source:
     ).replace("\r", "").replace("\n", "")
 
 
+@given(st.text(st.sampled_from("aé1#-*_=>`~|:.)]<!&\\\"'($\t \n\n\x0b\xa0"), max_size=60))
+@example("# a\nb\nc\n---\n\n---\n\n# d #\n\n## e\\#\n#f\n\n- g\n\nh\n\n- i")
+@example("> a\n\nb\n\n- c\n\nd\n\n  e\n\n<!--\n\nf\n\n-->\n\ng\n\n```\n\nh\n\n```\n\n***")
+@example("**a**\n_b_\n\n* c\n\n__\n\n___\n\na | b\n--|--\n\n[c]: d\n\n\te\n\na\x0b\n\n\xa0\n\nb")
+def test_a_block_told_without_the_parser_is_what_the_parser_makes_of_it(text: str) -> None:
+    told = Document(text).blocks
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stretches, "_PLAIN", re.compile("(?!)"))
+        patch.setattr(stretches, "_RULE", re.compile("(?!)"))
+        assert Document(text).blocks == told
+
+
+def test_what_is_plain_needs_no_parser() -> None:
+    parts = list(stretches.stretches("# A\n\n**b**\nc\n\n---\n\n_d_\n\n- e\n\n  f\n\ng\n"))
+    assert [type(part).__name__ for part in parts] == ["Plain"] * 4 + ["Stretch", "Plain"]
+    assert [part.before for part in parts] == [0, 2, 5, 7, 9, 13]
+
+
 LINES = """\
 # a|1. b|2) c|10. d|- e|* f|> g|```|````|~~~|    ```|   - ```py|<div>|</div>|<!-- h|-->|<pre>|</pre>|<?|?>|---|[i]: j
 k|    l|  m|||"""

@@ -20,25 +20,23 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import groupby
-from typing import Literal, overload
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING, Literal, overload
 
 from dlgrade.banks.asking import is_question
-from dlgrade.banks.grids import rows
 from dlgrade.banks.labels import DETAILS, SUMMARY
 from dlgrade.banks.marks import title
-from dlgrade.banks.stretches import stretches
+from dlgrade.banks.stretches import Plain, Stretch, stretches
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 Kind = Literal[
     "heading", "paragraph", "list", "item", "quote", "table", "row", "fence", "code", "html", "rule", "definition"
 ]
 
-_PARSER = MarkdownIt("commonmark").enable("table")
-_PARSER.block.ruler.at("table", rows, {"alt": ["paragraph", "reference"]})
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 # Only a key makes it front matter: a document may also open with a rule.
 _FRONT_MATTER = re.compile(
@@ -132,6 +130,16 @@ class Document:
         """The outermost blocks in document order."""
         return tuple(self._with_definitions(self._joined()))
 
+    @property
+    def first(self) -> Block | None:
+        """The first of the blocks; what stands below it is looked at no further than it takes."""
+        return next(self._with_definitions(self._joined()), None)
+
+    @cached_property
+    def kinds(self) -> frozenset[Kind]:
+        """What the outermost blocks are."""
+        return frozenset(block.kind for block in self.blocks)
+
     def without(self, lines: Iterable[tuple[int, int]]) -> Document:
         """Return the document without the blocks that stand on some lines, first to last; they are in order."""
         spans = list(lines)
@@ -204,14 +212,9 @@ class Document:
         """Parse stretch by stretch, and join a list that goes on in the next one."""
         held: Block | None = None
         items: list[Block] = []
-        for before, text in stretches(_normal(self.text)):
-            tokens: list[Token] = []
-            _PARSER.block.parse(text, _PARSER, {}, tokens)
-            for token in tokens:
-                if token.map is not None:
-                    token.map = [token.map[0] + before, token.map[1] + before]
+        for part in stretches(_normal(self.text)):
             first = True
-            for block in self._read(iter(tokens)):
+            for block in self._titled(self._plain(part)) if isinstance(part, Plain) else self._parsed(part):
                 if first and held and self._goes_on(held, block):
                     items += block.children
                     held = replace(held, end=block.end, last=block.last)
@@ -225,6 +228,19 @@ class Document:
                     yield block
         if held:
             yield replace(held, children=tuple(items))
+
+    def _plain(self, part: Plain) -> Block:
+        line, last = part.before + 1, part.before + part.lines
+        start, end = self.lines[line - 1][0], self.line_end(last)
+        return Block(part.kind, start, end, line, last, part.text, part.level)
+
+    def _parsed(self, part: Stretch) -> Iterator[Block]:
+        tokens: list[Token] = []
+        _parser().block.parse(part.text, _parser(), {}, tokens)
+        for token in tokens:
+            if token.map is not None:
+                token.map = [token.map[0] + part.before, token.map[1] + part.before]
+        return self._read(iter(tokens))
 
     def _goes_on(self, held: Block, block: Block) -> bool:
         between = range(held.last + 1, block.line)
@@ -349,6 +365,18 @@ class Document:
             if not self.is_blank(number):
                 start, end = self.lines[number - 1]
                 yield Block("definition", start, end, number, number, text=self.text[start:end])
+
+
+@cache
+def _parser() -> MarkdownIt:
+    # Imported here for start-up time: many banks and their answers are plain blocks and nothing else.
+    from markdown_it import MarkdownIt  # noqa: PLC0415
+
+    from dlgrade.banks.grids import rows  # noqa: PLC0415
+
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.block.ruler.at("table", rows, {"alt": ["paragraph", "reference"]})
+    return parser
 
 
 def _normal(text: str) -> str:

@@ -75,16 +75,17 @@ def read_body(
     pieces = pieces_in(document, blocks, start, end)
     if margin:
         pieces = [replace(piece, margin=margin) if piece.start < inside else piece for piece in pieces]
-    label = _label(document, pieces)
+    asides = asides_of(document, pieces)
+    label = _label(document, pieces, asides)
     if label and (options := find_options(document, pieces)) and options.first <= label.at < options.beyond:
-        label = _label(document, pieces, options.beyond)  # `A: 0.5` is one of them
+        label = _label(document, pieces, asides, options.beyond)  # `A: 0.5` is one of them
     if label is None:
-        body = _unlabelled(document, pieces, start, margin, asked)
+        body = _unlabelled(document, pieces, asides, start, margin, asked=asked)
     elif pieces[label.at].kind == "details":
         body = replace(_in_details(document, pieces[label.at]), material=_posed(document, pieces[: label.at]))
     else:
         body = replace(_labelled(document, pieces, label), material=_posed(document, pieces[: label.at]))
-    return _with_facts(document, pieces, body) if pieces else body
+    return _with_facts(document, pieces, asides, body)
 
 
 def trail_after(document: Document, end: int) -> str:
@@ -100,14 +101,14 @@ def trail_after(document: Document, end: int) -> str:
 
 def _posed(document: Document, pieces: Sequence[Piece]) -> str:
     """Return what belongs to the question of the pieces before its answer, asides around it left out."""
-    first, beyond = core(document, pieces)
+    first, beyond = core(pieces, asides_of(document, pieces))
     return said(document, pieces[first], pieces[beyond - 1].end) if first < beyond else ""
 
 
-def _with_facts(document: Document, pieces: Sequence[Piece], body: Body) -> Body:
+def _with_facts(document: Document, pieces: Sequence[Piece], asides: Sequence[str | None], body: Body) -> Body:
     """Add what the data lines among the pieces say of the question."""
     found: dict[str, str] = {}
-    for piece, aside in zip(pieces, asides_of(document, pieces), strict=True):
+    for piece, aside in zip(pieces, asides, strict=True):
         if aside == "data":
             found = facts(document.text[piece.start : piece.end]) | found
     return replace(body, difficulty=found.get("difficulty"), category=found.get("category")) if found else body
@@ -115,14 +116,13 @@ def _with_facts(document: Document, pieces: Sequence[Piece], body: Body) -> Body
 
 def _material(document: Document, pieces: Sequence[Piece], asked: str | None = None) -> int:
     """Count the pieces right below a question that it speaks of: code, a table, a picture."""
-    if asked is not None and not _SPEAKS_OF_CODE.search(asked):
-        return 0
     count = 0
     while count < len(pieces) and (
         pieces[count].kind in _MATERIAL or document.text.startswith(("![", "<img"), pieces[count].start)
     ):
         count += 1
-    return count
+    # Asked last, since it takes the longest and most questions have nothing of the kind below them.
+    return count if count and (asked is None or _SPEAKS_OF_CODE.search(asked)) else 0
 
 
 # ── the answer ───────────────────────────────────────────────────────────────────────────────
@@ -148,7 +148,7 @@ def _labelled(document: Document, pieces: Sequence[Piece], label: _Label) -> Bod
     value = visible(document, label.end, head.end)
     if value < head.end:
         rest = [replace(head, kind="line", start=value, margin=margin, labelled=True), *rest]
-    first, beyond = core(document, rest, bulleted=bool(label.bullet))
+    first, beyond = core(rest, asides_of(document, rest), bulleted=bool(label.bullet))
     if first == beyond:
         shows_nothing = takewhile(lambda piece: piece.block == head.block, rest if value < head.end else [])
         last = max((piece.end for piece in shows_nothing), default=head.end)
@@ -181,10 +181,17 @@ def _part_end(head: Piece, rest: Sequence[Piece]) -> int:
     )
 
 
-def _unlabelled(document: Document, pieces: Sequence[Piece], start: int, margin: str, asked: str) -> Body:
-    first, beyond = core(document, pieces)
+def _unlabelled(
+    document: Document,
+    pieces: Sequence[Piece],
+    asides: Sequence[str | None],
+    start: int,
+    margin: str,
+    *,
+    asked: str = "",
+) -> Body:
+    first, beyond = core(pieces, asides)
     if first == beyond:
-        asides = asides_of(document, pieces)
         above = [piece for piece, aside in zip(pieces, asides, strict=True) if aside != "void"]
         if not above:
             return Body(None, _below(document, start, margin))
@@ -217,8 +224,9 @@ def _below_options(document: Document, last: Piece, rest: Sequence[Piece], margi
 
     Without a label an answer that begins with a list would go on with the options, one with code with the code.
     """
-    if any(aside is None for aside in asides_of(document, rest)):
-        return _unlabelled(document, rest, last.end, margin, "")
+    asides = asides_of(document, rest)
+    if None in asides:
+        return _unlabelled(document, rest, asides, last.end, margin)
     indent = last.margin if labelled or last.margin else margin
     place = max([last.end, *(piece.end for piece in rest if piece.list is not None and piece.list == last.list)])
     lead = f"\n\n{indent}**Answer:** "
@@ -243,9 +251,8 @@ def _below_question(document: Document, first: Piece, end: int) -> Slot:
     return Slot(start=document.line_end(before), end=end, lead=f"\n\n{first.margin}", indent=first.margin)
 
 
-def _label(document: Document, pieces: Sequence[Piece], first: int = 0) -> _Label | None:
+def _label(document: Document, pieces: Sequence[Piece], asides: Sequence[str | None], first: int = 0) -> _Label | None:
     """Find the first label; after prose only one that says `Answer`: every answer may come to a solution."""
-    asides = asides_of(document, pieces)
     prose = False
     for at, piece in enumerate(pieces[first:], first):
         found = _label_at(document, at, piece)
@@ -297,7 +304,7 @@ def _told(document: Document, pieces: Sequence[Piece], first: int, beyond: int, 
     if after == first:
         return _Told(said(document, pieces[first], pieces[beyond - 1].end), first, pieces[beyond - 1].end)
     rest = pieces[after:]
-    start, stop = core(document, rest, bulleted=bulleted, opened=True)
+    start, stop = core(rest, asides_of(document, rest), bulleted=bulleted, opened=True)
     if start < stop:
         return _Told(said(document, rest[start], rest[stop - 1].end), after + start, rest[stop - 1].end)
     return _Told(None, first, pieces[after - 1].end)
@@ -305,7 +312,7 @@ def _told(document: Document, pieces: Sequence[Piece], first: int, beyond: int, 
 
 def _placeholder(document: Document, pieces: Sequence[Piece], at: int, block: int) -> int:
     """Return the index after the placeholder that a block's pieces are together, or the first; `at` if none is."""
-    for stop in (block, at + 1):
+    for stop in dict.fromkeys((block, at + 1)):  # most blocks are one piece, which is looked at once
         text = document.text[pieces[at].start : pieces[stop - 1].end]
         if is_placeholder(text) and not is_void(text):
             return stop

@@ -13,7 +13,6 @@ placeholder that stood there before it.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import stat
@@ -68,11 +67,13 @@ class Filled(Record):
 
 
 class _Fitted(NamedTuple):
-    """An answer made ready for its slot."""
+    """An answer made ready for its slot: as it will read, and as it is written there, `lead` before `text`."""
 
     question: Question
     slot: Slot
     answer: str
+    lead: str
+    text: str
 
 
 def fill(bank: Bank, answers: Mapping[str, str], *, renew: Collection[str] = ()) -> Filled:
@@ -111,26 +112,26 @@ def _ready(bank: Bank, answers: Mapping[str, str], renew: Collection[str]) -> tu
     ready: list[_Fitted] = []
     failed: dict[str, str] = {}
     for question in bank.questions:
-        missing = question.answer is None
-        if question.id not in answers or not (missing or question.id in renew):
+        id_, missing = question.id, question.answer is None
+        if id_ not in answers or not (missing or id_ in renew):
             continue
         slot = question.slot if missing else question.standing
         if slot is None:
-            failed[question.id] = _NO_PLACE if missing else _NOT_TOLD
+            failed[id_] = _NO_PLACE if missing else _NOT_TOLD
             continue
-        answer = LAYOUTS[slot.shape].fit(answers[question.id])
-        if reason := _unfit(answers[question.id], answer):
-            failed[question.id] = reason
+        layout = LAYOUTS[slot.shape]
+        answer = layout.fit(answers[id_])
+        if reason := _unfit(answers[id_], answer):
+            failed[id_] = reason
         else:
-            ready.append(_Fitted(question, slot, answer))
+            ready.append(_Fitted(question, slot, answer, *layout.lay(slot, answer)))
     return ready, failed
 
 
 def _place_of(bank: Bank, item: _Fitted) -> Place:
-    lead, text = LAYOUTS[item.slot.shape].lay(item.slot, item.answer)
-    quote = '"' if item.slot.shape == "csv" and text.startswith('"') else ""  # quotes that came with the answer
+    quote = '"' if item.slot.shape == "csv" and item.text.startswith('"') else ""  # quotes that came with the answer
     was = bank.source[item.slot.start : item.slot.end]
-    return Place(was=was, lead=lead + quote, trail=quote + item.slot.trail)
+    return Place(was=was, lead=item.lead + quote, trail=quote + item.slot.trail)
 
 
 def emptied(bank: Bank, places: Mapping[str, Place]) -> tuple[Bank, frozenset[str]]:
@@ -235,10 +236,9 @@ def _pieces(group: Sequence[_Fitted]) -> Iterator[str]:
     """Give what goes to one place: headings that several answers share once, the trail after the last."""
     previous: str | None = None
     for item in group:
-        lead, answer = LAYOUTS[item.slot.shape].lay(item.slot, item.answer)
-        yield lead[len(_shared(previous, lead)) :] if previous is not None else lead
-        yield answer
-        previous = lead
+        yield item.lead[len(_shared(previous, item.lead)) :] if previous is not None else item.lead
+        yield item.text
+        previous = item.lead
     yield group[-1].slot.trail
 
 
@@ -350,6 +350,9 @@ def diff(before: str, after: str, name: str) -> str:
     """Return what changed as a unified diff, empty if nothing did."""
     # Other line ends than these do not count for patches, nor for Git.
     old, new = _LINE.findall(before), _LINE.findall(after)
+    # Imported here for start-up time: most runs show no changes.
+    import difflib  # noqa: PLC0415
+
     lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 

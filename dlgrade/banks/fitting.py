@@ -18,7 +18,7 @@ from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.labels import ASIDE, LABEL, is_pointer, starts_with_label, without_label
 from dlgrade.banks.wording import INLINE_CODE, plain, spaced
 
-_NEWLINES = re.compile(r"\r\n?|[\u2028\u2029]")
+_NEWLINES = ("\r\n", "\r", "\u2028", "\u2029")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 # HTML of these kinds runs on to its end mark, over blank lines: https://spec.commonmark.org/0.31.2/#html-blocks
 _RUNS_ON = re.compile(
@@ -45,8 +45,10 @@ def fit(answer: str) -> str:
     Line ends become LF, a leading `Answer:` goes, headings become bold run-in text, rules between
     paragraphs go, open fences are closed, HTML that would swallow what follows is shown as text.
     """
-    text = without_label(_NEWLINES.sub("\n", answer).replace("\ufeff", "").strip("\n").rstrip())
-    document = Document(_harmless(_COMMENTS_BEHIND.sub("", text)))
+    for newline in _NEWLINES:
+        answer = answer.replace(newline, "\n")
+    text = without_label(answer.replace("\ufeff", "").strip("\n").rstrip())
+    document = Document(_harmless(_COMMENTS_BEHIND.sub("", text) if text.endswith("-->") else text))
     text = without_label("\n".join(_lines(document)).strip("\n").rstrip())
     return without_label(_all_answer(text).strip("\n").rstrip())
 
@@ -56,10 +58,9 @@ def _all_answer(text: str) -> str:
 
     What an answer says must read back whole: who wrote it is known by that.
     """
-    lines = [line.lstrip(" \t-*+") for line in text.split("\n")]
-    if not any(
-        ASIDE.match(line) or is_pointer(line) or starts_with_label(line) for line in [*lines, *text.split("\n")]
-    ):
+    lines = text.split("\n")
+    different = {*lines, *(line.lstrip(" \t-*+") for line in lines)}
+    if not any(ASIDE.match(line) or is_pointer(line) or starts_with_label(line) for line in different):
         return text
     document = Document(text)
     code = {number for block in _code(document.blocks) for number in range(block.line, block.last + 1)}
@@ -91,8 +92,8 @@ def _own(line: str) -> str | None:
 
 def starts_with_block(answer: str) -> bool:
     """Say whether a fitted answer begins with something that cannot stand on a line after a label."""
-    blocks = Document(answer).blocks
-    return bool(blocks) and (blocks[0].kind != "paragraph" or blocks[0].text.startswith(("$$", "\\[")))
+    first = Document(answer).first
+    return first is not None and (first.kind != "paragraph" or first.text.startswith(("$$", "\\[")))
 
 
 def holds_numbers(answer: str) -> bool:
@@ -102,8 +103,8 @@ def holds_numbers(answer: str) -> bool:
 
 def has_own_marks(answer: str) -> bool:
     """Say whether a fitted answer begins with a block that marks itself off, right below any text."""
-    blocks = Document(answer).blocks
-    return bool(blocks) and blocks[0].kind in ("list", "quote", "fence")
+    first = Document(answer).first
+    return first is not None and first.kind in ("list", "quote", "fence")
 
 
 def in_cell(answer: str) -> str:

@@ -13,7 +13,6 @@ twice is no harm. Nothing but `update` changes the file, and only the lines that
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
@@ -230,6 +229,9 @@ def _led(source: str, question: Question, lead: str) -> int:
 
 
 def _likeness(one: str, other: str) -> float:
+    # Imported here for start-up time: only a question that was reworded is compared.
+    import difflib  # noqa: PLC0415
+
     return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 

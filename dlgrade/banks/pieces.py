@@ -83,9 +83,11 @@ def _paragraph(document: Document, block: Block, start: int, outer: int | None) 
         if first <= start < beyond and document.text[start:beyond].strip():
             first = start  # the question ends within the line
         if first >= start and beyond > start:
-            comment = _COMMENT_BEHIND.search(document.text, visible(document, first, beyond), beyond)
+            start_of_line = visible(document, first, beyond)
+            commented = document.text.find("<!--", start_of_line, beyond) >= 0  # few lines are, and many are long
+            comment = _COMMENT_BEHIND.search(document.text, start_of_line, beyond) if commented else None
             end = comment.start() if comment else beyond
-            yield Piece("line", number, visible(document, first, beyond), end, block.start, outer)
+            yield Piece("line", number, start_of_line, end, block.start, outer)
             if comment:
                 yield Piece("line", number, comment.start("comment"), beyond, block.start, outer)
 
@@ -171,14 +173,13 @@ def _points(text: str, piece: Piece) -> bool:
 
 
 def core(
-    document: Document, pieces: Sequence[Piece], *, bulleted: bool = False, opened: bool = False
+    pieces: Sequence[Piece], asides: Sequence[str | None], *, bulleted: bool = False, opened: bool = False
 ) -> tuple[int, int]:
-    """Return the first and after the last of the pieces that are no asides around the others.
+    """Return the first and after the last of the pieces that are no asides around the others, as `asides_of` has them.
 
     `opened` says that something stands before them already, and `bulleted` that a list's item does: then other
     items of the list are asides by themselves, else only all that it ends with up from its first.
     """
-    asides = asides_of(document, pieces)
     first = 0
     if not opened:
         first = next((i for i, aside in enumerate(asides) if aside is None), len(pieces))

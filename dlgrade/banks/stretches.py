@@ -1,4 +1,11 @@
-"""A Markdown text in stretches that can be parsed one by one, so that a long document is never parsed at once.
+"""A Markdown text taken apart: plain blocks, which need no parser, and stretches that can be parsed one by one.
+
+    ## What is dropout?            plain: a title, a paragraph or a rule at the margin that nobody can take for
+                                   anything else, as most lines of most banks are
+    Units are dropped.
+
+    - It masks units.              a stretch: up to the next plain block or, so that a long document is never
+      > Which ones is chance.      parsed at once, to the next place where one may begin
 
 A stretch begins where no block of the text before it can go on: at the margin, below a blank line, outside fences
 and HTML that runs over blank lines. A list alone may go on; whoever puts the blocks together joins it again.
@@ -8,11 +15,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
+from typing import Literal, NamedTuple
 
 LENGTH = 1 << 16
 """Characters from which on a stretch ends at the next place where it may."""
 
-_LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
+# A chunk is what stands between blank lines, which to Markdown are those of blanks and tabs alone.
+_BLANK_LINES = re.compile(r"(?:[ \t]*+\n)*+(?:[ \t]*+\Z)?")
+_CHUNK_END = re.compile(r"\n(?=[ \t]*+(?:\n|\Z))|\Z")
+# A title, and a line that begins with a letter, emphasis or a sign that opens no block: not `*` and a blank, nor `***`.
+# A `#` at a title's end may close it, which is left to the parser; so is white space there other than blanks and tabs.
+_TITLE = r"#{1,6}[ \t]++[^\s#](?:[^\n]*[^\s#])?[ \t]*"
+_TEXT = r"(?:[^\W\d_]|[*_]{1,3}[^\s*_]|[(\"'$])(?:[^\n]*\S)?[ \t]*"
+_PLAIN = re.compile(rf"(?:(?:{_TITLE}|{_TEXT})(?:\n|\Z))++")
+_RULE = re.compile(r"(?:-{3,}|\*{3,}|_{3,})[ \t]*")
+_LINE = re.compile(r"[^\n]+")
 _FENCE = re.compile(r"(?P<indent>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<mark>`{3,}|~{3,})(?P<rest>[^\n]*)")
 # HTML of these kinds runs on to its end mark: https://spec.commonmark.org/0.31.2/#html-blocks
 _RUNS_ON = re.compile(
@@ -30,37 +48,105 @@ _ENDS = {
 _INDENTED_CODE = 4
 
 
-def stretches(text: str) -> Iterator[tuple[int, str]]:
-    """Give each stretch of the text, whose lines end in LF, with the number of lines before it."""
-    if len(text) <= LENGTH:
-        yield 0, text
-        return
-    start = first = 0
-    fence: str | None = None  # the mark that opened it; one that is never closed lasts to the end, as it must
-    closer: re.Pattern[str] | None = None  # what ends HTML that runs on
-    blank, tagged = True, False
-    for number, match in enumerate(_LINE.finditer(text)):
-        line = match[0]
-        is_open = fence is not None or closer is not None
-        if blank and not is_open and match.start() - start >= LENGTH and not line[0].isspace():
-            yield first, text[start : match.start()]
-            start, first = match.start(), number
-        opened = _RUNS_ON.match(line) if not is_open else None
-        found = _FENCE.match(line) if closer is None else None
-        if closer is not None:
-            closer = None if closer.search(line) else closer
-        elif found is not None and fence is not None:
-            fence = _after(fence, found)
-        elif (found or opened) and (tagged or line[0] in " \t>-*+0123456789"):
-            break  # it may end with the list, the quote or the HTML that it stands in, and nothing here tells
-        elif found is not None:
-            fence = None if found["mark"][0] == "`" and "`" in found["rest"] else found["mark"]
-        elif opened is not None:
-            end = _ENDS[opened.lastgroup or "other"]
-            closer = None if end.search(line, opened.end()) else end
-        blank = not line.strip()
-        tagged = not blank and (tagged or line.lstrip(" ").startswith("<"))
-    yield first, text[start:]
+class Plain(NamedTuple):
+    """A block with so many lines before it; `text` is a title without its `#`, `level` their number."""
+
+    kind: Literal["heading", "paragraph", "rule"]
+    before: int
+    lines: int
+    text: str = ""
+    level: int = 0
+
+
+class Stretch(NamedTuple):
+    """What a parser must read, with so many lines before it."""
+
+    before: int
+    text: str
+
+
+def stretches(text: str) -> Iterator[Plain | Stretch]:
+    """Give the plain blocks and the stretches of a text, whose lines end in LF, in order."""
+    begin: tuple[int, int] | None = None  # where the stretch begins that is not given yet, and the lines before it
+    is_open = _Open()
+    for start, end, before in _chunks(text):
+        if not is_open:
+            plain = _plain(text[start:end], before)
+            if begin and (plain or (start - begin[0] >= LENGTH and not text[start].isspace())):
+                yield Stretch(begin[1], text[begin[0] : start])
+                begin = None
+            if plain:
+                yield from plain
+                continue
+        begin = begin or (start, before)
+        if not is_open.goes_on(text, start, end):
+            break
+    if begin:
+        yield Stretch(begin[1], text[begin[0] :])
+
+
+def _chunks(text: str) -> Iterator[tuple[int, int, int]]:
+    """Give the start and end of each chunk, and the number of lines before it."""
+    before = end = 0
+    while True:
+        blank = _BLANK_LINES.match(text, end)
+        start = blank.end() if blank else end
+        if start == len(text):
+            return
+        before += text.count("\n", end, start)
+        found = _CHUNK_END.search(text, start)
+        end = found.start() if found else len(text)
+        yield start, end, before
+        before += text.count("\n", start, end)
+
+
+def _plain(chunk: str, before: int) -> list[Plain]:
+    """Return the blocks of a chunk, none if a parser must read it."""
+    if _RULE.fullmatch(chunk):
+        return [Plain("rule", before, 1)]
+    if not _PLAIN.fullmatch(chunk):
+        return []
+    found = []
+    for is_title, group in groupby(chunk.split("\n"), key=lambda line: line.startswith("#")):
+        lines = list(group)
+        for part in ([line] for line in lines) if is_title else [lines]:
+            text = part[0].lstrip("#") if is_title else "\n".join(part)
+            level = len(part[0]) - len(text) if is_title else 0
+            found.append(Plain("heading" if is_title else "paragraph", before, len(part), text.strip(), level))
+            before += len(part)
+    return found
+
+
+class _Open:
+    """What is open at the end of a chunk: a fence, or HTML that runs on."""
+
+    def __init__(self) -> None:
+        self._fence: str | None = None  # the mark that opened it; one that is never closed lasts to the end, as it must
+        self._closer: re.Pattern[str] | None = None  # what ends the HTML
+
+    def __bool__(self) -> bool:
+        return self._fence is not None or self._closer is not None
+
+    def goes_on(self, text: str, start: int, end: int) -> bool:
+        """Go on to the end of a chunk; False where nothing here tells what is open there."""
+        tagged = False
+        for match in _LINE.finditer(text, start, end):
+            line = match[0]
+            opened = _RUNS_ON.match(line) if not self else None
+            found = _FENCE.match(line) if self._closer is None else None
+            if self._closer is not None:
+                self._closer = None if self._closer.search(line) else self._closer
+            elif found is not None and self._fence is not None:
+                self._fence = _after(self._fence, found)
+            elif (found or opened) and (tagged or line[0] in " \t>-*+0123456789"):
+                return False  # it may end with the list, the quote or the HTML that it stands in
+            elif found is not None:
+                self._fence = None if found["mark"][0] == "`" and "`" in found["rest"] else found["mark"]
+            elif opened is not None:
+                ends = _ENDS[opened.lastgroup or "other"]
+                self._closer = None if ends.search(line, opened.end()) else ends
+            tagged = tagged or line.lstrip(" ").startswith("<")
+        return True
 
 
 def _after(fence: str, found: re.Match[str]) -> str | None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,11 +21,13 @@ from dlgrade.cli.filled import Mode, Report
 from dlgrade.cli.watching import Watch
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError
-from dlgrade.llm.estimate import Estimate, estimate
 from dlgrade.llm.request import Request
 from dlgrade.models import Question
 from dlgrade.references import answer_requests, asked_answers, shipped_answers
 from dlgrade.saving import Answers, Outcome, StaleOf, nothing_stale
+
+if TYPE_CHECKING:
+    from dlgrade.llm.estimate import Estimate
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -219,4 +221,7 @@ def _estimate(session: Session, wanted: Sequence[Question]) -> Estimate:
     different = [group[0] for group in same(wanted, session.rubrics.key)]
     requests = [answer_requests(question, session.prompts, session.settings) for question in different]
     have = session.stored([request for each in requests for request in each])
+    # Imported here for start-up time: only a dry run estimates.
+    from dlgrade.llm.estimate import estimate  # noqa: PLC0415
+
     return estimate((each[0] for each in requests if not any(request.key in have for request in each)), session.prices)

@@ -23,7 +23,6 @@ from dlgrade.llm.prices import Prices, require_price
 from dlgrade.llm.request import Client, Reply, Request, without_credentials
 from dlgrade.llm.spend import Budget
 from dlgrade.llm.store import Store, stored
-from dlgrade.lookup import Lookup
 from dlgrade.prompts import Prompts
 from dlgrade.refreshing import Refresh
 from dlgrade.rubrics import Rubrics
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from dlgrade.llm.batch import BatchClient
     from dlgrade.llm.diagnosis import Asker
     from dlgrade.llm.replay import Replayer
+    from dlgrade.lookup import Lookup
 
 CACHE_FILE = "replies.sqlite3"
 BATCHES = "batches"
@@ -105,6 +105,9 @@ class Session:
     @cached_property
     def lookup(self) -> Lookup:
         """Finds questions in the banks, the user's over the shipped ones."""
+        # Imported here for start-up time: most commands take banks, not single questions.
+        from dlgrade.lookup import Lookup  # noqa: PLC0415
+
         return Lookup(library.folders("questions", self.settings), self.rubrics, self.settings.choices)
 
     def read(self, paths: Iterable[Path], *, leave_out: Path | None = None) -> Banks:

@@ -6,21 +6,25 @@ other suffix the prose forms.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 
-from dlgrade.banks.blocks import Document
+from dlgrade.banks.blocks import Document, Kind
 from dlgrade.banks.entries import Reading
-from dlgrade.banks.forms import bolds, details, headings, lists, tables
 from dlgrade.models import Choices
 
 Reader = Callable[[Document, Choices], Reading | None]
 
 
-def _later(module: str, function: str = "read") -> Reader:
-    """Return a reader that is imported when a document of its kind is met: for start-up time."""
+def _later(module: str, function: str = "read", *, inside: Collection[Kind] = ()) -> Reader:
+    """Return a reader that is imported when a document of its kind is met: for start-up time.
+
+    Where all questions of the form stand in some kinds of outermost blocks, one without these has none of them.
+    """
 
     def read(document: Document, choices: Choices) -> Reading | None:
+        if inside and document.kinds.isdisjoint(inside):
+            return None
         reader: Reader = getattr(import_module(f"{__name__}.{module}"), function)
         return reader(document, choices)
 
@@ -30,8 +34,13 @@ def _later(module: str, function: str = "read") -> Reader:
 PLAIN = "plain"
 """The form of documents without marks, the last that is tried."""
 
-PROSE: Mapping[str, Reader] = {module.FORM: module.read for module in (tables, headings, lists, bolds, details)} | {
-    PLAIN: _later("plain")
+PROSE: Mapping[str, Reader] = {
+    "tables": _later("tables", inside=["table"]),
+    "headings": _later("headings", inside=["heading"]),
+    "lists": _later("lists", inside=["list"]),
+    "bold": _later("bolds", inside=["paragraph"]),
+    "details": _later("details", inside=["html", "list", "quote"]),
+    PLAIN: _later("plain"),
 }
 """What Markdown and text documents are tried with."""
 

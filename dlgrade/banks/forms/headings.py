@@ -88,8 +88,8 @@ def read(document: Document, choices: Choices) -> Reading | None:
     hidden = document.hidden
     titles = _ranked(
         [
-            _title(i, block)
-            for i, block in enumerate(_with_lines(document.blocks))
+            _title(i, block, found)
+            for i, (block, found) in enumerate(_with_lines(document.blocks))
             if block.kind == "heading" and i not in hidden
         ]
     )
@@ -132,13 +132,17 @@ def _entry(document: Document, title: _Title, beyond: int, category: str | None)
     )
 
 
-def _with_lines(blocks: Sequence[Block]) -> Iterator[Block]:
-    """Give the blocks, a line `**Q3. What …?**` below a heading `### Q2. …` as the heading that it should be."""
+def _with_lines(blocks: Sequence[Block]) -> Iterator[tuple[Block, Wording | None]]:
+    """Give the blocks, a line `**Q3. What …?**` below a heading `### Q2. …` as the heading that it should be.
+
+    With each goes its wording where that had to be looked at.
+    """
     level, last = 0, 0
     for block in blocks:
         if block.kind not in ("heading", "paragraph") or "\n" in block.text:
-            yield block
+            yield block, None
             continue
+        found = None
         if block.kind == "heading" or _LABEL_LINE.match(block.text):
             found = wording(block.text)
             number = int(found.number) if found.labelled and found.number and found.number.isdecimal() else 0
@@ -146,13 +150,13 @@ def _with_lines(blocks: Sequence[Block]) -> Iterator[Block]:
                 level, last = block.level, number
             elif number and level and number == last + 1 and is_question(found.text):
                 last = number
-                yield replace(block, kind="heading", level=level)
+                yield replace(block, kind="heading", level=level), found
                 continue
-        yield block
+        yield block, found
 
 
-def _title(index: int, block: Block) -> _Title:
-    found = wording(block.text)
+def _title(index: int, block: Block, found: Wording | None = None) -> _Title:
+    found = found or wording(block.text)
     if found.labelled:
         rank = _LABELLED
     elif found.number:

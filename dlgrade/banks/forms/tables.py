@@ -100,6 +100,8 @@ def read(document: Document, choices: Choices) -> Reading | None:
     """Read every table that has a column of questions, and the answers below it."""
     blocks = document.blocks
     groups = list(_groups(document))
+    if not groups:
+        return None
     answering = {index for group in groups for index in range(group.beyond, group.after)}
     headings = [block for index, block in enumerate(blocks) if block.kind == "heading" and index not in answering]
     sections, categories = Sections(document, headings), {}

@@ -9,6 +9,7 @@ capital follows a small letter in it; `parting` says where it is cut. Code, form
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
@@ -33,6 +34,7 @@ UNTOUCHED = re.compile(
     """,
     re.VERBOSE,
 )
+_MAY_BE_UNTOUCHED = re.compile(r"[`~$\\<\[/@(\t]|www| {4}")  # what each of these has one of
 RUN = re.compile(r"[^\W_]+")
 # Beside these a run is part of a name in code, a path, an entity, or an assignment.
 _CODE_BEFORE = re.compile(r".*?(?:[@\\#&=%{$]|[^\W_][_.])", re.DOTALL)
@@ -71,11 +73,13 @@ def _is_plain(text: str) -> bool:
     """Say whether a text is common words and nothing else, as most are: then there is no more to look at."""
     if not _WORDS_ALONE.fullmatch(text):
         return False
-    common = lexicon().words
-    return all(
-        low.isdigit() or (low in common and (low[0] != "a" or low in FUNCTION or cost(low) <= COMMON))
-        for low in text.lower().translate(_NO_POINTS).split()
-    )
+    return all(map(_is_common, text.lower().translate(_NO_POINTS).split()))
+
+
+@functools.lru_cache(maxsize=20_000)
+def _is_common(low: str) -> bool:
+    known = low in lexicon().words and (low[0] != "a" or low in FUNCTION or cost(low) <= COMMON)
+    return known or low.isdigit()
 
 
 def words_of(texts: Iterable[str]) -> frozenset[str]:
@@ -83,7 +87,13 @@ def words_of(texts: Iterable[str]) -> frozenset[str]:
 
     A glued word stands often too ("adeep"), so being frequent is not enough: what comes apart is not trusted.
     """
-    found = Counter(run.lower() for text in texts for run in RUN.findall(UNTOUCHED.sub(" ", text)) if run.isascii())
+    found: Counter[str] = Counter()
+    for text in texts:
+        looked_at = UNTOUCHED.sub(" ", text) if _MAY_BE_UNTOUCHED.search(text) else text
+        if looked_at.isascii():
+            found.update(RUN.findall(looked_at.lower()))
+        else:
+            found.update(run.lower() for run in RUN.findall(looked_at) if run.isascii())
     return frozenset(
         word for word, times in found.items() if times > 1 and not is_known(word) and parted(word) == [word]
     )
