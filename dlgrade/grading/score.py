@@ -15,6 +15,33 @@ def points(criterion: Criterion, verdict: VerdictWord) -> float:
     return criterion.points * _SHARE[verdict]
 
 
+def dealt(rubric: Rubric, share: float, weights: Sequence[float]) -> list[float]:
+    """A share of all points, dealt out by weight, no criterion getting more than it is worth.
+
+    What those with a weight cannot hold goes to the others, in proportion to their points.
+    """
+    worth = [criterion.points for criterion in rubric.criteria]
+    all_of_it = share * sum(worth)
+    earned = _filled(all_of_it, worth, [weight * points for weight, points in zip(weights, worth, strict=True)])
+    others = _filled(
+        all_of_it - sum(earned),
+        worth,
+        [0.0 if weight else points for weight, points in zip(weights, worth, strict=True)],
+    )
+    return [round(one + other, 9) for one, other in zip(earned, others, strict=True)]
+
+
+def _filled(amount: float, room: Sequence[float], parts: Sequence[float]) -> list[float]:
+    """An amount dealt out in proportion to `parts`, nowhere more than there is room for."""
+    filled = [0.0] * len(room)
+    whole = sum(parts)
+    # What is full first, for its part, comes first, so that what it cannot hold is dealt among the rest.
+    for i in sorted((i for i, part in enumerate(parts) if part > 0), key=lambda i: room[i] / parts[i]):
+        filled[i] = min(room[i], amount * parts[i] / whole)
+        amount, whole = amount - filled[i], whole - parts[i]
+    return filled
+
+
 def total(rubric: Rubric, verdicts: Sequence[Verdict], findings: Iterable[Finding]) -> float | None:
     """clamp(points earned - misconception costs, 0, max); None while any criterion is ungraded."""
     if any(verdict.verdict == "ungraded" for verdict in verdicts):

@@ -1,0 +1,100 @@
+"""An answer held against a reference alone: how like it is decides what it earns, its claims say where.
+
+A reference is one good answer, often with more in it than anybody asks for, and says nowhere how many of its claims
+are enough. So the whole answer's likeness to it is the share of the points that is earned, and code deals these out:
+first to the claims that the answer says most of, none getting more than it is worth, and what is left to the others.
+Only what is said for the most part is `met`. How far people's grades lie apart at such a likeness is the band.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from dlgrade.grading.guards import Guarded
+from dlgrade.grading.likeness import Wanted, coverage, likeness, wanted
+from dlgrade.grading.score import dealt
+from dlgrade.grading.words import Sentence, Word, stems
+from dlgrade.models import Criterion, Rubric, VerdictWord
+
+_SAID = 0.5  # share of a claim's words, the rare ones weighing more, from which on it is met
+_TOUCHED = 0.1  # below, a place has a word of the claim's by chance
+_MET_EARNS = 0.75
+_SUREST = 0.75
+_DOUBTED = 0.35  # of what a trick would earn; not all that looks like one is
+# From each likeness on, the percentages between which the middle three fifths of people's grades lay.
+_BANDS: tuple[tuple[float, int, int], ...] = ((0.0, 0, 100),)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What an answer earns for one claim, and where it says it."""
+
+    verdict: VerdictWord
+    points: float
+    why: str
+    place: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An answer held against a reference: `share` of it from 0 to 1, and the percentages that people may give."""
+
+    claims: tuple[Claimed, ...]
+    share: float
+    band: tuple[int, int]
+
+    @property
+    def confidence(self) -> float:
+        """High where people would hardly differ."""
+        low, high = self.band
+        return min(_SUREST, 1 - (high - low) / 100)
+
+
+def held(answer: Guarded, rubric: Rubric, question: str) -> Held:
+    """Hold the sentences of an answer against the rubric's reference; each criterion is a claim of it."""
+    to = wanted(question, rubric.reference)
+    every = sorted((*answer.own, *answer.doubted), key=lambda sentence: sentence.start)
+    sound, whole = likeness(_words(answer.own), to), likeness(_words(every), to)
+    share = round(sound + _DOUBTED * max(0.0, whole - sound), 2)
+    asked = stems(question)
+    found = [_best_place(criterion, every, asked, to) for criterion in rubric.criteria]
+    earned = dealt(rubric, share, [cover if cover >= _TOUCHED else 0.0 for cover, _ in found])
+    claims = tuple(
+        _claimed(criterion, points, cover, place)
+        for criterion, points, (cover, place) in zip(rubric.criteria, earned, found, strict=True)
+    )
+    return Held(claims, share, _band(share))
+
+
+def _words(said: Sequence[Sentence]) -> list[Word]:
+    return [word for sentence in said for word in sentence.words]
+
+
+def _best_place(
+    criterion: Criterion, own: Sequence[Sentence], asked: frozenset[str], to: Wanted
+) -> tuple[float, tuple[Sentence, ...]]:
+    """The sentence that says most of a claim, or two in a row that say more."""
+    claim = stems(criterion.expects)
+    claim = claim - asked or claim
+    places = [*((one,) for one in own), *pairwise(own)]
+    covers = [coverage(frozenset().union(*(sentence.stems for sentence in place)), claim, to) for place in places]
+    best = max(range(len(places)), key=covers.__getitem__, default=None)
+    return (covers[best], places[best]) if best is not None else (0.0, ())
+
+
+def _claimed(criterion: Criterion, points: float, cover: float, place: tuple[Sentence, ...]) -> Claimed:
+    if not points:
+        return Claimed("missed", 0.0, "Nothing in the answer says this.", ())
+    if cover < _TOUCHED:
+        return Claimed("partial", points, "Not said; a reference has more than a full answer needs.", ())
+    why = f"The answer has {cover:.0%} of this, the rare words weighing more."
+    verdict: VerdictWord = "met" if cover >= _SAID and points >= _MET_EARNS * criterion.points else "partial"
+    return Claimed(verdict, points, why, place)
+
+
+def _band(share: float) -> tuple[int, int]:
+    _, low, high = _BANDS[bisect_right(_BANDS, share, key=lambda band: band[0]) - 1]
+    return low, high
