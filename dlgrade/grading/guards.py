@@ -7,7 +7,8 @@ look, since now and then somebody writes so in earnest.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -18,7 +19,10 @@ from dlgrade.models import Rubric
 
 _ECHO = 0.85  # share of a sentence's words that are the question's own
 _CLOSED = 0.6  # share of a reference's words from which on the question offers the answer
-_RESTATED, _ECHO_KEPT = 0.3, 0.5  # share of the question that a sentence restates; of neighbours that stood there so
+# Shares of a sentence of the question that are said again, and of neighbours that stand there so: an echo of an open
+# question, and of one that offers the answer.
+_IN_PART, _AGAIN = (0.3, 0.5), (0.8, 0.8)
+_OVER_AND_OVER = 3
 _KNOWN_WORDS = 0.25  # share of English function words and the reference's words; right answers have 0.5 to 0.9
 _LIST_LENGTH = 12  # words from which on prose can be told from a list of terms
 _LIST_STOPWORDS = 0.1  # prose has about 0.4
@@ -31,6 +35,7 @@ _WORDS_A_RELATION = 12
 _RELATION = re.compile(r"[=≈≤≥<>→⇒∝:;()]")
 _ALPHABETICAL = 0.9  # share of neighbours in the order of the alphabet
 _ALPHABET_LENGTH = 6
+_HELD_TOGETHER = 0.2  # share of function words in prose
 _BORROWED = 0.95  # share of content words that are the reference's
 _NEIGHBOURS, _KEPT = 4, 0.35  # neighbours that are both the reference's; the share that stand side by side there too
 _BROKEN, _BREAKS = (
@@ -38,7 +43,7 @@ _BROKEN, _BREAKS = (
     2,
 )  # articles and prepositions before what cannot follow: a thousandth of real answers has these
 _VERBATIM = 0.75  # Dice coefficient of words from which on a sentence is taken for one of the reference's
-_SAME = 0.9
+_RUN = 4  # words in a row that are the reference's, but for a negation among them
 _DENIABLE = 3  # words of a sentence that may be taken for one of the reference's
 
 _ARTICLES = frozenset({"the", "a", "an"})
@@ -49,6 +54,9 @@ _NOT_AFTER_ARTICLE = frozenset(
 )
 _NOT_AFTER_PREPOSITION = frozenset(
     "of is are was were and or has have can would should does if but".split()  # noqa: SIM905 - as above
+)
+_AUXILIARIES = frozenset(
+    "is are was were be do does did can could will would should may might must has have had".split()  # noqa: SIM905
 )
 _LETTERS = frozenset("bcdxyz")
 _DENIALS = frozenset({"not", "fals", "untru", "incorrect", "wrong"})
@@ -88,15 +96,24 @@ def guarded(cleaned: Cleaned, question: str, rubric: Rubric, *, cued: bool) -> G
     once = _once(own)
     if len(once) < len(own):
         flags.append("says the same more than once")
-    denied = tuple(sentence for sentence in once if _is_denial(sentence, rubric.reference))
+    denied = [sentence for sentence in once if _is_denial(sentence, rubric.reference)]
     if denied:
         flags.append("needs review: a sentence of the reference, denied or turned round")
-    return Guarded(tuple(sentence for sentence in once if sentence not in denied), denied, tuple(flags))
+    again = _said_over_and_over(own)
+    if again:
+        flags.append("needs review: says the same over and over")
+    said = tuple(sentence for sentence in once if sentence not in denied and _stems(sentence) not in again)
+    return Guarded(said, tuple(sentence for sentence in once if sentence not in said), tuple(flags))
 
 
 def _is_verbatim(every: Sequence[Sentence], reference: str) -> bool:
     """Whether the answer is the reference, word by word: then no guard need ask what its words are for."""
-    return [word.folded for word in _inside(every)] == [word.folded for word in words(reference)]
+    return tuple(word.folded for word in _inside(every)) == _spellings(reference)
+
+
+@lru_cache(maxsize=512)
+def _spellings(reference: str) -> tuple[str, ...]:
+    return tuple(word.folded for word in words(reference))
 
 
 def _own(every: Sequence[Sentence], question: str, rubric: Rubric, *, cued: bool) -> tuple[Sentence, ...]:
@@ -105,31 +122,40 @@ def _own(every: Sequence[Sentence], question: str, rubric: Rubric, *, cued: bool
     echoes = [s for s in every if s.content and len(s.content & asked) / len(s.content) >= _ECHO]
     if not cued:
         told = stems(rubric.reference)
-        if len(told & asked) >= _CLOSED * len(told):
-            return tuple(every)
-        echoes = [sentence for sentence in echoes if _restates(sentence, question)]
+        closed = len(told & asked) >= _CLOSED * len(told)
+        echoes = [sentence for sentence in echoes if _restates(sentence, question, _AGAIN if closed else _IN_PART)]
     return tuple(sentence for sentence in every if sentence not in echoes)
 
 
-def _restates(sentence: Sentence, question: str) -> bool:
+def _restates(sentence: Sentence, question: str, shares: tuple[float, float]) -> bool:
+    """Whether a sentence has so much of one of the question's, and so much of it in the question's order."""
     parts = [part.content for part in sentences(question) if part.content]
     restated = max((len(sentence.content & part) / len(part) for part in parts), default=0.0)
-    _, pairs = _order(question)
+    pairs = _order(question).pairs
     kept = [(one.stem, other.stem) in pairs for one, other in pairwise(sentence.words)]
-    return restated >= _RESTATED and sum(kept) >= _ECHO_KEPT * len(kept)
+    return restated >= shares[0] and sum(kept) >= shares[1] * len(kept)
+
+
+def _stems(sentence: Sentence) -> tuple[str, ...]:
+    return tuple(word.stem for word in sentence.words)
 
 
 def _once(every: Sequence[Sentence]) -> tuple[Sentence, ...]:
     """The sentences without those that say again, word by word, what one before has said."""
-    first = {tuple(word.stem for word in sentence.words): sentence for sentence in reversed(every)}
+    first = {_stems(sentence): sentence for sentence in reversed(every)}
     return tuple(sorted(first.values(), key=lambda sentence: sentence.start))
 
 
+def _said_over_and_over(every: Iterable[Sentence]) -> set[tuple[str, ...]]:
+    counted = Counter(_stems(sentence) for sentence in every if len(sentence.words) >= _DENIABLE)
+    return {said for said, times in counted.items() if times >= _OVER_AND_OVER}
+
+
 def _trick(text: str, every: Sequence[Sentence], reference: str, *, cued: bool) -> str | None:
-    if not cued and _is_short_list(text, every):
-        return "terms, not a sentence"
-    if _is_list_of_terms(every) and not _is_notes(text, every):
+    if _is_list_of_terms(every) and (not _is_notes(text, every) or _is_stripped(every, reference)):
         return "a list of terms, not sentences"
+    if not cued and _is_short_list(text, every) and _is_borrowed(every, reference):
+        return "terms, not a sentence"
     if _is_alphabetical(every) or _is_shuffled(text, every, reference):
         return "words in no order"
     return None
@@ -178,11 +204,34 @@ def _is_alphabetical(every: Sequence[Sentence]) -> bool:
     return sum(one <= other for one, other in pairwise(inside)) / (len(inside) - 1) >= _ALPHABETICAL
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A text's stems, those that stand side by side, its runs without auxiliaries, and its share of function words."""
+
+    stems: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    runs: dict[tuple[str, ...], int]
+    function: float
+
+
 @lru_cache(maxsize=512)
-def _order(reference: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
-    """The stems of a reference, and those that stand side by side."""
-    inside = [word.stem for word in words(reference)]
-    return frozenset(inside), frozenset(pairwise(inside))
+def _order(text: str) -> _Order:
+    inside = words(text)
+    every = [word.stem for word in inside]
+    function = sum(word.folded in STOPWORDS for word in inside) / len(inside) if inside else 0.0
+    return _Order(frozenset(every), frozenset(pairwise(every)), dict(_runs(inside)), function)
+
+
+def _is_borrowed(every: Sequence[Sentence], reference: str) -> bool:
+    """Whether nearly all content words are the reference's."""
+    have = _order(reference).stems
+    content = [word.stem for word in _inside(every) if word.folded not in STOPWORDS]
+    return sum(stem in have for stem in content) >= _BORROWED * len(content)
+
+
+def _is_stripped(every: Sequence[Sentence], reference: str) -> bool:
+    """Whether these are the reference's words without what holds them together there."""
+    return _order(reference).function >= _HELD_TOGETHER and _is_borrowed(every, reference)
 
 
 def _is_shuffled(text: str, every: Sequence[Sentence], reference: str) -> bool:
@@ -190,12 +239,11 @@ def _is_shuffled(text: str, every: Sequence[Sentence], reference: str) -> bool:
     led, broken = _breaks(text, every)
     if broken >= _BREAKS and broken / led >= _BROKEN:
         return True
-    have, pairs = _order(reference)
-    content = [word.stem for word in _inside(every) if word.folded not in STOPWORDS]
-    if sum(stem in have for stem in content) < _BORROWED * len(content):
+    if not _is_borrowed(every, reference):
         return False
-    both = [pair for pair in pairwise(word.stem for word in _inside(every)) if have.issuperset(pair)]
-    return len(both) >= _NEIGHBOURS and sum(pair in pairs for pair in both) < _KEPT * len(both)
+    order = _order(reference)
+    both = [pair for pair in pairwise(word.stem for word in _inside(every)) if order.stems.issuperset(pair)]
+    return len(both) >= _NEIGHBOURS and sum(pair in order.pairs for pair in both) < _KEPT * len(both)
 
 
 def _breaks(text: str, every: Iterable[Sentence]) -> tuple[int, int]:
@@ -216,7 +264,10 @@ def _breaks(text: str, every: Iterable[Sentence]) -> tuple[int, int]:
 
 def _is_denial(said: Sentence, reference: str) -> bool:
     """Whether a sentence is nearly one of the reference's, with a negation more or less."""
-    content = said.content - _DENIALS
+    theirs = _order(reference).runs
+    if any(run in theirs and denials % 2 != theirs[run] % 2 for run, denials in _runs(said.words)):
+        return True
+    content = said.content - _DENIALS - {"true"}
     if len(content) < _DENIABLE:
         return False
     others = ((other, other.content - _DENIALS) for other in sentences(reference))
@@ -225,8 +276,22 @@ def _is_denial(said: Sentence, reference: str) -> bool:
         key=lambda found: found[0],
         default=(0.0, said),
     )
-    one, two = _denials(said), _denials(nearest)
-    return (alike >= _VERBATIM and bool(one) != bool(two)) or (alike >= _SAME and one % 2 != two % 2)
+    return alike >= _VERBATIM and bool(_denials(said)) != bool(_denials(nearest))
+
+
+def _runs(inside: Sequence[Word]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Every four words in a row, negations and auxiliaries left out, with the number of negations among them."""
+    kept: list[str] = []
+    denied: list[int] = []
+    before = 0
+    for word in inside:
+        if word.stem in _DENIALS:
+            before += 1
+        elif word.folded not in _AUXILIARIES:
+            kept.append(word.stem)
+            denied.append(before)
+    for i in range(len(kept) - _RUN + 1):
+        yield tuple(kept[i : i + _RUN]), denied[i + _RUN - 1] - denied[i]
 
 
 def _denials(sentence: Sentence) -> int:

@@ -78,7 +78,7 @@ def wanted(question: str, reference: str) -> Wanted:
         weights=weights,
         beyond={stem: word for stem, word in spelled.items() if stem not in asked} or spelled,
         grams=_weighed_grams(inside, question),
-        text=_text_grams(inside),
+        text=_normed(_text_grams(inside)),
         places=places,
         ordered=len(content),
         length=len(inside),
@@ -103,11 +103,16 @@ def likeness(said: Sequence[Word], to: Wanted) -> float:
     return (1 + _BEND) * share / (share + _BEND)
 
 
-def coverage(said: frozenset[str], claim: frozenset[str], to: Wanted) -> float:
-    """The share of the claim's stems that are said, the rare ones weighing more."""
-    weights = {stem: to.weights.get(stem, 1.0) for stem in claim}
+def claim_weights(claim: str, asked: frozenset[str], to: Wanted) -> dict[str, float]:
+    """The stems of one of a reference's claims, without the question's where it has others, and what they weigh."""
+    inside = stems(claim)
+    return {stem: to.weights.get(stem, 1.0) for stem in inside - asked or inside}
+
+
+def coverage(said: frozenset[str], weights: Mapping[str, float]) -> float:
+    """The share of a claim that is said, the rare words weighing more."""
     whole = sum(weights.values())
-    return sum(weight for stem, weight in weights.items() if stem in said) / whole if whole else 0.0
+    return sum(weights[stem] for stem in said & weights.keys()) / whole if whole else 0.0
 
 
 def _content(inside: Iterable[Word]) -> list[Word]:
@@ -170,18 +175,22 @@ def _weighed_grams(inside: Iterable[Word], question: str) -> dict[str, float]:
 def _spelled(said: Iterable[Word], to: Wanted) -> float:
     have = {gram for word in {word.folded for word in said} for gram in _word_grams(word)}
     whole = sum(to.grams.values())
-    return sum(weight for gram, weight in to.grams.items() if gram in have) / whole if whole else 0.0
+    return sum(map(to.grams.__getitem__, have & to.grams.keys())) / whole if whole else 0.0
 
 
-def _text_grams(inside: Sequence[Word]) -> dict[str, float]:
-    counted = Counter(_runs(" ".join(("", *(word.folded for word in inside), ""))))
+def _text_grams(inside: Sequence[Word]) -> Counter[str]:
+    return Counter(_runs(" ".join(("", *(word.folded for word in inside), ""))))
+
+
+def _normed(counted: Mapping[str, int]) -> dict[str, float]:
+    """Roots of counts, so that what is repeated does not drown the rest; their squares add up to 1."""
     norm = math.sqrt(sum(counted.values()))
-    # Roots of counts, so that what is repeated does not drown the rest; their squares add up to the sum of the counts.
     return {gram: math.sqrt(n) / norm for gram, n in counted.items()}
 
 
-def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    return sum(weight * other[gram] for gram, weight in one.items() if gram in other)
+def _cosine(said: Counter[str], normed: Mapping[str, float]) -> float:
+    shared = said.keys() & normed.keys()
+    return sum(math.sqrt(said[gram]) * normed[gram] for gram in shared) / math.sqrt(said.total())
 
 
 def _in_order(said: Sequence[Word], to: Wanted) -> float:

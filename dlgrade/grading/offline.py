@@ -59,7 +59,7 @@ def grade(answer: str, rubric: Rubric, *, id: str | None = None, question: str |
     cleaned = clean(answer)
     cued = any(criterion.cues for criterion in rubric.criteria)
     guard = guarded(cleaned, asked, rubric, cued=cued)
-    said = Said(guard.own)
+    said = Said(guard.own if cued or rubric.misconceptions else ())
     decisions, band = (_by_cues(rubric, said), ()) if cued else _by_reference(rubric, guard, asked)
     verdicts = tuple(
         Verdict(
@@ -98,7 +98,7 @@ def _by_reference(rubric: Rubric, guard: Guarded, question: str) -> tuple[list[_
         _Decision(claim.verdict, result.confidence, claim.why, claim.place, points=claim.points)
         for claim in result.claims
     ]
-    return decisions, (f"people may give {low} to {high} %",)
+    return decisions, (f"band: {low} to {high} %",)
 
 
 def _decide(criterion: Criterion, said: Said, rubric: Rubric) -> _Decision:

@@ -3,7 +3,8 @@
 A reference is one good answer, often with more in it than anybody asks for, and says nowhere how many of its claims
 are enough. So the whole answer's likeness to it is the share of the points that is earned, and code deals these out:
 first to the claims that the answer says most of, none getting more than it is worth, and what is left to the others.
-Only what is said for the most part is `met`. How far people's grades lie apart at such a likeness is the band.
+Only what is said for the most part is `met`. The band is what strict and lenient graders gave to
+answers of such a likeness.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from dlgrade.grading.guards import Guarded
-from dlgrade.grading.likeness import Wanted, coverage, likeness, wanted
+from dlgrade.grading.likeness import Wanted, claim_weights, coverage, likeness, wanted
 from dlgrade.grading.score import dealt
 from dlgrade.grading.words import Sentence, Word, stems
 from dlgrade.models import Criterion, Rubric, VerdictWord
@@ -24,8 +25,19 @@ _TOUCHED = 0.1  # below, a place has a word of the claim's by chance
 _MET_EARNS = 0.75
 _SUREST = 0.75
 _DOUBTED = 0.35  # of what a trick would earn; not all that looks like one is
-# From each likeness on, the percentages between which the middle three fifths of people's grades lay.
-_BANDS: tuple[tuple[float, int, int], ...] = ((0.0, 0, 100),)
+# From each likeness on, the percentages that strict and lenient graders gave on average (`benchmarks/README.md`).
+_BANDS: tuple[tuple[float, int, int], ...] = (
+    (0.0, 0, 10),
+    (0.1, 10, 25),
+    (0.2, 20, 50),
+    (0.3, 20, 60),
+    (0.4, 25, 80),
+    (0.5, 30, 80),
+    (0.6, 45, 85),
+    (0.7, 60, 90),
+    (0.8, 75, 95),
+    (0.9, 90, 100),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An answer held against a reference: `share` of it from 0 to 1, and the percentages that people may give."""
+    """An answer held against a reference: `share` of it, 0 to 1; `band`, what strict and lenient graders may give."""
 
     claims: tuple[Claimed, ...]
     share: float
@@ -48,7 +60,7 @@ class Held:
 
     @property
     def confidence(self) -> float:
-        """High where people would hardly differ."""
+        """High where strict and lenient graders would hardly differ."""
         low, high = self.band
         return min(_SUREST, 1 - (high - low) / 100)
 
@@ -57,8 +69,10 @@ def held(answer: Guarded, rubric: Rubric, question: str) -> Held:
     """Hold the sentences of an answer against the rubric's reference; each criterion is a claim of it."""
     to = wanted(question, rubric.reference)
     every = sorted((*answer.own, *answer.doubted), key=lambda sentence: sentence.start)
-    sound, whole = likeness(_words(answer.own), to), likeness(_words(every), to)
-    share = round(sound + _DOUBTED * max(0.0, whole - sound), 2)
+    share = likeness(_words(answer.own), to)
+    if answer.doubted:
+        share += _DOUBTED * max(0.0, likeness(_words(every), to) - share)
+    share = round(share, 2)
     asked = stems(question)
     found = [_best_place(criterion, every, asked, to) for criterion in rubric.criteria]
     earned = dealt(rubric, share, [cover if cover >= _TOUCHED else 0.0 for cover, _ in found])
@@ -77,12 +91,11 @@ def _best_place(
     criterion: Criterion, own: Sequence[Sentence], asked: frozenset[str], to: Wanted
 ) -> tuple[float, tuple[Sentence, ...]]:
     """The sentence that says most of a claim, or two in a row that say more."""
-    claim = stems(criterion.expects)
-    claim = claim - asked or claim
-    places = [*((one,) for one in own), *pairwise(own)]
-    covers = [coverage(frozenset().union(*(sentence.stems for sentence in place)), claim, to) for place in places]
-    best = max(range(len(places)), key=covers.__getitem__, default=None)
-    return (covers[best], places[best]) if best is not None else (0.0, ())
+    weights = claim_weights(criterion.expects, asked, to)
+    places: list[tuple[Sentence, ...]] = [(), *((one,) for one in own), *pairwise(own)]
+    covers = [coverage(frozenset().union(*(sentence.stems for sentence in place)), weights) for place in places]
+    best = max(range(len(places)), key=covers.__getitem__)
+    return covers[best], places[best]
 
 
 def _claimed(criterion: Criterion, points: float, cover: float, place: tuple[Sentence, ...]) -> Claimed:

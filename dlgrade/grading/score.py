@@ -21,14 +21,11 @@ def dealt(rubric: Rubric, share: float, weights: Sequence[float]) -> list[float]
     What those with a weight cannot hold goes to the others, in proportion to their points.
     """
     worth = [criterion.points for criterion in rubric.criteria]
-    all_of_it = share * sum(worth)
-    earned = _filled(all_of_it, worth, [weight * points for weight, points in zip(weights, worth, strict=True)])
-    others = _filled(
-        all_of_it - sum(earned),
-        worth,
-        [0.0 if weight else points for weight, points in zip(weights, worth, strict=True)],
-    )
-    return [round(one + other, 9) for one, other in zip(earned, others, strict=True)]
+    whole = share * sum(worth)
+    earned = _filled(whole, worth, [weight * points for weight, points in zip(weights, worth, strict=True)])
+    rest = [0.0 if weight else points for weight, points in zip(weights, worth, strict=True)]
+    others = _filled(whole - sum(earned), worth, rest)
+    return [one + other for one, other in zip(earned, others, strict=True)]
 
 
 def _filled(amount: float, room: Sequence[float], parts: Sequence[float]) -> list[float]:
@@ -37,7 +34,8 @@ def _filled(amount: float, room: Sequence[float], parts: Sequence[float]) -> lis
     whole = sum(parts)
     # What is full first, for its part, comes first, so that what it cannot hold is dealt among the rest.
     for i in sorted((i for i, part in enumerate(parts) if part > 0), key=lambda i: room[i] / parts[i]):
-        filled[i] = min(room[i], amount * parts[i] / whole)
+        given = round(amount * parts[i] / whole, 9)
+        filled[i] = room[i] if given >= room[i] - 1e-8 else max(given, 0.0)
         amount, whole = amount - filled[i], whole - parts[i]
     return filled
 

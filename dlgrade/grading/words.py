@@ -102,6 +102,7 @@ def stem(word: str) -> str:
     return str(_STEMMER.stemWord(word))
 
 
+@lru_cache(maxsize=65536)
 def fold_word(word: str) -> str:
     """A word as it is compared: compatibility forms undone, no case, no possessive."""
     folded = unicodedata.normalize("NFKC", word).casefold().replace("’", "'")
