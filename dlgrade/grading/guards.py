@@ -30,14 +30,14 @@ _LONGEST_ITEM, _SHORTEST_ITEM = (
     8,
     2,
 )  # words of an item in notes, on average: a heap of keywords has no end, or no words
-_SHORT_LIST = 5
+_SHORT_LIST = 4
 _WORDS_A_RELATION = 12
 _RELATION = re.compile(r"[=≈≤≥<>→⇒∝:;()]")
 _ALPHABETICAL = 0.9  # share of neighbours in the order of the alphabet
 _ALPHABET_LENGTH = 6
 _HELD_TOGETHER = 0.2  # share of function words in prose
 _BORROWED = 0.95  # share of content words that are the reference's
-_NEIGHBOURS, _KEPT = 4, 0.35  # neighbours that are both the reference's; the share that stand side by side there too
+_NEIGHBOURS, _KEPT = 3, 0.35  # neighbours that are both the reference's; the share that stand side by side there too
 _BROKEN, _BREAKS = (
     0.15,
     2,
@@ -57,6 +57,9 @@ _NOT_AFTER_PREPOSITION = frozenset(
 )
 _AUXILIARIES = frozenset(
     "is are was were be do does did can could will would should may might must has have had".split()  # noqa: SIM905
+)
+_REJECTION = re.compile(
+    r"(?: not|n't| never)(?: \w+)? (?:true|case|correct|right) that | (?:false|untrue|wrong|incorrect) that "
 )
 _LETTERS = frozenset("bcdxyz")
 _DENIALS = frozenset({"not", "fals", "untru", "incorrect", "wrong"})
@@ -99,6 +102,8 @@ def guarded(cleaned: Cleaned, question: str, rubric: Rubric, *, cued: bool) -> G
     denied = [sentence for sentence in once if _is_denial(sentence, rubric.reference)]
     if denied:
         flags.append("needs review: a sentence of the reference, denied or turned round")
+        if 2 * sum(len(sentence.words) for sentence in denied) >= sum(len(sentence.words) for sentence in once):
+            denied = list(once)
     again = _said_over_and_over(own)
     if again:
         flags.append("needs review: says the same over and over")
@@ -265,6 +270,8 @@ def _breaks(text: str, every: Iterable[Sentence]) -> tuple[int, int]:
 def _is_denial(said: Sentence, reference: str) -> bool:
     """Whether a sentence is nearly one of the reference's, with a negation more or less."""
     theirs = _order(reference).runs
+    if _REJECTION.search(said.spelled) and any(run in theirs for run, _ in _runs(said.words)):
+        return True
     if any(run in theirs and denials % 2 != theirs[run] % 2 for run, denials in _runs(said.words)):
         return True
     content = said.content - _DENIALS - {"true"}
