@@ -37,14 +37,14 @@ _ALPHABETICAL = 0.9  # share of neighbours in the order of the alphabet
 _ALPHABET_LENGTH = 6
 _HELD_TOGETHER = 0.2  # share of function words in prose
 _BORROWED = 0.95  # share of content words that are the reference's
-_NEIGHBOURS, _KEPT = 3, 0.35  # neighbours that are both the reference's; the share that stand side by side there too
+_NEIGHBOURS, _KEPT = 4, 0.35  # neighbours that are both the reference's; the share that stand side by side there too
 _BROKEN, _BREAKS = (
     0.15,
     2,
 )  # articles and prepositions before what cannot follow: a thousandth of real answers has these
 _VERBATIM = 0.75  # Dice coefficient of words from which on a sentence is taken for one of the reference's
 _RUN = 4  # words in a row that are the reference's, but for a negation among them
-_DENIABLE = 3  # words of a sentence that may be taken for one of the reference's
+_DENIABLE = 2  # words of a sentence that may be taken for one of the reference's; so few must all be
 
 _ARTICLES = frozenset({"the", "a", "an"})
 _PREPOSITIONS = frozenset({"of", "to", "in", "for", "by", "with", "from", "at", "on", "into"})
@@ -152,7 +152,7 @@ def _once(every: Sequence[Sentence]) -> tuple[Sentence, ...]:
 
 
 def _said_over_and_over(every: Iterable[Sentence]) -> set[tuple[str, ...]]:
-    counted = Counter(_stems(sentence) for sentence in every if len(sentence.words) >= _DENIABLE)
+    counted = Counter(_stems(sentence) for sentence in every if len(sentence.words) > _DENIABLE)
     return {said for said, times in counted.items() if times >= _OVER_AND_OVER}
 
 
@@ -161,8 +161,13 @@ def _trick(text: str, every: Sequence[Sentence], reference: str, *, cued: bool) 
         return "a list of terms, not sentences"
     if not cued and _is_short_list(text, every) and _is_borrowed(every, reference):
         return "terms, not a sentence"
+    if not cued and {*_spellings(reference)[:1], every[0].words[0].folded} == {"yes", "no"}:
+        return "the opposite of the reference's yes or no"
     if _is_alphabetical(every) or _is_shuffled(text, every, reference):
         return "words in no order"
+    runs = [run for run, _ in _runs(_inside(every))]
+    if len(runs) >= _LIST_LENGTH and len(set(runs)) * 2 < len(runs):
+        return "says the same over and over"
     return None
 
 
@@ -283,7 +288,8 @@ def _is_denial(said: Sentence, reference: str) -> bool:
         key=lambda found: found[0],
         default=(0.0, said),
     )
-    return alike >= _VERBATIM and bool(_denials(said)) != bool(_denials(nearest))
+    least = _VERBATIM if len(content) > _DENIABLE else 1.0
+    return alike >= least and bool(_denials(said)) != bool(_denials(nearest))
 
 
 def _runs(inside: Sequence[Word]) -> Iterator[tuple[tuple[str, ...], int]]:
