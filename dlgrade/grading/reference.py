@@ -2,8 +2,8 @@
 
 A reference is one good answer, often with more in it than anybody asks for, and says nowhere how many of its claims
 are enough. So the whole answer's likeness to it is the share of the points that is earned, and code deals these out:
-first to the claims that the answer says most of, none getting more than it is worth, and what is left to the others.
-Only what is said for the most part is `met`. The band is what strict and lenient graders gave to
+to each claim by how much of it is said, and what is left to those that are said in part, then to the others. Only what
+is said for the most part is `met`. The band is what strict and lenient graders gave to
 answers of such a likeness.
 """
 
@@ -21,7 +21,7 @@ from dlgrade.grading.words import Sentence, Word, stems
 from dlgrade.models import Criterion, Rubric, VerdictWord
 
 _SAID = 0.5  # share of a claim's words, the rare ones weighing more, from which on it is met
-_TOUCHED = 0.1  # below, a place has a word of the claim's by chance
+_TOUCHED = 0.2  # below, a place has a word of the claim's by chance
 _MET_EARNS = 0.75
 _SUREST = 0.75
 _DOUBTED = 0.35  # of what a trick would earn; not all that looks like one is
@@ -69,9 +69,13 @@ def held(answer: Guarded, rubric: Rubric, question: str) -> Held:
     """Hold the sentences of an answer against the rubric's reference; each criterion is a claim of it."""
     to = wanted(question, rubric.reference)
     every = sorted((*answer.own, *answer.doubted), key=lambda sentence: sentence.start)
-    share = likeness(_words(answer.own), to)
+    own = _words(answer.own)
+    share = likeness(own, to)
     if answer.doubted:
-        share += _DOUBTED * max(0.0, likeness(_words(every), to) - share)
+        # What is denied is wrong, not left out: it costs its part of the answer.
+        whole = _words(every)
+        sound = len(own) / len(whole)
+        share = sound * share + (1 - sound) * _DOUBTED * likeness(whole, to)
     share = round(share, 2)
     asked = stems(question)
     found = [_best_place(criterion, every, asked, to) for criterion in rubric.criteria]

@@ -8,6 +8,7 @@ from dlgrade.errors import ItemError, ServerFailed
 from dlgrade.models import Criterion, Finding, Grade, Grader, Rubric, Usage, Verdict, VerdictWord
 
 _SHARE: dict[VerdictWord, float] = {"met": 1.0, "partial": 0.5, "missed": 0.0, "ungraded": 0.0}
+_ROUNDED = 1e-8  # less than this is nothing
 
 
 def points(criterion: Criterion, verdict: VerdictWord) -> float:
@@ -16,16 +17,21 @@ def points(criterion: Criterion, verdict: VerdictWord) -> float:
 
 
 def dealt(rubric: Rubric, share: float, weights: Sequence[float]) -> list[float]:
-    """A share of all points, dealt out by weight, no criterion getting more than it is worth.
+    """A share of all points, dealt out by weight from 0 to 1, no criterion getting more than it is worth.
 
-    What those with a weight cannot hold goes to the others, in proportion to their points.
+    Each gets up to its weight's share of its points; what is left goes to those that have a weight, and then to the
+    others.
     """
     worth = [criterion.points for criterion in rubric.criteria]
-    whole = share * sum(worth)
-    earned = _filled(whole, worth, [weight * points for weight, points in zip(weights, worth, strict=True)])
-    rest = [0.0 if weight else points for weight, points in zip(weights, worth, strict=True)]
-    others = _filled(whole - sum(earned), worth, rest)
-    return [one + other for one, other in zip(earned, others, strict=True)]
+    left = share * sum(worth)
+    earned = [0.0] * len(worth)
+    due = [weight * points for weight, points in zip(weights, worth, strict=True)]
+    for limit, parts in ((due, due), (worth, due), (worth, [float(not part) for part in due])):
+        room = [most - one for most, one in zip(limit, earned, strict=True)]
+        given = _filled(left, room, [part * free for part, free in zip(parts, room, strict=True)])
+        earned = [one + more for one, more in zip(earned, given, strict=True)]
+        left -= sum(given)
+    return [points if one >= points - _ROUNDED else round(one, 9) for one, points in zip(earned, worth, strict=True)]
 
 
 def _filled(amount: float, room: Sequence[float], parts: Sequence[float]) -> list[float]:
@@ -34,8 +40,9 @@ def _filled(amount: float, room: Sequence[float], parts: Sequence[float]) -> lis
     whole = sum(parts)
     # What is full first, for its part, comes first, so that what it cannot hold is dealt among the rest.
     for i in sorted((i for i, part in enumerate(parts) if part > 0), key=lambda i: room[i] / parts[i]):
-        given = round(amount * parts[i] / whole, 9)
-        filled[i] = room[i] if given >= room[i] - 1e-8 else max(given, 0.0)
+        if amount <= _ROUNDED:
+            break
+        filled[i] = min(room[i], amount * parts[i] / whole)
         amount, whole = amount - filled[i], whole - parts[i]
     return filled
 
