@@ -21,7 +21,7 @@ from types import FrameType
 
 from dlgrade.errors import InputError, RunStopped
 from dlgrade.grading import offline
-from dlgrade.grading.gradebook import Gradebook
+from dlgrade.grading.gradebook import Book
 from dlgrade.grading.judge import Asked, Judge
 from dlgrade.grading.matching import Matched, Matching
 from dlgrade.grading.rows import BadRow, Row, Survey, read_rows
@@ -78,7 +78,7 @@ class Graded:
 def grade_offline(
     answers: Survey,
     matching: Matching,
-    book: Gradebook,
+    book: Book,
     *,
     on_progress: Callable[[Progressed], None] = lambda _: None,
 ) -> Graded:
@@ -102,7 +102,7 @@ def grade_offline(
 def grade_asked(
     answers: Survey,
     matching: Matching,
-    book: Gradebook,
+    book: Book,
     *,
     client: Counted,
     prompts: Prompts,
@@ -145,7 +145,7 @@ class _Marking:
     """Grades on their way into the book, counted."""
 
     def __init__(
-        self, rows: int, matching: Matching, book: Gradebook, model: str, on_progress: Callable[[Progressed], None]
+        self, rows: int, matching: Matching, book: Book, model: str, on_progress: Callable[[Progressed], None]
     ) -> None:
         self.done = Graded(rows)
         self._matching = matching
@@ -223,7 +223,7 @@ class _Asking(_Marking):
         self,
         rows: int,
         matching: Matching,
-        book: Gradebook,
+        book: Book,
         model: str,
         on_progress: Callable[[Progressed], None],
         *,

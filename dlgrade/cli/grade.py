@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from dlgrade.errors import InputError, UnknownQuestion
 from dlgrade.grading import offline
 from dlgrade.lookup import Target
 from dlgrade.models import Evidence, Grade, Rubric
+
+if TYPE_CHECKING:
+    from dlgrade.grading.leniency import Correction  # few runs correct anything
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -43,6 +46,14 @@ def grade(
         Path | None,
         typer.Option(
             help="With --answers: where the grades go, .jsonl or .csv; `-` for stdout.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(
+            help="Correct totals as this file says, which `calibrate --save` made for this grader.",
             metavar="FILE",
             show_default=False,
         ),
@@ -77,21 +88,35 @@ def grade(
     limits = {"concurrency": concurrency, "rpm": rpm, "tpm": tpm, "max_cost": max_cost}
     flags: dict[str, Any] = {"model": model, "base_url": base_url, **limits}
     session = Session.open(record=record, replay=replay, **flags)
+    correction = None
+    if calibration is not None:
+        # Imported here for start-up time: few runs correct anything.
+        from dlgrade.cli.corrections import correction_for  # noqa: PLC0415
+
+        correction = correction_for(session, calibration)
     if answers is not None:
         if question is not None or text is not None:
             raise InputError("with --answers, the questions and answers stand in that file: no QUESTION, no --text")
         # Imported here for start-up time: one answer needs none of it.
         from dlgrade.cli.grade_many import grade_many  # noqa: PLC0415
 
-        raise typer.Exit(grade_many(session, answers, out, json=json))
+        raise typer.Exit(grade_many(session, answers, out, json=json, correction=correction))
     if out is not None:
         raise InputError("--out goes with --answers FILE; one grade is shown, or with --json printed as a document")
     if question is None:
         raise InputError("name a QUESTION, or --answers FILE for many answers")
-    _one(session, question, file, text, json=json)
+    _one(session, question, file, text, json=json, correction=correction)
 
 
-def _one(session: Session, question: str, file: Path | None, text: str | None, *, json: bool) -> None:
+def _one(
+    session: Session,
+    question: str,
+    file: Path | None,
+    text: str | None,
+    *,
+    json: bool,
+    correction: Correction | None = None,
+) -> None:
     target = session.lookup.find(question)
     if target.rubric is None:
         raise UnknownQuestion(f"{target.id} has no rubric to grade against: {target.text}")
@@ -100,6 +125,7 @@ def _one(session: Session, question: str, file: Path | None, text: str | None, *
     session.say_if_offline()
     with answer.kept():
         result = _graded(session, answer.text, rubric, target)
+        result = correction.corrected(result) if correction else result
         if json:
             show.json_document(result.model_dump(mode="json"))
         else:

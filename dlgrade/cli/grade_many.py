@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,23 +16,25 @@ from dlgrade.banks.ledger import now
 from dlgrade.banks.outputs import Replacement, replacement
 from dlgrade.classes import Graded, grade_asked, grade_offline
 from dlgrade.cli import show
-from dlgrade.cli.watching import Watch
+from dlgrade.cli.watching import Watch, by_why, name_failures, what_it_took
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import DlgradeError, InputError, OutputError
-from dlgrade.grading.gradebook import Gradebook, JsonLines, form_for
+from dlgrade.grading.gradebook import Book, Gradebook, JsonLines, form_for
+from dlgrade.grading.leniency import CorrectedBook, Correction
 from dlgrade.grading.matching import Matching
 from dlgrade.grading.offline import METHOD
 from dlgrade.grading.rows import Survey, survey
 from dlgrade.llm.counted import Counted
-from dlgrade.llm.prices import money
 from dlgrade.models import Usage
 
 STDOUT = Path("-")
 NO_OUTPUT = "say where the grades go: --out FILE (.jsonl or .csv), or --out - for stdout"
 
 
-def grade_many(session: Session, answers: Path, out: Path | None, *, json: bool) -> int:
-    """Grade the answers of a file into another; returns the exit code.
+def grade_many(
+    session: Session, answers: Path, out: Path | None, *, json: bool, correction: Correction | None = None
+) -> int:
+    """Grade the answers of a file into another, totals corrected if so; returns the exit code.
 
     Raises:
         InputError: the file of answers cannot be read, or has an id twice; or it is not said where grades go.
@@ -49,10 +50,10 @@ def grade_many(session: Session, answers: Path, out: Path | None, *, json: bool)
         raise OutputError(f"{out}: would replace the answers that are read; choose another file")
     seen = survey(answers)
     with _opened(session, out, seen) as (book, new):
-        done, client = _graded(session, seen, book)
+        done, client = _graded(session, seen, book if correction is None else CorrectedBook(book, correction))
         if new is not None:
             new.wanted = worth_keeping(done)
-    report = _Report(session, answers, out, done, client, started, time.monotonic() - clock)
+    report = _Report(session, answers, out, done, client, started, time.monotonic() - clock, correction)
     report.leave_record()
     if json:
         show.json_document(report.json())
@@ -60,7 +61,7 @@ def grade_many(session: Session, answers: Path, out: Path | None, *, json: bool)
     return report.exit_code
 
 
-def _graded(session: Session, seen: Survey, book: Gradebook) -> tuple[Graded, Counted | None]:
+def _graded(session: Session, seen: Survey, book: Book) -> tuple[Graded, Counted | None]:
     matching = Matching(session.lookup, session.rubrics)
     session.say_if_offline()
     with show.bar(seen.rows) as bar:
@@ -108,6 +109,7 @@ class _Report:
     client: Counted | None
     started: str
     seconds: float
+    correction: Correction | None = None
 
     @property
     def exit_code(self) -> int:
@@ -148,6 +150,7 @@ class _Report:
         prompts = {"grade": self.session.prompts.fingerprint("grade")} if online else {}
         made = provenance.made_with("grade", self.session.settings, prompts, self.done.rubrics)
         made |= {"method": None if online else METHOD, "rubrics_from_references": self.done.made}
+        made["calibration"] = self.correction and self.correction.fingerprint
         try:
             with self.answers.open("rb") as file:
                 made["answers_sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
@@ -165,14 +168,11 @@ class _Report:
         done = self.done
         if self.kept:
             line(self._counts())
-        for failure in done.named:
-            show.remark(f"  {failure.kind}: {failure.id}: {failure.message.splitlines()[0]}")
-        if done.without > len(done.named):
-            show.remark(f"  … and {done.without - len(done.named):,} more; all of them stand in the output")
+        name_failures(done, "all of them stand in the output")
         if done.unused:
             show.remark(f"References not used, since there is a rubric for the question: {done.unused:,}")
         if self.client is not None:
-            show.remark(self._sum(self.client))
+            show.remark(what_it_took(self.client, self.seconds))
         if done.interrupted:
             show.remark("Interrupted.")
         if done.stopped is not None:
@@ -183,26 +183,12 @@ class _Report:
 
     def _counts(self) -> str:
         done = self.done
-        parts = [f"{done.graded:,} graded", *(_by_why("ungraded", done.ungraded)), *(_by_why("failed", done.failed))]
+        parts = [f"{done.graded:,} graded", *by_why("ungraded", done.ungraded), *by_why("failed", done.failed)]
         if done.doubtful:
             parts.append(f"{done.doubtful:,} to review")
         return f"{self.answers} -> {self.out}: {', '.join(parts)}"
-
-    def _sum(self, client: Counted) -> str:
-        """The run on one line: requests, tokens, money, time."""
-        parts = [f"{client.requests - client.cached:,} requests", f"{client.cached:,} from cache"]
-        if client.retries:
-            parts.append(f"{client.retries:,} retries")
-        parts.append(f"{client.usage.total_tokens:,} tokens")
-        parts.append("cost not known" if client.cost is None else money(client.cost))
-        return ", ".join([*parts, f"{self.seconds:.1f} s"])
 
 
 def worth_keeping(done: Graded) -> bool:
     """Whether the grades may replace an earlier run's: not those of a run that ended before it graded anything."""
     return done.graded > 0 or (done.stopped is None and not done.interrupted)
-
-
-def _by_why(what: str, kinds: Counter[str]) -> list[str]:
-    named = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in kinds.most_common())
-    return [f"{kinds.total():,} {what} ({named})"] if kinds else []

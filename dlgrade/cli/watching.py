@@ -1,9 +1,11 @@
-"""What a person sees while a run is under way."""
+"""What a person sees while a run is under way, and at its end."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
+from dlgrade.classes import Graded
 from dlgrade.cli import show
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.prices import money
@@ -31,3 +33,27 @@ class Watch:
         cost = self.client.cost
         spent = f", {money(cost)}" if cost else ""
         return f"{run.failed} failed, {self.client.cached} from cache, {self.client.usage.total_tokens:,} tokens{spent}"
+
+
+def what_it_took(client: Counted, seconds: float) -> str:
+    """The run on one line: requests, tokens, money, time."""
+    parts = [f"{client.requests - client.cached:,} requests", f"{client.cached:,} from cache"]
+    if client.retries:
+        parts.append(f"{client.retries:,} retries")
+    parts.append(f"{client.usage.total_tokens:,} tokens")
+    parts.append("cost not known" if client.cost is None else money(client.cost))
+    return ", ".join([*parts, f"{seconds:.1f} s"])
+
+
+def by_why(what: str, kinds: Counter[str]) -> list[str]:
+    """How many answers have no grade, and why, where there are such."""
+    named = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in kinds.most_common())
+    return [f"{kinds.total():,} {what} ({named})"] if kinds else []
+
+
+def name_failures(done: Graded, rest: str) -> None:
+    """Name the first answers without a grade, with the reason; of further ones say the `rest`."""
+    for failure in done.named:
+        show.remark(f"  {failure.kind}: {failure.id}: {failure.message.splitlines()[0]}")
+    if done.without > len(done.named):
+        show.remark(f"  … and {done.without - len(done.named):,} more; {rest}")

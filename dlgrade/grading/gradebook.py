@@ -52,6 +52,14 @@ def form_for(out: Path, survey: Survey) -> Form:
     raise OutputError(f"{out}: grades are written to .jsonl or .csv, or with - to stdout")
 
 
+class Book(Protocol):
+    """What takes grades as they come."""
+
+    def put(self, number: int, row: Row | BadRow, grade: Grade, /) -> None:
+        """The grade of the answer with that number, counted from 0."""
+        ...
+
+
 class JsonLines:
     """A grade a line, whole."""
 
