@@ -25,6 +25,9 @@ _BINS = 5
 
 
 def main(paths: list[str]) -> None:
+    if not paths:
+        print("no set was given: python benchmarks/bench_asag.py SET.jsonl …")
+        return
     made = lru_cache(maxsize=None)(rubric_from)
     print(f"{'set':14} {'answers':>8} {'r':>6} {'chosen on':>10} {'held out':>9} {'a second':>9}")
     tables = {}
