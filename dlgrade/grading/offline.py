@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dlgrade.grading.cues import Match, Said, best_match
 from dlgrade.grading.evidence import Cleaned, clean
@@ -38,6 +39,9 @@ _WORDING_DOUBTS = 0.5
 _CUES_DOUBT = 0.5
 
 _SURE, _LIKELY, _DOUBTFUL, _GUARDED = 0.75, 0.6, 0.4, 0.2
+
+
+_print_of = lru_cache(maxsize=256)(fingerprint)  # it takes as long as a verdict, and many answers share a rubric
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def grade(answer: str, rubric: Rubric, *, id: str | None = None, question: str |
         question=asked,
         verdicts=verdicts,
         findings=findings,
-        grader=Grader(model="offline", prompt=f"{METHOD}@{fingerprint(rubric)}"),
+        grader=Grader(model="offline", prompt=f"{METHOD}@{_print_of(rubric)}"),
         confidence=_confidence(decisions, guarded=bool(guard.flags or cleaned.flags)),
         flags=("offline", *cleaned.flags, *guard.flags, *band, *doubts),
     )

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import snowballstemmer
 
@@ -39,8 +40,7 @@ _CLAUSE_WORDS = frozenset({"but", "instead", "rather", "whereas", "while", "so",
 _CLAUSE_END = re.compile(r"[,;:()—–]|\s-\s")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word: its stem, where it stands, and the count of the clause it is in.
 
     All negations have the stem "not": "cannot rely", "can't rely" and "never rely" are one.
@@ -75,6 +75,14 @@ class Sentence:
     def stems(self) -> frozenset[str]:
         """All stems."""
         return frozenset(word.stem for word in self.words)
+
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """Of every stem, the indices of its words."""
+        found: dict[str, list[int]] = {}
+        for i, word in enumerate(self.words):
+            found.setdefault(word.stem, []).append(i)
+        return found
 
     @cached_property
     def spelled(self) -> str:
