@@ -26,10 +26,7 @@ _OVER_AND_OVER = 3
 _KNOWN_WORDS = 0.25  # share of English function words and the reference's words; right answers have 0.5 to 0.9
 _LIST_LENGTH = 12  # words from which on prose can be told from a list of terms
 _LIST_STOPWORDS = 0.1  # prose has about 0.4
-_LONGEST_ITEM, _SHORTEST_ITEM = (
-    8,
-    2,
-)  # words of an item in notes, on average: a heap of keywords has no end, or no words
+_LONGEST_ITEM, _SHORTEST_ITEM = 8, 2  # words of an item in notes, on average: keywords stand in a heap or alone
 _SHORT_LIST = 4
 _WORDS_A_RELATION = 12
 _RELATION = re.compile(r"[=≈≤≥<>→⇒∝:;()]")
@@ -38,12 +35,11 @@ _ALPHABET_LENGTH = 6
 _HELD_TOGETHER = 0.2  # share of function words in prose
 _BORROWED = 0.95  # share of content words that are the reference's
 _NEIGHBOURS, _KEPT = 4, 0.35  # neighbours that are both the reference's; the share that stand side by side there too
-_BROKEN, _BREAKS = (
-    0.15,
-    2,
-)  # articles and prepositions before what cannot follow: a thousandth of real answers has these
+# Share and number of articles and prepositions before what cannot follow: one real answer in a thousand has these.
+_BROKEN, _BREAKS = 0.15, 2
 _VERBATIM = 0.75  # Dice coefficient of words from which on a sentence is taken for one of the reference's
 _RUN = 4  # words in a row that are the reference's, but for a negation among them
+_SHARED = 0.6  # of its words the least that such a sentence shares: no need to look for one where there are fewer
 _DENIABLE = 2  # words of a sentence that may be taken for one of the reference's; so few must all be
 
 _ARTICLES = frozenset({"the", "a", "an"})
@@ -282,14 +278,20 @@ def _is_denial(said: Sentence, reference: str) -> bool:
     content = said.content - _DENIALS - {"true"}
     if len(content) < _DENIABLE:
         return False
-    others = ((other, other.content - _DENIALS) for other in sentences(reference))
+    if len(content & _order(reference).stems) < _SHARED * len(content):
+        return False
     alike, nearest = max(
-        ((2 * len(content & words) / (len(content) + len(words)), other) for other, words in others),
+        ((2 * len(content & words) / (len(content) + len(words)), other) for other, words in _deniable(reference)),
         key=lambda found: found[0],
         default=(0.0, said),
     )
     least = _VERBATIM if len(content) > _DENIABLE else 1.0
     return alike >= least and bool(_denials(said)) != bool(_denials(nearest))
+
+
+@lru_cache(maxsize=512)
+def _deniable(reference: str) -> tuple[tuple[Sentence, frozenset[str]], ...]:
+    return tuple((sentence, sentence.content - _DENIALS) for sentence in sentences(reference))
 
 
 def _runs(inside: Sequence[Word]) -> Iterator[tuple[tuple[str, ...], int]]:
