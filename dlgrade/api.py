@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dlgrade.banks.outputs import check_writable, save_copy
+from dlgrade.classes import Found
 from dlgrade.errors import OutputError
 from dlgrade.export import writer_for
 from dlgrade.export.key import Key, answer_key
@@ -18,7 +19,6 @@ from dlgrade.llm.counted import Counted
 from dlgrade.models import Bank, Grade, Rubric
 from dlgrade.prompts import Prompts
 from dlgrade.rubrics import Rubrics
-from dlgrade.runs import run
 from dlgrade.settings import Settings
 
 
@@ -40,11 +40,15 @@ def judged_grade(
         KeyboardInterrupt: the person gave up waiting.
     """
     judge = Judge(client, prompts, settings)
+    asked = judge.asked(answer, rubric, id=id, question=question)
+    found = Found(client)
+    if (grade := judge.at_hand(asked, found)) is not None:
+        found.taken()
+        return grade
+    # Imported here for start-up time: a grade from the cache needs no event loop.
+    from dlgrade.runs import run  # noqa: PLC0415
 
-    async def ask(text: str) -> Grade:
-        return await judge.grade(text, rubric, id=id, question=question)
-
-    done = run([(id, answer)], ask, concurrency=1, client=client)
+    done = run([(id, asked)], judge.answered, concurrency=1, client=client)
     if done.stopped is not None:
         raise done.stopped
     if id not in done.results:

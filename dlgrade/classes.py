@@ -241,13 +241,12 @@ class _Asking(_Marking):
             waiting = [one for one in some if one is not None]
             stored = self._client.stored([asked.request for _, _, asked in waiting if asked.request is not None])
             for number, row, asked in waiting:
-                found = _Found(self._client, stored)
+                found = Found(self._client, stored)
                 grade = self._judge.at_hand(asked, found)
                 if grade is None:
                     yield str(number), (number, row, asked)
                     continue
-                for _ in range(found.count):
-                    self._client.found()
+                found.taken()
                 self.put(number, row, grade)
             self.report()
 
@@ -268,20 +267,25 @@ class _Asking(_Marking):
 
 
 @dataclass
-class _Found:
-    """Looks up the stored replies that one answer takes; `count` is how many there were."""
+class Found:
+    """Looks up the stored replies that one answer takes; `count` is how many there were, `stored` comes first."""
 
     client: Counted
-    stored: Mapping[str, Reply]
+    stored: Mapping[str, Reply] | None = None
     count: int = 0
 
     def __call__(self, request: Request) -> Reply | None:
         """The stored reply; the second request of an answer, which few take, is looked up by itself."""
-        reply = self.stored.get(request.key)
-        if reply is None and self.count:
+        reply = None if self.stored is None else self.stored.get(request.key)
+        if reply is None and (self.count or self.stored is None):
             reply = self.client.stored([request]).get(request.key)
         self.count += reply is not None
         return reply
+
+    def taken(self) -> None:
+        """Count them as found: the grade is made of them."""
+        for _ in range(self.count):
+            self.client.found()
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from pydantic import ValidationError
 
 from dlgrade.banks.same import identity
 from dlgrade.errors import RubricError
-from dlgrade.models import Question, Rubric
+from dlgrade.models import Criterion, Misconception, Misfit, Question, Rubric
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEAD = re.compile(r"(?s)\A.*?(?=^(?!question:|also:)[A-Za-z_]\w*:)", re.MULTILINE)
@@ -41,6 +41,7 @@ _WORDS = {
     "float_parsing": "not a number",
     "float_type": "not a number",
     "greater_than": "must be more than 0",
+    "greater_than_equal": "must not be below 0",
     "finite_number": "not a number",
     "literal_error": "not one of the words allowed",
 }
@@ -48,11 +49,28 @@ _WORDS = {
 Location = tuple[str | int, ...]
 
 
+@lru_cache(maxsize=64)  # many answers share a rubric
 def fingerprint(rubric: Rubric) -> str:
     """The first 12 hex digits of SHA-256 over everything in the rubric that a grade can depend on."""
     content = rubric.model_dump(mode="json", exclude={"name", "also", "near", "topic", "difficulty"})
+    # without needs and groups a rubric is what it was before there were any
+    for item, key in ((content, "groups"), *((criterion, "needs") for criterion in content["criteria"])):
+        if not item[key]:
+            del item[key]
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+@lru_cache(maxsize=1024)
+def wording(item: Criterion | Misconception) -> str:
+    """The first 12 hex digits of SHA-256 over what a verdict depends on: what a criterion says, whatever its points."""
+    said = [item.expects, item.partial] if isinstance(item, Criterion) else [item.claims]
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()[:12]
+
+
+def wordings(rubric: Rubric) -> dict[str, str]:
+    """The `wording` of each criterion and misconception, by id."""
+    return {c.id: wording(c) for c in rubric.criteria} | {m.id: wording(m) for m in rubric.misconceptions}
 
 
 def load_rubric(path: str | os.PathLike[str]) -> Rubric:
@@ -126,11 +144,13 @@ def _number(node: yaml.Node, at: Location, lines: dict[Location, int], path: Pat
 def _first_complaint(error: ValidationError, path: Path, lines: Mapping[Location, int]) -> str:
     """The first mistake as file:line, where it stands and what it is; a key misspelt rather than the one missed."""
     first = min(error.errors(), key=lambda mistake: mistake["type"] != "extra_forbidden")
-    location: Location = tuple(first["loc"])
+    misfit = first.get("ctx", {}).get("error")
+    location: Location = (*first["loc"], *(misfit.at if isinstance(misfit, Misfit) else ()))
     known = next(location[:n] for n in range(len(location), -1, -1) if location[:n] in lines)
     where = ".".join(str(part + 1 if isinstance(part, int) else part) for part in location)
     what = _WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
-    found = "" if first["type"] in {"missing", "extra_forbidden"} or not where else f", found {first['input']!r}"
+    said = first["type"] in {"missing", "extra_forbidden"} or isinstance(misfit, Misfit) or not where
+    found = "" if said else f", found {first['input']!r}"
     return f"{path}:{lines[known]}: {where + ': ' if where else ''}{what}{found}"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +121,37 @@ def test_a_question_without_a_rubric_says_so(run: Run) -> None:
     assert "own:1 has no rubric to grade against: What is a flumph?" in ran.err
 
 
+def test_the_explanation_goes_line_by_line_from_the_verdicts_to_the_score(run: Run) -> None:
+    Path("rubrics").mkdir()
+    text = (ROOT / "rubrics" / "dropout.yaml").read_text(encoding="utf-8")
+    tied = "groups:\n  - {at_most: 3, of: [random-masking, no-co-adaptation]}\nmisconceptions:"
+    Path("rubrics/dropout.yaml").write_text(text.replace("misconceptions:", tied))
+    said = "It sets units to zero at random. Units cannot rely on each other. Dropout stays on at inference."
+    ran = run("grade", "dropout", "--text", said, "--explain")
+    told = ran.out[ran.out.index("How the score comes about") :].split("\n\n")[0]
+    assert told.splitlines()[1:] == [
+        "     +2.5     2.5  random-masking: met, 2.5",
+        "     +2.5       5  no-co-adaptation: met, 2.5",
+        "        0       5  implicit-ensemble: missed, none of 2",
+        "        0       5  off-at-inference: missed, none of 2",
+        "        0       5  expectation-scaling: missed, none of 1",
+        "       -2       3  no-co-adaptation: random-masking, no-co-adaptation earn at most 3 together",
+        "       -2       1  misconception active-at-inference: Dropout stays on at inference in ordinary use.",
+        "  = 1 of 8 (12.5 %)",
+    ]
+    assert "Score: 1 of 8 (12.5 %)" in ran.out
+    assert "  + met      2.5/2.5  no-co-adaptation (counts 0.5)\n" in ran.out
+    assert "How the score" not in run("grade", "dropout", "--text", said).out
+
+
+@pytest.mark.parametrize("more", [("--json",), ("--answers", "class.jsonl", "--out", "-")])
+def test_an_explanation_is_for_one_grade_that_is_shown(run: Run, more: tuple[str, ...]) -> None:
+    question = ("dropout", "--text", "x") if more == ("--json",) else ()
+    ran = run("grade", *question, "--explain", *more)
+    assert (ran.code, ran.out) == (2, "")
+    assert "dlgrade grades explain FILE ID" in ran.err
+
+
 # ── with a model ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -218,3 +251,20 @@ def test_a_refused_key_ends_with_exit_3(run: Run, monkeypatch: pytest.MonkeyPatc
     assert (ran.code, ran.out) == (3, "")
     assert "no such key" in ran.err
     assert "sk-planted" not in ran.err
+
+
+def test_a_grade_in_the_cache_comes_back_with_no_request_no_sdk_and_no_event_loop(run: Run) -> None:
+    with Loopback(lambda body: verdicts(body, c1=MET)) as server:
+        command = ["grade", "general:2", "--text", "Units are dropped.", "--json", *asking(server)]
+        first = run(*command)
+        sent = len(server.requests)
+        code = (
+            "import sys; from dlgrade.cli.app import main\n"
+            f"sys.argv = ['dlgrade', *{command!r}]\n"
+            "try: main()\nexcept SystemExit as left: assert not left.code\n"
+            "print({'openai', 'asyncio', 'aiohttp'} & set(sys.modules), file=sys.stderr)"
+        )
+        again = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert len(server.requests) == sent
+    assert again.stderr.splitlines()[-1] == "set()"
+    assert json.loads(again.stdout)["verdicts"] == json.loads(first.out)["verdicts"]

@@ -31,3 +31,31 @@ def test_mistakes_of_form_and_of_behaviour_are_both_named(run: Run) -> None:
 
 def test_show_prints_the_file(run: Run) -> None:
     assert run("rubric", "show", "general:2").out == DROPOUT.read_text(encoding="utf-8")
+
+
+def test_show_tells_needs_and_groups_in_words(run: Run) -> None:
+    Path("rubrics").mkdir()
+    text = DROPOUT.read_text(encoding="utf-8").replace(
+        "    points: 1\n", "    points: 1\n    needs: [random-masking]\n"
+    )
+    groups = "groups:\n  - {at_most: 3, of: [random-masking, no-co-adaptation]}\n"
+    Path("rubrics/dropout.yaml").write_text(text.replace("misconceptions:", groups + "misconceptions:"))
+    ran = run("rubric", "show", "dropout")
+    assert ran.out == Path("rubrics/dropout.yaml").read_text()
+    assert ran.err.splitlines() == [
+        "At most 8 points:",
+        "  expectation-scaling counts only with random-masking",
+        "  random-masking, no-co-adaptation earn at most 3 together",
+    ]
+
+
+def test_a_reference_need_not_earn_what_another_way_earns_already(run: Run) -> None:
+    other = "  - {id: other-way, points: 1, expects: Bananas are yellow., cues: [[banana]]}\nmisconceptions:"
+    text = DROPOUT.read_text(encoding="utf-8").replace("misconceptions:", other)
+    Path("lone.yaml").write_text(text)
+    Path("tied.yaml").write_text(
+        text.replace("misconceptions:", "groups:\n  - only_one_of: [random-masking, other-way]\nmisconceptions:")
+    )
+    assert "lone.yaml: the reference does not earn other-way" in run("rubric", "check", "lone.yaml").out
+    ran = run("rubric", "check", "tied.yaml")
+    assert (ran.code, ran.out) == (0, "")

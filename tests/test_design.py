@@ -36,14 +36,16 @@ ORDER = [
     *("llm.tape", "llm.replay", "llm.batch", "llm.batch_files", "llm.batch_calls", "llm.batch_results"),
     *("answering", "refreshing", "saving", "reviewing", "provenance"),
     *("grading.words", "grading.cues", "grading.evidence", "grading.score", "grading.agreement", "grading.measures"),
-    *("grading.guards", "grading.likeness", "grading.reference"),
+    *("grading.guards", "grading.likeness", "grading.dealing", "grading.reference"),
     *("grading.offline", "grading.judge", "grading.checking"),
     *("grading.rows", "grading.claims", "grading.matching", "grading.gradebook", "grading.leniency", "grading.labels"),
-    *("runs", "references", "classes", "calibrating", "batching"),
+    *("grading.stored", "grading.rescoring"),
+    *("runs", "references", "classes", "calibrating", "regrading", "batching"),
     *("export.key", "export.json_key", "export.markdown_key", "export"),
     "api",
     *("cli.show", "cli.options", "cli.answers", "cli.wiring", "cli.watching", "cli.corrections"),
     *("cli.list", "cli.filled", "cli.fill", "cli.answer", "cli.grade_many", "cli.grade", "cli.calibrate"),
+    *("cli.regrade", "cli.grades"),
     *("cli.export", "cli.review", "cli.check", "cli.rubric"),
     *("cli.cache", "cli.batch_show", "cli.batch_submit", "cli.batch", "cli.doctor", "cli.app"),
     "__main__",
@@ -91,7 +93,19 @@ def test_the_page_names_every_module() -> None:
     rooms = page[page.index("## Rooms") : page.index("## Decisions")]
     words = set(re.findall(r"[a-z_]+", rooms))
     shown = {part for name in ORDER for part in name.split(".")[: 2 if ".forms." in name else 3]}
-    commands = {"list", "fill", "review", "grade", "calibrate", "export", "check", "rubric", "doctor"}
+    commands = {
+        "list",
+        "fill",
+        "review",
+        "grade",
+        "regrade",
+        "grades",
+        "calibrate",
+        "export",
+        "check",
+        "rubric",
+        "doctor",
+    }
     helpers = {"show", "options", "answers"}
     formats = {"json_key", "markdown_key", "__main__"}
     assert sorted(shown - words - commands - helpers - formats) == []

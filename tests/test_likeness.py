@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlgrade.grading.claims import rubric_from
+from dlgrade.grading.dealing import dealt
 from dlgrade.grading.likeness import likeness, rarity, wanted
 from dlgrade.grading.offline import grade
-from dlgrade.grading.score import dealt
 from dlgrade.grading.words import words
 from dlgrade.models import Criterion, Rubric
 

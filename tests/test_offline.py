@@ -141,7 +141,8 @@ def test_the_record_is_the_one_that_others_read() -> None:
     assert list(document) == [
         *("id", "question", "rubric", "status", "score", "max_score", "percent", "verdicts", "misconceptions"),
         *("feedback", "grader", "confidence", "flags", "usage", "error"),
+        "rubric_fingerprint",  # what came later stands last
     ]
-    assert list(document["verdicts"][0]) == ["criterion", "verdict", "points", "max_points", "evidence", "why"]
-    assert list(document["misconceptions"][0]) == ["id", "found", "cost", "evidence"]
+    assert list(document["verdicts"][0]) == ["criterion", "verdict", "points", "max_points", "evidence", "why", "asked"]
+    assert list(document["misconceptions"][0]) == ["id", "found", "cost", "evidence", "asked"]
     assert list(document["grader"]) == ["model", "prompt", "samples"]

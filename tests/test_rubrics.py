@@ -62,6 +62,76 @@ def test_a_mistake_is_named_with_file_and_line(tmp_path: Path, text: str, said: 
     assert len(str(caught.value).splitlines()) == 1
 
 
+TIED = GOOD.replace(
+    "    points: 10\n    expects: X is a letter.\n",
+    """\
+    points: 5
+    expects: X is a letter.
+  - {id: last, points: 3, expects: It is near the end., needs: [letter]}
+  - {id: roman, points: 2, expects: It is ten., needs: []}
+misconceptions:
+  - {id: vowel, costs: 1, claims: It is a vowel.}
+groups:
+  - only_one_of: [last, roman]
+  - {at_most: 6, of: [letter, last, roman]}
+  - at_most: 4
+    if_found: vowel
+""",
+)
+
+
+def test_needs_and_groups_are_read_and_lower_the_maximum(tmp_path: Path) -> None:
+    rubric = load_rubric(write(tmp_path, TIED))
+    assert (rubric.max_score, rubric.criteria[1].needs, len(rubric.groups)) == (6, ("letter",), 3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("needs: [letter]", "needs: [ltter]", "x.yaml:9: criteria.2.needs.1: there is no criterion 'ltter'"),
+        ("needs: [letter]", "needs: [vowel]", "x.yaml:9: criteria.2.needs.1: there is no criterion 'vowel'"),
+        ("needs: [letter]", "needs: [last]", "x.yaml:9: criteria.2.needs: last needs last: none could ever"),
+        ("needs: []", "needs: [last]", None),
+        ("needs: [letter]", "needs: [letter, letter]", "x.yaml:9: criteria.2.needs: 'letter' is named twice"),
+        ("[last, roman]", "[last, Roman]", "x.yaml:14: groups.1.only_one_of.2: there is no criterion 'Roman'"),
+        ("[last, roman]", "[last]", "x.yaml:14: groups.1: a group has two criteria or more"),
+        ("last, roman]}", "last]}", "groups.2.of: last, roman exclude each other: limit all of them or none"),
+        ("[letter, last, roman]}", "[letter, last, last]}", "x.yaml:15: groups.2.of: 'last' is named twice"),
+        ("at_most: 6", "at_most: 9", "x.yaml:15: groups.2.at_most: at_most 9 takes nothing away: these can earn 8"),
+        ("at_most: 6", "at_most: 0", "x.yaml:15: groups.2: at_most: must be more than 0"),
+        ("at_most: 6, of", "of", "x.yaml:15: groups.2: a group is only_one_of: [ids], or at_most: N with"),
+        ("at_most: 4", "at_most: -4", "x.yaml:16: groups.3.at_most: must not be below 0, found -4"),
+        ("at_most: 4", "at_most: 6", "x.yaml:16: groups.3.at_most: at_most 6 takes nothing away: the whole can earn 6"),
+        ("if_found: vowel", "if_found: letter", "x.yaml:17: groups.3.if_found: there is no misconception 'letter'"),
+        ("if_found: vowel", "if_missed: vowel", "x.yaml:17: groups.3.if_missed: there is no criterion 'vowel'"),
+        ("if_found: vowel", "only_one_of: [letter, last]", "x.yaml:16: groups.3: a group is only_one_of: [ids], or"),
+        (
+            "  - {at_most: 6, of: [letter, last, roman]}",
+            "  - only_one_of: [letter, last]",
+            "x.yaml:15: groups.2.only_one_of: 'last' is in group 1 of this kind already",
+        ),
+    ],
+)
+def test_needs_and_groups_that_do_not_fit_are_named_with_file_and_line(
+    tmp_path: Path, old: str, new: str, said: str | None
+) -> None:
+    assert TIED.count(old) == 1
+    path = write(tmp_path, TIED.replace(old, new))
+    if said is None:
+        load_rubric(path)
+        return
+    with pytest.raises(RubricError) as caught:
+        load_rubric(path)
+    assert said in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_criteria_that_need_each_other_are_named_in_their_circle(tmp_path: Path) -> None:
+    path = write(tmp_path, TIED.replace("needs: []", "needs: [last]").replace("needs: [letter]", "needs: [roman]"))
+    with pytest.raises(RubricError, match=r"x\.yaml:\d+: criteria\.\d\.needs: (last|roman) needs (roman|last) needs "):
+        load_rubric(path)
+
+
 def test_a_question_that_lost_its_spaces_finds_its_rubric(tmp_path: Path) -> None:
     write(
         tmp_path,
@@ -111,6 +181,16 @@ def test_the_fingerprint_changes_with_what_a_grade_depends_on_and_not_else(tmp_p
     first = fingerprint(load_rubric(write(tmp_path, GOOD)))
     assert fingerprint(load_rubric(write(tmp_path, GOOD.replace("letters", "signs")))) == first
     assert fingerprint(load_rubric(write(tmp_path, GOOD.replace("points: 10", "points: 9")))) != first
+
+
+def test_needs_and_groups_change_the_fingerprint_and_their_absence_does_not(tmp_path: Path) -> None:
+    prints = {
+        fingerprint(load_rubric(write(tmp_path, text)))
+        for text in (TIED, TIED.replace("at_most: 6", "at_most: 7"), TIED.replace("needs: [letter]", "needs: []"))
+    }
+    assert len(prints) == 3
+    # that of this rubric before there were any
+    assert fingerprint(load_rubric(write(tmp_path, GOOD))) == "844c4906c080"
 
 
 def test_every_question_of_general_has_a_rubric_of_the_pattern() -> None:

@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from conftest import ROOT, Run
-from loopback import Answer, Body, Loopback, Scripted
+from loopback import Answer, Body, Loopback, Scripted, completion
 
 from dlgrade.errors import DlgradeError, Unreachable
 from dlgrade.llm.client import OpenAIClient
@@ -83,6 +83,11 @@ def page(server: Loopback, title: str) -> Scripted:
     lines = "".join(f"<p>{name}: {value}</p>" for name, value in server.requests[-1].headers.items())
     headers = {"content-type": "text/html", "x-echo": authorization(server)}
     return Scripted(500, headers=headers, body=f"<html>{title}<body>{lines}</body></html>")
+
+
+def escaped(body: Body) -> Scripted:
+    """A body as some servers write it: what is no letter by its number."""
+    return Scripted(body=json.dumps(body).replace("-", "\\u002d"))
 
 
 def sent_on(status: int, *, host: str = "127.0.0.1", user: str = "") -> Reply:
@@ -194,6 +199,14 @@ def test_a_good_reply_is_kept_without_the_key_that_stands_in_it(tmp_path: Path) 
     assert leaks(said) == []
     for where in ("build/two.md", "replies.sqlite3, unpacked", "run.tape"):
         assert "Your key is [key], is it not?" in said[where]
+
+
+def test_nor_with_one_that_is_escaped_there(tmp_path: Path) -> None:
+    with Loopback(lambda body: escaped(completion(body, f"Your key is {KEY}, is it not?"))) as server:
+        run_all({tmp_path / "fill": (*FILL, "--model", "m", "--base-url", server.url)})
+    said = dict(written(tmp_path / "fill"))
+    assert leaks(said) == []
+    assert "Your key is [key], is it not?" in said["build/two.md"]
 
 
 def test_nobody_at_a_url_with_a_password_says_no_password(run: Run) -> None:

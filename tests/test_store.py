@@ -23,7 +23,7 @@ from test_cache import REPLY, request
 from dlgrade.errors import OutputError
 from dlgrade.llm.request import Reply, Request
 from dlgrade.llm.store import Store, stored
-from dlgrade.llm.upkeep import prune
+from dlgrade.llm.upkeep import iso, look_up, prune, stats
 from dlgrade.llm.wire import misfit
 from dlgrade.models import Message, Usage
 
@@ -264,6 +264,24 @@ def test_wherever_a_file_is_damaged_it_ends_in_words_and_in_replies(path: Path) 
             assert found == REPLY.model_copy(update={"cached": True})
         for file in path.parent.iterdir():
             file.unlink()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE replies SET stored = 1e300",
+        "UPDATE replies SET stored = -1e300",
+        "UPDATE texts SET text = CAST(x'ff41ff' AS TEXT) WHERE id IN (SELECT text FROM messages)",
+    ],
+)
+def test_damaged_rows_are_counted_and_searched_without_a_crash(path: Path, damage: str) -> None:
+    fill(path, 3)
+    select(path, damage)
+    with Store.open(path) as store:
+        counted = stats(store)
+        assert counted.replies == 3
+        assert all(len(iso(at)) == len("2026-01-01T00:00:00Z") for m in counted.models for at in (m.oldest, m.newest))
+        assert not look_up(store, request("another").parts).hit
 
 
 def test_who_meets_the_damage_second_keeps_what_the_first_has_begun(path: Path) -> None:

@@ -150,6 +150,22 @@ def test_reasoning_beside_the_content_is_not_heard() -> None:
     assert heard == ["Yes."]
 
 
+def test_a_letter_in_two_halves_is_heard_whole() -> None:
+    pieces = [event(content="one "), rb'data: {"choices": [{"delta": {"content": "\ud83d"}}]}' + b"\n\n"]
+    pieces.append(rb'data: {"choices": [{"delta": {"content": "\ude00 two"}}]}' + b"\n\n")
+    stream, heard = taken(*pieces, event(finish_reason="stop"))
+    assert heard == ["one", " \U0001f600 two"]
+    assert isinstance(whole := read(stream), Reply)
+    assert whole.text == "one \U0001f600 two"
+
+
+def test_half_a_letter_is_heard_as_it_is_read() -> None:
+    half = rb'data: {"choices": [{"delta": {"content": "half \ud83d"}}]}' + b"\n\n"
+    stream, heard = taken(half, event(content=" end"), event(finish_reason="stop"))
+    assert isinstance(whole := read(stream), Reply)
+    assert "".join(heard) == whole.text == "half ? end"
+
+
 def test_a_lone_closing_tag_takes_nothing_of_the_answer_away() -> None:
     stream, heard = taken(
         event(content="Hm. "), event(content="</think>"), event(content="Yes."), event(finish_reason="stop")
@@ -309,6 +325,14 @@ def test_a_server_that_ignores_the_wish_for_a_stream_is_read_whole() -> None:
     with Loopback(lambda body: Scripted(body=completion(body, "Yes, it is."))) as server:
         assert asked(server, ear).text == "Yes, it is."
     assert ear.text == ""
+
+
+@pytest.mark.parametrize("named", ["application/json", "text/plain"])
+def test_a_stream_under_a_wrong_name_is_read_all_the_same(named: str) -> None:
+    ear = Ear()
+    with Loopback(lambda _: Scripted(content="Yes, it is.", headers={"content-type": named})) as server:
+        assert asked(server, ear).text == ear.text == "Yes, it is."
+        assert len(server.bodies) == 1
 
 
 @pytest.mark.parametrize(

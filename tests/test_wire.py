@@ -182,9 +182,25 @@ def test_a_reply_without_content_is_unreadable(content: Any) -> None:
     assert outcome.usage == Usage(prompt_tokens=3, completion_tokens=4, total_tokens=7)
 
 
-@pytest.mark.parametrize("finish", [None, "", "stop", "eos"])
+@pytest.mark.parametrize("finish", [None, "", "stop", "eos", 3, ["stop"], {"reason": "stop"}])
 def test_an_absent_or_unknown_finish_reason_is_no_trouble(finish: Any) -> None:
     assert text(said("fine", finish=finish)) == "fine"
+
+
+def test_a_body_may_begin_with_a_byte_order_mark() -> None:
+    body = json.dumps({"choices": [{"message": {"content": "fine"}}]}).encode()
+    assert text(wire.read(200, {}, b"\xef\xbb\xbf" + body, model="asked")) == "fine"
+
+
+def test_half_a_letter_is_no_text_and_a_whole_one_stays() -> None:
+    outcome = said("half \ud83d, whole \ud83d\ude00 and \U0001f600, \\ud83d")
+    assert text(outcome) == "half ?, whole \U0001f600 and \U0001f600, \\ud83d"
+
+
+def test_half_a_letter_in_a_reply_that_cannot_be_used_can_be_sent_back() -> None:
+    outcome = said("no JSON \ud83d", City)
+    assert isinstance(outcome, Trouble)
+    assert outcome.said.encode() == b"no JSON ?"
 
 
 def test_an_empty_refusal_is_none() -> None:
@@ -214,6 +230,7 @@ def test_plain_content_is_joined_and_free_of_thinking_and_otherwise_left_alone(c
         '```{"city":"Rome","country":"Italy"}```',
         '```json{"city":"Rome","country":"Italy"}',
         'Here it is: {"city":"Rome","country":"Italy"} Anything else?',
+        'Here it is: {"city":"Rome","country":"Italy"} Anything else, {name}?',
         '<think>{"city": ?}</think>{"city":"Rome","country":"Italy"}',
     ],
 )
@@ -281,9 +298,20 @@ def test_never_more_is_cached_than_was_read() -> None:
         (400, {"error": {"code": "content_filter", "message": "filtered"}}, Condition.REFUSED),
         (400, {"error": {"message": "Invalid model name passed in model=x"}}, Condition.UNKNOWN_MODEL),
         (400, {"error": {"code": "model_not_found", "message": "?"}}, Condition.UNKNOWN_MODEL),
+        (400, {"error": {"message": "Model Not Exist"}}, Condition.UNKNOWN_MODEL),
+        (
+            400,
+            {"error": {"message": "The model `x` does not exist or you do not have access to it."}},
+            Condition.UNKNOWN_MODEL,
+        ),
         (405, "", Condition.UNKNOWN_MODEL),
         (302, "", Condition.MOVED),
         (402, {"error": {"message": "Insufficient Balance"}}, Condition.QUOTA),
+        (403, {"error": "Your newly created team does not have any credits yet."}, Condition.QUOTA),
+        # LiteLLM's proxy
+        (400, {"error": {"message": "Budget has been exceeded!", "type": "budget_exceeded"}}, Condition.QUOTA),
+        (429, {"error": {"message": "ExceededTokenBudget: Current spend for token: 12"}}, Condition.QUOTA),
+        (400, {"error": {"message": "Authentication Error, No api key", "type": "auth_error"}}, Condition.BAD_KEY),
         (429, {"error": {"code": "insufficient_quota", "message": "You exceeded your current quota"}}, Condition.QUOTA),
         (429, {"error": {"message": "You exceeded your current quota, check your plan"}}, Condition.QUOTA),
         (
@@ -298,6 +326,17 @@ def test_never_more_is_cached_than_was_read() -> None:
         (400, {"error": {"message": "This response_format type is unavailable now"}}, Condition.NO_FORMAT),
         (404, {"error": {"message": "No endpoints found that support structured output"}}, Condition.NO_FORMAT),
         (400, {"error": {"message": "Failed to parse grammar"}}, Condition.NO_FORMAT),
+        (400, {"error": {"message": "Invalid value.", "param": "response_format.type"}}, Condition.NO_FORMAT),
+        (
+            400,
+            {"error": {"message": "No.", "param": "response_format", "code": "unsupported_value"}},
+            Condition.NO_FORMAT,
+        ),
+        (
+            400,
+            [{"error": {"message": "The specified schema produces a constraint that has too many states"}}],
+            Condition.NO_FORMAT,
+        ),
         (500, {"error": {"message": "System role not supported"}}, Condition.UNSUPPORTED),
         (422, {"detail": [{"loc": ["body", "n"], "msg": "Input should be 1"}]}, Condition.REJECTED),
         (409, "", Condition.BUSY),
@@ -324,6 +363,7 @@ def test_an_error_has_the_name_of_what_it_is_about(status: int, body: Any, condi
         ({"detail": "in a detail"}, "in a detail"),
         ({"detail": [{"loc": ["body", "n"], "msg": "is wrong"}]}, "body.n: is wrong"),
         ({"object": "error", "message": "at the top"}, "at the top"),
+        ([{"error": {"message": "in a list"}}], "in a list"),
         ({"error": {"message": "outer", "metadata": {"raw": '{"error": {"message": "inner"}}'}}}, "outer: inner"),
         ({"error": '{"error": {"message": "packed twice"}}'}, "packed twice"),
         ("<html><head><title>502 Bad Gateway</title></head><body><h1>x</h1></body></html>", "502 Bad Gateway"),
@@ -371,6 +411,11 @@ def test_a_wait_longer_than_anybody_waits_stops_the_run() -> None:
     assert isinstance(failed(found), QuotaExceeded)
 
 
+def test_how_long_a_server_asks_to_wait_is_said_where_nobody_does() -> None:
+    assert trouble(429, "Slow down", {"retry-after": "300"}).words == "Slow down (it asks to wait 300 s)"
+    assert trouble(429, "Slow down", {"retry-after": "30"}).words == "Slow down"
+
+
 @pytest.mark.parametrize(
     ("status", "body"), [(503, "Service Unavailable"), (529, "Overloaded"), (503, "Loading model"), (429, "Slow down")]
 )
@@ -410,6 +455,7 @@ def test_a_duration_is_read_where_it_is_one(said: str, seconds: float) -> None:
             3192,
         ),
         ("max_tokens is too large: 100000. This model supports at most 16384 completion tokens", 16384),
+        ("`max_tokens` must be less than or equal to `1024`, the maximum value for `max_tokens` is less than", 1024),
         ("maximum context length is 4096 tokens and your request has 500 input tokens", 3596),
         ("maximum context length is 4096 tokens. However, you requested 5000 tokens (4000 in the messages", None),
         ("maximum context length is 4096 tokens", None),
@@ -428,11 +474,27 @@ def test_the_room_for_a_reply_is_known_where_the_server_names_it(words: str, roo
         ({"param": "messages[0].role", "code": "unsupported_value", "message": "no system"}, "role"),
         ({"code": "unsupported_parameter", "message": "'max_tokens': use 'max_completion_tokens'"}, "max_tokens"),
         ({"message": "System role not supported"}, "role"),
+        ({"message": "Use 'max_completion_tokens' here: 'max_tokens' is not supported"}, "max_tokens"),
+        ({"message": "`temperature` is deprecated for this model."}, "temperature"),
+        ({"message": "invalid temperature: only 1 is allowed for this model"}, "temperature"),
+        ({"message": "Developer instruction is not enabled for models/x"}, "role"),
+        ({"param": "messages", "code": "unsupported_value", "message": "No system messages, please"}, "role"),
     ],
 )
 def test_the_parameter_that_a_server_does_not_take_is_named(error: dict[str, str], param: str) -> None:
     found = trouble(400, {"error": error})
     assert (found.condition, found.param) == (Condition.UNSUPPORTED, param)
+
+
+def test_a_validators_complaint_about_a_part_of_the_request_names_it() -> None:
+    where = ["body", "messages", 0, "role"]
+    found = trouble(422, {"detail": [{"loc": where, "msg": "unexpected value; permitted: 'user', 'assistant'"}]})
+    assert (found.condition, found.param) == (Condition.UNSUPPORTED, "role")
+
+
+def test_a_part_of_the_request_that_is_only_spoken_of_is_not_refused() -> None:
+    found = trouble(400, {"error": {"message": "temperature must be a number"}})
+    assert found.condition is Condition.REJECTED
 
 
 def test_no_connection_and_a_broken_one_are_told_apart() -> None:
@@ -454,7 +516,12 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["error", "choices", "message", "content", "usage", "detail", "code", "metadata", "raw"]),
+            st.sampled_from(
+                [
+                    *("error", "choices", "message", "content", "usage", "detail", "code", "metadata", "raw"),
+                    *("finish_reason", "refusal", "model", "param"),
+                ]
+            ),
             inner,
         )
     ),
@@ -464,6 +531,13 @@ JSON = st.recursive(
 @given(st.integers(200, 599), JSON)
 def test_no_json_whatever_makes_it_raise(status: int, body: Any) -> None:
     got(status, body, shape=City)
+
+
+@given(JSON, JSON, JSON)
+def test_no_choice_whatever_makes_it_raise(message: Any, finish: Any, model: Any) -> None:
+    body = {"choices": [{"message": message, "finish_reason": finish}], "model": model}
+    outcome = got(200, body)
+    assert outcome.model_dump_json()
 
 
 def test_json_too_deep_to_read_is_no_crash() -> None:

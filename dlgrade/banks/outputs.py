@@ -100,15 +100,21 @@ def save_copy(target: Path, data: bytes, original: bytes = b"") -> None:
 
 @dataclass
 class Replacement:
-    """A file that is being written; it takes its place only if it is `wanted` in the end."""
+    """A file that is being written; it takes its place only if it is `wanted` in the end.
+
+    With a person's `work` in it, it does not count as dlgrade's own: no later run replaces it unasked.
+    """
 
     file: BinaryIO
     wanted: bool = True
+    work: bool = False
 
 
 @contextmanager
-def replacement(target: Path) -> Iterator[Replacement]:
+def replacement(target: Path, *, read: str | None = None) -> Iterator[Replacement]:
     """A file to write into bit by bit, however long it gets, that then takes the target's place as `save_copy` does.
+
+    `read` is the hash of what was read there in order to be replaced, whoever wrote it; whose it is stays as it is.
 
     It grows in the folder `.dlgrade` beside the target, and a run that was killed leaves it to the next one. Whoever
     writes holds the target's lock.
@@ -116,7 +122,8 @@ def replacement(target: Path) -> Iterator[Replacement]:
     Raises:
         OutputError: it cannot be written, or somebody's work stands there, at the beginning or by now.
     """
-    there = _own(target)
+    there = _own(target, read)
+    ours = there is None or not target.stat().st_size or there in _noted(target)
     real = Path(os.path.realpath(target))
     part = real.parent / FOLDER / f"{real.name}.part"
     check_writable([target, _note(target), part])
@@ -129,8 +136,9 @@ def replacement(target: Path) -> Iterator[Replacement]:
             if new.wanted:
                 part.chmod(mode_of(real))
                 # Old and new are noted first, and as late as can be: somebody may have written there meanwhile.
-                old = [there, _own(target)]
-                save(_note(target), "\n".join([*filter(None, old), _digest(part)]).encode())
+                old = [there, _own(target, read)]
+                if ours and not new.work:
+                    save(_note(target), "\n".join([*filter(None, old), digest(part)]).encode())
                 part.replace(real)
         finally:
             with suppress(FileNotFoundError):
@@ -139,20 +147,20 @@ def replacement(target: Path) -> Iterator[Replacement]:
         raise OutputError(f"{target}: cannot be written: {(error.strerror or str(error)).lower()}") from None
 
 
-def _own(target: Path) -> str | None:
-    """The hash of what stands there, which is dlgrade's or empty; None if nothing does."""
+def _own(target: Path, read: str | None) -> str | None:
+    """The hash of what stands there, which is dlgrade's, or empty, or as it was `read`; None if nothing does."""
     try:
-        found = _digest(target)
+        found = digest(target)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise OutputError(f"{target}: cannot be read: {(error.strerror or str(error)).lower()}") from None
-    if target.stat().st_size and found not in _noted(target):
+    if target.stat().st_size and found not in {read, *_noted(target)}:
         raise _somebodys(target)
     return found
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
     """The hash of a file that may not fit into memory."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -28,6 +28,8 @@ COMMANDS = {
     "answer": ("dlgrade.cli.answer", "Print the reference answer to one question."),
     "grade": ("dlgrade.cli.grade", "Grade an answer, or many, against their questions' rubrics."),
     "calibrate": ("dlgrade.cli.calibrate", "Say how well a grader agrees with people."),
+    "regrade": ("dlgrade.cli.regrade", "Work out stored grades by the rubrics of today."),
+    "grades": ("dlgrade.cli.grades", "Explain, override and export stored grades."),
     "export": ("dlgrade.cli.export", "Write an answer key."),
     "check": ("dlgrade.cli.check", "Say what is wrong with banks and rubrics."),
     "batch": ("dlgrade.cli.batch", "Send work to a batch endpoint, at a lower price."),

@@ -12,6 +12,7 @@ from dlgrade.cli.answers import answer_from
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, UnknownQuestion
 from dlgrade.grading import offline
+from dlgrade.grading.score import derive, explained, needless
 from dlgrade.lookup import Target
 from dlgrade.models import Evidence, Grade, Rubric
 
@@ -50,6 +51,7 @@ def grade(
             show_default=False,
         ),
     ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say line by line how the score came about.")] = False,
     calibration: Annotated[
         Path | None,
         typer.Option(
@@ -82,9 +84,14 @@ def grade(
     Examples:
       dlgrade grade general:2 answer.md
       dlgrade grade dropout --text "It zeroes units at random."
+      dlgrade grade general:2 answer.md --explain
       dlgrade grade general:2 - --json < answer.md
       dlgrade grade --answers class.csv --out grades.csv --model NAME
     """
+    if explain and (json or answers is not None):
+        raise InputError(
+            "--explain is for one grade that is shown; of grades in a file: dlgrade grades explain FILE ID"
+        )
     limits = {"concurrency": concurrency, "rpm": rpm, "tpm": tpm, "max_cost": max_cost}
     flags: dict[str, Any] = {"model": model, "base_url": base_url, **limits}
     session = Session.open(record=record, replay=replay, **flags)
@@ -105,7 +112,7 @@ def grade(
         raise InputError("--out goes with --answers FILE; one grade is shown, or with --json printed as a document")
     if question is None:
         raise InputError("name a QUESTION, or --answers FILE for many answers")
-    _one(session, question, file, text, json=json, correction=correction)
+    _one(session, question, file, text, json=json, explain=explain, correction=correction)
 
 
 def _one(
@@ -115,6 +122,7 @@ def _one(
     text: str | None,
     *,
     json: bool,
+    explain: bool,
     correction: Correction | None = None,
 ) -> None:
     target = session.lookup.find(question)
@@ -129,7 +137,7 @@ def _one(
         if json:
             show.json_document(result.model_dump(mode="json"))
         else:
-            show.text(_told(result, rubric))
+            show.text(_told(result, rubric, explain=explain))
     if result.status != "graded":
         answer.keep()
         raise typer.Exit(1)
@@ -148,7 +156,7 @@ def _graded(session: Session, answer: str, rubric: Rubric, target: Target) -> Gr
         )
 
 
-def _told(grade: Grade, rubric: Rubric) -> str:
+def _told(grade: Grade, rubric: Rubric, *, explain: bool) -> str:
     """The grade in words: the score, what earned it, what is wrong, what a person should look at."""
     lines = [f"{grade.id}  {grade.question}", ""]
     if grade.score is None:
@@ -159,17 +167,23 @@ def _told(grade: Grade, rubric: Rubric) -> str:
         lines.append(f"Graded by {grade.grader.model}{confidence}, rubric {grade.rubric}")
     if grade.verdicts:
         lines += ["", "Criteria"]
+    counting = derive(rubric, grade.verdicts, grade.misconceptions).points
     for verdict in grade.verdicts:
         points = f"{verdict.points:g}/{verdict.max_points:g}"
-        lines.append(f"  {_MARKS[verdict.verdict]} {verdict.verdict:8} {points:>7}  {verdict.criterion}")
+        counts = counting[verdict.criterion]
+        less = "" if counts >= verdict.points else f" (counts {counts:g})"
+        lines.append(f"  {_MARKS[verdict.verdict]} {verdict.verdict:8} {points:>7}  {verdict.criterion}{less}")
         lines += _quotes(verdict.evidence)
     claims = {misconception.id: misconception.claims for misconception in rubric.misconceptions}
     for finding in (finding for finding in grade.misconceptions if finding.found):
         lines += ["", f"Misconception, -{finding.cost:g}: {claims[finding.id]}", *_quotes(finding.evidence)]
     expects = {criterion.id: criterion.expects for criterion in rubric.criteria}
-    missing = [v.criterion for v in grade.verdicts if v.verdict in {"missed", "partial"}]
+    spare = needless(rubric, grade.verdicts)
+    missing = [v.criterion for v in grade.verdicts if v.verdict in {"missed", "partial"} and v.criterion not in spare]
     if missing:
         lines += ["", "Missing", *(f"  {id_}: {expects[id_]}" for id_ in missing)]
+    if explain and grade.verdicts:
+        lines += ["", "How the score comes about", *(f"  {line}" for line in explained(grade, rubric))]
     if grade.flags:
         lines += ["", "Flags", *(f"  {flag}" for flag in grade.flags)]
     return "\n".join(lines)

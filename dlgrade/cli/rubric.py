@@ -11,6 +11,7 @@ from dlgrade.cli import show
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import RubricError, UnknownQuestion
 from dlgrade.grading.checking import check_all
+from dlgrade.grading.score import rules
 from dlgrade.models import Rubric
 from dlgrade.rubrics import load_rubric
 
@@ -57,7 +58,7 @@ def check(
 def show_rubric(
     question: Annotated[str, typer.Argument(help="An id, a rubric's name, or a part of the text.", metavar="QUESTION")],
 ) -> None:
-    """Print the file of a question's rubric.
+    """Print the file of a question's rubric; needs and groups are told in words on stderr.
 
     \b
     Example:
@@ -68,3 +69,6 @@ def show_rubric(
     if target.rubric is None:
         raise UnknownQuestion(f"{target.id} has no rubric: {target.text}")
     show.text(session.rubrics.paths[target.rubric].read_text(encoding="utf-8").rstrip("\n"))
+    rubric = session.rubrics.load(target.rubric)
+    if told := rules(rubric):
+        show.remark("\n".join([f"At most {rubric.max_score:g} points:", *(f"  {rule}" for rule in told)]))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from dlgrade.grading.cues import compile_slot
 from dlgrade.grading.offline import grade
+from dlgrade.grading.score import needless
 from dlgrade.models import Rubric
 
 _POINTS = 10.0
@@ -83,7 +84,10 @@ def _form(rubric: Rubric) -> Iterator[str]:
 
 def _reference(rubric: Rubric) -> Iterator[str]:
     whole = grade(rubric.reference, rubric)
+    spare = needless(rubric, whole.verdicts)
     for verdict in whole.verdicts:
+        if verdict.criterion in spare:
+            continue  # of criteria that exclude each other, a reference says one
         if verdict.verdict != "met":
             yield f"the reference does not earn {verdict.criterion}: {verdict.verdict}"
         elif _survives(rubric, verdict.criterion):

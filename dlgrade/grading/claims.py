@@ -17,6 +17,9 @@ from dlgrade.errors import RubricError
 from dlgrade.grading.words import sentences, stems
 from dlgrade.models import Criterion, Rubric
 
+MADE = "reference-"
+"""How the name of a rubric begins that was made from a reference."""
+
 _CODE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _MARKER = re.compile(r"^(?:[-*+•>]|\d+[.)])\s+")
 _HEADING = re.compile(r"^#{1,6}\s")
@@ -36,7 +39,7 @@ def rubric_from(question: str, reference: str, max_score: float | None = None) -
     each = 1.0 if max_score is None else max_score / len(claims)
     said = "\0".join([question, reference, str(max_score)])
     return Rubric(
-        name=f"reference-{hashlib.sha256(said.encode()).hexdigest()[:12]}",
+        name=f"{MADE}{hashlib.sha256(said.encode()).hexdigest()[:12]}",
         question=question,
         topic="",
         reference=reference.strip(),

@@ -82,12 +82,13 @@ class Table:
         self.head = (b"\xef\xbb\xbf" if mark else b"") + self._row(names)
 
     def line(self, row: Row | BadRow, grade: Grade, /) -> bytes:
-        """The grade as a row."""
+        """The grade as a row, people's verdicts with their names."""
+        by = {override.criterion: f" ({override.by})" for override in grade.overrides}
         own = (
             *(grade.id, grade.question, grade.rubric, grade.status),
             *(_number(grade.score), _number(grade.max_score), _number(grade.percent), _number(grade.confidence)),
-            "; ".join(map(_verdict, grade.verdicts)),
-            "; ".join(_finding(finding) for finding in grade.misconceptions if finding.found),
+            "; ".join(_verdict(verdict) + by.get(verdict.criterion, "") for verdict in grade.verdicts),
+            "; ".join(_finding(finding) + by.get(finding.id, "") for finding in grade.misconceptions if finding.found),
             "; ".join(grade.flags),
             grade.feedback,
             "" if grade.error is None else f"{grade.error['kind']}: {grade.error['message']}",

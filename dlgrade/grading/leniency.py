@@ -23,7 +23,7 @@ from pydantic import Field, ValidationError, model_validator
 from dlgrade.errors import InputError
 from dlgrade.grading.gradebook import Book
 from dlgrade.grading.rows import BadRow, Row
-from dlgrade.grading.score import percent
+from dlgrade.grading.score import CALIBRATED, percent
 from dlgrade.models import Grade, Record
 
 LEAST = 30  # answers that earned something, of which a correction may be learned
@@ -60,6 +60,11 @@ class Correction(Record):
         """The first 12 hex digits of SHA-256 over all of it."""
         return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:12]
 
+    @property
+    def mark(self) -> str:
+        """How the flag of a grade begins that it has corrected."""
+        return f"{CALIBRATED}{self.fingerprint})"
+
     def of(self, share: float) -> float:
         """What a score, as a share of the maximum, becomes."""
         at = bisect_right(self.points, (share, 2.0))
@@ -73,7 +78,7 @@ class Correction(Record):
         if grade.score is None:
             return grade
         score = round(grade.max_score * self.of(grade.score / grade.max_score), _DIGITS)
-        said = f"calibrated ({self.fingerprint}): {grade.score:g} of {grade.max_score:g} before"
+        said = f"{self.mark}: {grade.score:g} of {grade.max_score:g} before"
         shown = percent(score, grade.max_score)
         return grade.model_copy(update={"score": score, "percent": shown, "flags": (*grade.flags, said)})
 

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from dlgrade.grading.dealing import dealt
 from dlgrade.grading.guards import Guarded
 from dlgrade.grading.likeness import Wanted, claim_weights, coverage, likeness, wanted
-from dlgrade.grading.score import dealt
 from dlgrade.grading.words import Sentence, Word, stems
 from dlgrade.models import Criterion, Rubric, VerdictWord
 

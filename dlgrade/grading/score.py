@@ -1,14 +1,23 @@
-"""The arithmetic: verdicts in, grade out. No model ever states a score."""
+"""The arithmetic: verdicts in, grade out. No model ever states a score.
+
+derive(rubric, verdicts, findings).score is the score, and .lines() is how it came about.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from dlgrade.errors import ItemError, ServerFailed
-from dlgrade.models import Criterion, Finding, Grade, Grader, Rubric, Usage, Verdict, VerdictWord
+from dlgrade.models import Criterion, Finding, Grade, Grader, Group, Override, Rubric, Usage, Verdict, VerdictWord
+from dlgrade.rubrics import fingerprint, wordings
 
 _SHARE: dict[VerdictWord, float] = {"met": 1.0, "partial": 0.5, "missed": 0.0, "ungraded": 0.0}
-_ROUNDED = 1e-8  # less than this is nothing
+_NONE: Mapping[str, Override] = {}
+
+
+CALIBRATED = "calibrated ("
+"""How the flag begins that says that a score was corrected for the grader's leniency."""
 
 
 def points(criterion: Criterion, verdict: VerdictWord) -> float:
@@ -16,44 +25,209 @@ def points(criterion: Criterion, verdict: VerdictWord) -> float:
     return criterion.points * _SHARE[verdict]
 
 
-def dealt(rubric: Rubric, share: float, weights: Sequence[float]) -> list[float]:
-    """A share of all points, dealt out by weight from 0 to 1, no criterion getting more than it is worth.
+def _earned(rubric: Rubric, verdicts: Iterable[Verdict]) -> dict[str, float]:
+    """The points that each criterion earns by itself: the share that its verdict gave, of what it is worth now."""
+    shares = {v.criterion: v.points / v.max_points for v in verdicts if v.max_points and v.verdict != "ungraded"}
+    return {criterion.id: criterion.points * shares.get(criterion.id, 0.0) for criterion in rubric.criteria}
 
-    Each gets up to its weight's share of its points; what is left goes to those that have a weight, and then to the
-    others.
+
+# ── how a score comes about ──────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line: by how much the sum changes, what it is then, and why."""
+
+    change: float
+    after: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """How a score comes about. `points` is what each criterion counts for in the end.
+
+    The score is None where criteria are `ungraded`.
     """
-    worth = [criterion.points for criterion in rubric.criteria]
-    left = share * sum(worth)
-    earned = [0.0] * len(worth)
-    due = [weight * points for weight, points in zip(weights, worth, strict=True)]
-    for limit, parts in ((due, due), (worth, due), (worth, [float(not part) for part in due])):
-        room = [most - one for most, one in zip(limit, earned, strict=True)]
-        given = _filled(left, room, [part * free for part, free in zip(parts, room, strict=True)])
-        earned = [one + more for one, more in zip(earned, given, strict=True)]
-        left -= sum(given)
-    return [points if one >= points - _ROUNDED else round(one, 9) for one, points in zip(earned, worth, strict=True)]
+
+    steps: tuple[Step, ...]
+    points: Mapping[str, float]
+    ungraded: tuple[str, ...]
+    max_score: float
+
+    @property
+    def score(self) -> float | None:
+        """Where the steps end."""
+        return None if self.ungraded else self.steps[-1].after
+
+    def lines(self) -> list[str]:
+        """The steps for people: the change, the sum, why; then the score."""
+        told = [f"{_signed(step.change):>7} {step.after:>7.6g}  {step.why}" for step in self.steps]
+        if self.score is None:
+            return [*told, f"no score: {', '.join(self.ungraded)} ungraded"]
+        return [*told, f"= {self.score:.6g} of {self.max_score:.6g} ({percent(self.score, self.max_score):g} %)"]
 
 
-def _filled(amount: float, room: Sequence[float], parts: Sequence[float]) -> list[float]:
-    """An amount dealt out in proportion to `parts`, nowhere more than there is room for."""
-    filled = [0.0] * len(room)
-    whole = sum(parts)
-    # What is full first, for its part, comes first, so that what it cannot hold is dealt among the rest.
-    for i in sorted((i for i, part in enumerate(parts) if part > 0), key=lambda i: room[i] / parts[i]):
-        if amount <= _ROUNDED:
-            break
-        filled[i] = min(room[i], amount * parts[i] / whole)
-        amount, whole = amount - filled[i], whole - parts[i]
-    return filled
+def derive(
+    rubric: Rubric,
+    verdicts: Iterable[Verdict],
+    findings: Iterable[Finding],
+    overrides: Mapping[str, Override] = _NONE,
+) -> Derivation:
+    """The score, step by step: what verdicts earn, less what misses its needs, what groups take and mistakes cost.
+
+    The rubric alone says what things are worth; a verdict says which share of that is earned. `overrides` are people's
+    verdicts by criterion or misconception, which stand among the others and are named.
+    """
+    verdicts = tuple(verdicts)
+    words = {verdict.criterion: verdict.verdict for verdict in verdicts}
+    found = {finding.id for finding in findings if finding.found}
+    every = {criterion.id: words.get(criterion.id, "ungraded") for criterion in rubric.criteria}
+    return _Adding(rubric, every, _earned(rubric, verdicts), found, overrides).derivation()
+
+
+def explained(grade: Grade, rubric: Rubric) -> list[str]:
+    """How the score of a grade comes about by this rubric, line by line, people's verdicts named.
+
+    A last line tells that it was corrected since, if it was.
+    """
+    overrides = {override.criterion: override for override in grade.overrides}
+    lines = derive(rubric, grade.verdicts, grade.misconceptions, overrides).lines()
+    if grade.score is not None:
+        corrected = [flag for flag in grade.flags if flag.startswith(CALIBRATED)]
+        lines += [f"= {grade.score:g} of {grade.max_score:g}, {flag}" for flag in corrected]
+    return lines
+
+
+def is_calibrated(grade: Grade) -> bool:
+    """Whether the score was corrected for the grader's leniency."""
+    return any(flag.startswith(CALIBRATED) for flag in grade.flags)
+
+
+class _Adding:
+    """A sum on its way."""
+
+    def __init__(
+        self,
+        rubric: Rubric,
+        words: Mapping[str, VerdictWord],
+        earned: dict[str, float],
+        found: Collection[str],
+        overrides: Mapping[str, Override],
+    ) -> None:
+        self._rubric = rubric
+        self._words = words
+        self._found = found
+        self._overrides = overrides
+        self._lacking = {criterion.id: _lacking(criterion, rubric, words) for criterion in rubric.criteria}
+        self._points = earned
+        self._steps: list[Step] = []
+        self._exact = 0.0
+
+    @property
+    def _sum(self) -> float:
+        """Three thirds of 10 are 10."""
+        return round(self._exact, 9)
+
+    def derivation(self) -> Derivation:
+        for step in (self._earned, self._needs, self._groups, self._costs, self._limits):
+            for change, why in step():
+                self._exact += change
+                self._steps.append(Step(change, self._sum, why))
+        ungraded = tuple(id_ for id_, word in self._words.items() if word == "ungraded")
+        return Derivation(tuple(self._steps), self._points, ungraded, self._rubric.max_score)
+
+    def _earned(self) -> Iterator[tuple[float, str]]:
+        for criterion in self._rubric.criteria:
+            word = self._words[criterion.id]
+            earned = self._points[criterion.id]
+            yield earned, f"{criterion.id}: {word}, {_part(earned, criterion.points)}{self._said_by(criterion.id)}"
+
+    def _needs(self) -> Iterator[tuple[float, str]]:
+        for id_, lacking in self._lacking.items():
+            if lacking is not None and self._points[id_]:
+                change, self._points[id_] = -self._points[id_], 0.0
+                what = "is missed" if self._words[lacking] in {"missed", "ungraded"} else "does not count itself"
+                yield change, f"{id_} needs {lacking}, which {what}"
+
+    def _groups(self) -> Iterator[tuple[float, str]]:
+        for group, id_, taken in self._rubric.taken(self._points):
+            self._points[id_] = round(self._points[id_] - taken, 9)
+            together = ", ".join(group.ids)
+            if group.of:
+                yield -taken, f"{id_}: {together} earn at most {group.at_most:.6g} together"
+            else:
+                yield -taken, f"{id_}: only one of {together} counts, the one that earns most"
+
+    def _costs(self) -> Iterator[tuple[float, str]]:
+        for mistake in self._rubric.misconceptions:
+            if mistake.id in self._found:
+                yield -mistake.costs, f"misconception {mistake.id}: {mistake.claims}{self._said_by(mistake.id)}"
+            elif mistake.id in self._overrides:
+                yield 0.0, f"misconception {mistake.id}: absent{self._said_by(mistake.id)}"
+
+    def _limits(self) -> Iterator[tuple[float, str]]:
+        for group in self._rubric.groups:
+            if self._holds(group) and group.at_most is not None and self._sum > group.at_most:
+                yield group.at_most - self._sum, f"at most {group.at_most:.6g} {_condition(group)}"
+        if self._sum < 0:
+            yield -self._sum, "never below 0"
+        if self._sum > (most := self._rubric.max_score):  # thirds that were rounded up
+            yield most - self._sum, f"never above {most:.6g}"
+
+    def _holds(self, group: Group) -> bool:
+        """Whether a group's condition holds; a criterion that lacks what it needs is missed."""
+        if group.if_missed is not None:
+            return self._words[group.if_missed] == "missed" or self._lacking[group.if_missed] is not None
+        return group.if_found in self._found
+
+    def _said_by(self, id_: str) -> str:
+        told = self._overrides.get(id_)
+        return "" if told is None else f" ({told.by}, instead of {told.instead_of}: {' '.join(told.why.split())})"
+
+
+def _lacking(criterion: Criterion, rubric: Rubric, words: Mapping[str, VerdictWord]) -> str | None:
+    """The first of a criterion's needs that is not there, itself or for want of another; None if all are."""
+    known = {other.id: other for other in rubric.criteria}
+    for id_ in criterion.needs:
+        if words[id_] in {"missed", "ungraded"} or _lacking(known[id_], rubric, words) is not None:
+            return id_
+    return None
+
+
+def _part(earned: float, worth: float) -> str:
+    part = {1.0: "", 0.5: "half of ", 0.0: "none of "}.get(round(earned / worth, 9), f"{earned:.4g} of ")
+    return f"{part}{worth:.6g}"
+
+
+def _signed(change: float) -> str:
+    return f"{change:+.6g}" if change else "0"
+
+
+def _condition(group: Group) -> str:
+    return f"where {group.if_missed} is missed" if group.if_found is None else f"where {group.if_found} is found"
+
+
+def rules(rubric: Rubric) -> list[str]:
+    """The rubric's needs and groups in words, a line each."""
+    needs = [f"{c.id} counts only with {' and '.join(c.needs)}" for c in rubric.criteria if c.needs]
+    return [*needs, *(_rule(group) for group in rubric.groups)]
+
+
+def _rule(group: Group) -> str:
+    if group.only_one_of:
+        return f"only one of {', '.join(group.ids)} counts, the one that earns most"
+    if group.of:
+        return f"{', '.join(group.ids)} earn at most {group.at_most:.6g} together"
+    return f"the whole earns at most {group.at_most:.6g} {_condition(group)}"
+
+
+# ── grades ───────────────────────────────────────────────────────────────────────────────────
 
 
 def total(rubric: Rubric, verdicts: Sequence[Verdict], findings: Iterable[Finding]) -> float | None:
     """clamp(points earned - misconception costs, 0, max); None while any criterion is ungraded."""
-    if any(verdict.verdict == "ungraded" for verdict in verdicts):
-        return None
-    earned = sum(verdict.points for verdict in verdicts)
-    lost = sum(finding.cost for finding in findings if finding.found)
-    return min(max(round(earned - lost, 9), 0.0), rubric.max_score)
+    return derive(rubric, verdicts, findings).score
 
 
 def percent(score: float | None, max_score: float) -> float | None:
@@ -73,23 +247,47 @@ def graded(
     flags: tuple[str, ...],
     usage: Usage | None = None,
 ) -> Grade:
-    """The grade that follows from verdicts and findings."""
-    score = total(rubric, verdicts, findings)
-    return Grade(
+    """The grade that follows from verdicts and findings, each of which then names the wording that it is about."""
+    asked = wordings(rubric)
+    grade = Grade(
         id=id,
         question=question,
         rubric=rubric.name,
-        status="graded" if score is not None else "ungraded",
-        score=score,
+        status="ungraded",
+        score=None,
         max_score=rubric.max_score,
-        percent=percent(score, rubric.max_score),
-        verdicts=verdicts,
-        misconceptions=findings,
-        feedback=feedback(rubric, verdicts, findings),
+        percent=None,
+        verdicts=tuple(verdict.model_copy(update={"asked": asked[verdict.criterion]}) for verdict in verdicts),
+        misconceptions=tuple(finding.model_copy(update={"asked": asked[finding.id]}) for finding in findings),
         grader=grader,
         confidence=confidence,
         flags=flags,
         usage=usage,
+    )
+    return scored(grade, rubric)
+
+
+def scored(grade: Grade, rubric: Rubric) -> Grade:
+    """A grade's points, costs, score and feedback, from its verdicts and findings by this rubric."""
+    derivation = derive(rubric, grade.verdicts, grade.misconceptions)
+    worth = {criterion.id: criterion.points for criterion in rubric.criteria}
+    earned = _earned(rubric, grade.verdicts)
+    costs = {misconception.id: misconception.costs for misconception in rubric.misconceptions}
+    score, verdicts, findings = derivation.score, grade.verdicts, grade.misconceptions
+    return grade.model_copy(
+        update={
+            "rubric_fingerprint": fingerprint(rubric),
+            "status": "graded" if score is not None else "ungraded" if grade.status == "graded" else grade.status,
+            "score": score,
+            "max_score": rubric.max_score,
+            "percent": percent(score, rubric.max_score),
+            "verdicts": tuple(
+                v.model_copy(update={"points": earned[v.criterion], "max_points": worth[v.criterion]}) for v in verdicts
+            ),
+            "misconceptions": tuple(f.model_copy(update={"cost": costs[f.id]}) for f in findings),
+            "feedback": feedback(rubric, verdicts, findings),
+            "error": None if score is not None else grade.error,
+        }
     )
 
 
@@ -119,12 +317,36 @@ def not_graded(
     )
 
 
+LEADS: dict[VerdictWord, str] = {"met": "Right: ", "partial": "In part: ", "missed": "Missing: "}
+"""How a line of feedback begins, in the order in which they come."""
+
+
 def feedback(rubric: Rubric, verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> str:
-    """What was right, what is missing and what is wrong, in that order, a line each."""
+    """What was right, what is missing and what is wrong, in that order, a line each.
+
+    What would earn nothing, since a group has all that it can, is not missing.
+    """
     criteria = {criterion.id: criterion for criterion in rubric.criteria}
     claims = {misconception.id: misconception.claims for misconception in rubric.misconceptions}
-    met = [f"Right: {criteria[v.criterion].expects}" for v in verdicts if v.verdict == "met"]
-    half = [f"In part: {criteria[v.criterion].expects}" for v in verdicts if v.verdict == "partial"]
-    missing = [f"Missing: {criteria[v.criterion].expects}" for v in verdicts if v.verdict == "missed"]
-    wrong = [f"Wrong: {claims[finding.id]}" for finding in findings if finding.found]
-    return "\n".join([*met, *half, *missing, *wrong])
+    spare = needless(rubric, verdicts)
+    lines = [
+        f"{lead}{criteria[v.criterion].expects}"
+        for word, lead in LEADS.items()
+        for v in verdicts
+        if v.verdict == word and not (word == "missed" and v.criterion in spare)
+    ]
+    return "\n".join([*lines, *(f"Wrong: {claims[finding.id]}" for finding in findings if finding.found)])
+
+
+def needless(rubric: Rubric, verdicts: Iterable[Verdict]) -> set[str]:
+    """The criteria that would earn nothing more if they were met, since their group has all that it can."""
+    verdicts = tuple(verdicts)
+    words = {verdict.criterion: verdict.verdict for verdict in verdicts}
+    earned = _earned(rubric, verdicts)
+    held = {id_ for group in rubric.groups for id_ in group.ids}
+    met = {c.id: earned | {c.id: c.points} for c in rubric.criteria if c.id in held and words.get(c.id) != "met"}
+    return {id_ for id_, better in met.items() if _kept(rubric, better) <= _kept(rubric, earned)}
+
+
+def _kept(rubric: Rubric, earned: Mapping[str, float]) -> float:
+    return round(sum(earned.values()) - sum(lost for _, _, lost in rubric.taken(earned)), 9)

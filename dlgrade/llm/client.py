@@ -31,7 +31,7 @@ from dlgrade.llm import transport, wire
 from dlgrade.llm.dialect import Body, Dialect, Memory, body, most_tokens, remembered
 from dlgrade.llm.pace import Alarm, Pace, Ticket
 from dlgrade.llm.request import Halted, Reply, Request, without_credentials
-from dlgrade.llm.secrets import basic, begun, cleaned, hide_from_logs, scrubbed, secrets_of
+from dlgrade.llm.secrets import basic, begun, cleaned, hide_from_logs, scrubbed, secrets_of, without
 from dlgrade.llm.spend import Budget, Hold, may_be_billed, prompt_bytes
 from dlgrade.llm.streams import Stream
 from dlgrade.llm.tries import Tries
@@ -224,6 +224,9 @@ class OpenAIClient:
         outcome = wire.read(*self.parts(response), model=request.model, shape=request.shape)
         if isinstance(outcome, Trouble):
             return outcome.model_copy(update={"status": response.status_code})
+        text, model = (without(said, self._secrets) for said in (outcome.text, outcome.model))
+        if (text, model) != (outcome.text, outcome.model):
+            outcome = outcome.model_copy(update={"text": text, "model": model})
         return outcome
 
     async def _posted(self, endpoint: str, sent: Body) -> httpx2.Response | Trouble:
@@ -416,8 +419,9 @@ async def _joined(response: httpx2.Response, stream: Stream) -> httpx2.Response:
     """A response in pieces as one that came whole. One that the server sent whole stays as it is."""
     try:
         if "text/event-stream" not in response.headers.get("content-type", ""):
-            await response.aread()
-            return response
+            content = await response.aread()
+            if not stream.looks_like(content):
+                return response
         async for some in response.aiter_bytes():
             stream.feed(some)
             if stream.done:

@@ -50,8 +50,12 @@ _REDIRECTIONS = frozenset({301, 302, 303, 307, 308})
 _SIGNS = (
     _sign(
         Condition.QUOTA,
-        codes="insufficient_quota insufficient_credits billing_hard_limit_reached billing_not_active",
-        phrases=("insufficient_quota", "insufficient balance", "insufficient credits", "credit balance is too low"),
+        codes="insufficient_quota insufficient_credits billing_hard_limit_reached billing_not_active budget_exceeded",
+        phrases=(
+            *("insufficient_quota", "insufficient balance", "insufficient credits", "credit balance is too low"),
+            "not have any credits",  # xAI, as 403
+            *("budget has been exceeded", "exceededbudget", "exceededtokenbudget"),  # LiteLLM, as 400 or 429
+        ),
     ),
     _sign(Condition.QUOTA, 402),
     _sign(
@@ -66,6 +70,7 @@ _SIGNS = (
             "too_many_prompt_tokens",
             "prompt is too long",
             "max_tokens is too large",
+            "`max_tokens` must be less than or equal to",
         ),
     ),
     # more than the account may send in a minute: that this request never fits says nothing of the others
@@ -78,7 +83,7 @@ _SIGNS = (
     ),
     _sign(
         Condition.BAD_KEY,
-        codes="invalid_api_key authentication_error",
+        codes="invalid_api_key authentication_error auth_error",
         phrases=("incorrect api key", "invalid api key", "api key not valid"),
     ),
     _sign(Condition.BAD_KEY, 401, 403),
@@ -87,7 +92,10 @@ _SIGNS = (
     _sign(
         Condition.NO_FORMAT,
         *(400, 404, 422, 500, 501),
-        phrases=("response_format", "response format", "json_schema", "json_object", "structured output", "grammar"),
+        phrases=(
+            *("response_format", "response format", "json_schema", "json_object", "structured output", "grammar"),
+            "the specified schema produces",  # Gemini: too many states
+        ),
     ),
     _sign(
         Condition.UNSUPPORTED,
@@ -106,7 +114,10 @@ _SIGNS = (
         Condition.UNKNOWN_MODEL,
         400,
         codes="model_not_found",
-        phrases=("invalid model name", "not a valid model", "model not found", "unknown model", "model does not exist"),
+        phrases=(
+            *("invalid model name", "not a valid model", "model not found", "unknown model", "model does not exist"),
+            *("model not exist", "does not exist or you do not have access"),
+        ),
     ),
     # this is a server, but the API is elsewhere
     _sign(Condition.UNKNOWN_MODEL, 404, 405),
@@ -123,6 +134,16 @@ _SIGNS = (
 )
 
 
+# A refused request that names a part of itself, and one of these, is worth another try without that part.
+_UNTAKEN = _sign(
+    Condition.UNSUPPORTED,
+    *(400, 422),
+    phrases=(
+        *("not support", "not permitted", "not allowed", "not enabled", "is deprecated", "is allowed for this model"),
+        *("unsupported", "unrecognized", "unexpected", "unknown"),
+    ),
+)
+
 # What these come to where the server asks for a longer wait than anybody waits: the next question would fare no better
 _FOR_LONG = {
     Condition.RATE_LIMIT: Condition.QUOTA,
@@ -133,19 +154,25 @@ _FOR_LONG = {
 
 def complaint(status: int, headers: Headers, data: object, text: str) -> Trouble:
     """What an error response is about."""
+    if isinstance(data, list) and len(data) == 1:
+        data = data[0]  # as Gemini's errors come
     words = _destination(status, headers) or words_in(data, text) or _phrase_of(status)
     error = error_object(data)
     codes = frozenset(str(error.get(key)).lower() for key in ("code", "type"))
-    folded = words.lower()
-    condition = next((sign.condition for sign in _SIGNS if sign.fits(status, codes, folded)), Condition.REJECTED)
-    wait = asked_wait(headers, words)
+    about = f"{error.get('param') or ''} {words}".lower()
+    condition = next((sign.condition for sign in _SIGNS if sign.fits(status, codes, about)), Condition.REJECTED)
+    param = _param(error, words)
+    if condition is Condition.REJECTED and param is not None and _UNTAKEN.fits(status, codes, about):
+        condition = Condition.UNSUPPORTED
+    wait, asked = asked_wait(headers, words), ""
     if wait is not None and wait > LONGEST_WAIT:
         condition = _FOR_LONG.get(condition, condition)
+        asked = f" (it asks to wait {wait:.0f} s)"
     return Trouble(
         condition=condition,
-        words=cropped(words),
+        words=cropped(words) + asked,
         wait=wait,
-        param=_param(error, words),
+        param=param,
         room=_room(words),
         said=str(error.get("failed_generation") or ""),
     )
@@ -241,19 +268,28 @@ def _until(moment: str, now: str) -> float:
         return 0.0
 
 
+_PARAMS = re.compile(
+    r"(?P<limit>max_completion_tokens|max_tokens)|temperature|stream_options|\bstream\b"
+    r"|(?P<role>\broles?\b|(?:system|developer) (?:messages?|prompts?|instructions?|role))",
+    re.IGNORECASE,
+)
+
+
 def _param(error: Mapping[str, Any], words: str) -> str | None:
     """The part of the request that the server does not take, from its field or from its words."""
-    given = error.get("param")
-    found = re.search(
-        r"max_completion_tokens|max_tokens|temperature|stream_options|\bstream\b|role", f"{given or ''} {words}"
-    )
-    return found[0] if found else None
+    named = [_name(found) for said in (str(error.get("param") or ""), words) for found in _PARAMS.finditer(said)]
+    # the newer name of the limit is what servers tell to use, before or after the one that they do not take
+    return next((name for name in named if name != "max_completion_tokens"), named[0] if named else None)
+
+
+def _name(found: re.Match[str]) -> str:
+    return "role" if found["role"] else found[0].lower()
 
 
 def _room(words: str) -> int | None:
     """How many tokens a reply may have, where the words say so and it is worth a try."""
-    if most := re.search(r"at most (\d+) completion tokens", words):
-        return int(most[1])
+    if most := re.search(r"at most (\d+) completion tokens|max_tokens` must be less than or equal to `(\d+)`", words):
+        return int(most[1] or most[2])
     whole = re.search(r"maximum context length (?:is|of) (\d+)", words)
     prompt = re.search(r"(\d+)(?: tokens)? (?:in the messages|in the prompt|of text input|input tokens)", words)
     room = int(whole[1]) - int(prompt[1]) if whole and prompt else 0
@@ -269,6 +305,19 @@ def json_of(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def body_of(body: bytes) -> tuple[str, Any]:
+    """A response's body as text, and its value as `json_of` has it. All that is in both can be written down again."""
+    text = body.decode("utf-8-sig", "replace")
+    data = json_of(text)
+    if _HALF_A_PAIR.search(text):
+        # an escape of half a letter, as where a model was cut within an emoji: Python takes it, UTF-8 does not
+        data = json_of(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace").decode())
+    return text, data
+
+
+_HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def error_object(data: object) -> Mapping[str, Any]:

@@ -55,9 +55,7 @@ def withheld(text: str, secrets: Iterable[str]) -> str:
 
     Unlike a complaint it may well hold a word that begins as a secret does.
     """
-    for secret in filter(_is_none_but_a_secret, secrets):
-        text = text.replace(secret, SHOWN)
-    return _WHOLE.sub(SHOWN, text)
+    return _WHOLE.sub(SHOWN, without(text, secrets))
 
 
 def cleaned(content: bytes, secrets: Iterable[str]) -> bytes:
@@ -67,11 +65,17 @@ def cleaned(content: bytes, secrets: Iterable[str]) -> bytes:
     return content
 
 
+def without(text: str, secrets: Iterable[str]) -> str:
+    """A text without the secrets: in JSON they may stand escaped, where `cleaned` does not see them."""
+    for secret in filter(_is_none_but_a_secret, secrets):
+        text = text.replace(secret, SHOWN)
+    return text
+
+
 def begun(text: str, secrets: Iterable[str]) -> str:
     """A text that is still being written, without the secrets, and only as far as none may have begun at its end."""
     hidden = [secret for secret in secrets if _is_none_but_a_secret(secret)]
-    for secret in hidden:
-        text = text.replace(secret, SHOWN)
+    text = without(text, hidden)
     held = (n for secret in hidden for n in range(len(secret) - 1, 0, -1) if text.endswith(secret[:n]))
     return text[: len(text) - max(held, default=0)]
 

@@ -44,6 +44,11 @@ class Stream:
         self.heard = ""
         self.done = False
 
+    @staticmethod
+    def looks_like(content: bytes) -> bool:
+        """Whether a response is one in pieces, whatever its headers say."""
+        return content.lstrip().startswith((b"data:", b"event:", b": "))
+
     def feed(self, some: bytes) -> None:
         """Take in the next bytes of the response, wherever they were cut."""
         *lines, self._rest = _LINE_END.split(self._rest + some)
@@ -94,8 +99,20 @@ class Stream:
         begun = self._text.lstrip()
         if not begun or any(opening.startswith(begun) for opening in _OPENINGS):
             return  # it may still turn out to be thinking
-        said = self._hide(without_thinking(self._text))
+        said = self._hide(without_thinking(_whole(self._text)))
         # a lone closing tag says late that all before it was thinking: who waits for the whole reply has it right
         if said.startswith(self.heard) and (new := said[len(self.heard) :]):
             self.heard = said
             self._hear(new)
+
+
+def _whole(text: str) -> str:
+    """The text without half a letter at its end, which may come in two pieces; and as `wire` has it, if it did not."""
+    if not _HALF.search(text):
+        return text
+    text = text[:-1] if _HALF.match(text, len(text) - 1) else text
+    # as JSON the halves of one letter are one again
+    return str(json.loads(json.dumps(text))).encode("utf-8", "replace").decode()
+
+
+_HALF = re.compile("[\ud800-\udfff]")

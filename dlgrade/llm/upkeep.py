@@ -65,7 +65,7 @@ _COUNTS = """
 SELECT coalesce(e.text, '?'), coalesce(m.text, '?'), n, prompt, completion, oldest, newest FROM (
     SELECT endpoint, model, count(*) AS n, sum(CAST(coalesce(prompt_tokens, 0) AS INTEGER)) AS prompt,
         sum(CAST(coalesce(completion_tokens, 0) AS INTEGER)) AS completion,
-        min(CAST(stored AS REAL)) AS oldest, max(CAST(stored AS REAL)) AS newest
+        coalesce(min(CAST(stored AS REAL)), 0) AS oldest, coalesce(max(CAST(stored AS REAL)), 0) AS newest
     FROM replies GROUP BY endpoint, model
 ) LEFT JOIN texts e ON e.id = endpoint LEFT JOIN texts m ON m.id = model ORDER BY 1, 2
 """
@@ -142,13 +142,14 @@ def _wording(db: sqlite3.Connection, text: str) -> list[int]:
     """The requests in which what the user says last is most like the text, the likest first."""
     wanted = _pieces(text)
     rows = db.execute(
-        "SELECT reply, t.text FROM messages JOIN texts t ON t.id = messages.text WHERE role = 'user' "
+        # as bytes, for a damaged file may hold some that are no text
+        "SELECT reply, CAST(t.text AS BLOB) FROM messages JOIN texts t ON t.id = messages.text WHERE role = 'user' "
         "ORDER BY reply DESC, n DESC LIMIT ?",
         (_SEARCHED,),
     )
     shares: dict[int, float] = {}
     for id_, other in rows:
-        pieces = _pieces(other)
+        pieces = _pieces((other or b"").decode("utf-8", "replace"))
         shares.setdefault(id_, len(wanted & pieces) / (len(wanted | pieces) or 1))
     return sorted(shares, key=lambda id_: -shares[id_])[:_LIKELY]
 
@@ -302,6 +303,9 @@ def _reason(error: ValueError) -> str:
     return f"{'.'.join(map(str, first['loc'])) or 'the line'}: {first['msg']}"
 
 
+_LAST_SECOND = 253_402_300_799.0  # of the year 9999; a damaged file may hold later ones
+
+
 def iso(seconds: float) -> str:
     """A time as `2026-03-01T10:00:00Z`."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{datetime.fromtimestamp(min(max(seconds, 0.0), _LAST_SECOND), UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -9,6 +9,7 @@ What else comes is in `complaints`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -16,7 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from dlgrade.llm.complaints import Headers, complaint, cropped, error_object, json_of, words_in
+from dlgrade.llm.complaints import Headers, body_of, complaint, cropped, error_object, json_of, words_in
 from dlgrade.llm.request import Reply
 from dlgrade.llm.trouble import Condition, Trouble
 from dlgrade.models import Record, Usage
@@ -26,8 +27,7 @@ def read(
     status: int, headers: Headers, body: bytes, *, model: str, shape: type[BaseModel] | None = None
 ) -> Reply | Trouble:
     """One response, of any kind. `model` is the one asked for, `shape` what its content has to be."""
-    text = body.decode("utf-8", "replace")
-    data = json_of(text)
+    text, data = body_of(body)
     if status >= HTTPStatus.MULTIPLE_CHOICES:
         return complaint(status, headers, data, text)
     if not isinstance(data, dict):
@@ -56,8 +56,7 @@ _CONTEXTS = ("context_length", "max_model_len", "context_window", "max_context_l
 
 def read_models(status: int, headers: Headers, body: bytes) -> tuple[Listed, ...] | Trouble:
     """The models from a response to `/models`."""
-    text = body.decode("utf-8", "replace")
-    data = json_of(text)
+    text, data = body_of(body)
     if status >= HTTPStatus.MULTIPLE_CHOICES:
         return complaint(status, headers, data, text)
     entries = data.get("data") if isinstance(data, dict) else None
@@ -72,8 +71,7 @@ def read_models(status: int, headers: Headers, body: bytes) -> tuple[Listed, ...
 
 def read_object(status: int, headers: Headers, body: bytes) -> dict[str, Any] | Trouble:
     """The JSON object of a response that is no completion: a file, a batch, a page of them."""
-    text = body.decode("utf-8", "replace")
-    data = json_of(text)
+    text, data = body_of(body)
     if status >= HTTPStatus.MULTIPLE_CHOICES:
         return complaint(status, headers, data, text)
     if not isinstance(data, dict):
@@ -128,7 +126,7 @@ def _completion(
     if finish == "content_filter" or refusal:
         words = cropped(str(refusal or "")) or "the content filter stopped it"
         return Trouble(condition=Condition.REFUSED, words=words, usage=usage)
-    if finish in _CUT:
+    if isinstance(finish, str) and finish in _CUT:
         return Trouble(condition=Condition.LENGTH, words=_stopped_at(usage), said=said, usage=usage)
     text = said if shape is None else json_in(said)
     problem = "the reply is empty" if not said else None if shape is None else misfit(text, shape)
@@ -179,13 +177,21 @@ def without_thinking(text: str) -> str:
 
 
 def json_in(text: str) -> str:
-    """The JSON object in the text: the text itself, what stands in a fence, or from the first brace to the last."""
-    braced = text[text.find("{") : text.rfind("}") + 1]
+    """The JSON object in the text: the text itself, what stands in a fence, or what begins with the first brace."""
+    begins = text.find("{")
     fenced: list[str] = re.findall(r"```\w*\s*(.*?)```", text, re.DOTALL)
-    for candidate in (text, *fenced, braced):
+    for candidate in (text, *fenced, text[begins : text.rfind("}") + 1], _first_object(text, begins)):
         if isinstance(json_of(candidate), dict):
             return candidate.strip()
     return text
+
+
+def _first_object(text: str, begins: int) -> str:
+    """The object that begins there, whatever follows it; empty if it never ends."""
+    try:
+        return text[begins : json.JSONDecoder().raw_decode(text, begins)[1]] if begins >= 0 else ""
+    except (ValueError, RecursionError):
+        return ""
 
 
 def misfit(text: str, shape: type[BaseModel]) -> str | None:
