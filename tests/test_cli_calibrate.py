@@ -22,7 +22,12 @@ KEYS = ["n", "pearson", "spearman", "qwk", "kappa", "mae", "rmse", "bias", "ci95
 NAMES = KEYS[1:8]
 FLUMPH = {"question": "What is a flumph?", "reference": "It floats slowly. It eats psionic thoughts.", "max_score": 2}
 GLURM = {"question": "What is a glurm?", "reference": "It digs tunnels. It sleeps by day.", "max_score": 2}
-# What the offline grader makes of them: 2, 1, 0 and 2, 1 points.
+# A criterion for each sentence, with cues, so that the offline grader gives whole points.
+RUBRICS = {
+    "flumph": (FLUMPH, {"floats": "float*", "eats": "eat*"}),
+    "glurm": (GLURM, {"digs": "dig*", "sleeps": "sleep*"}),
+}
+# What the offline grader makes of them by these: 2, 1, 0 and 2, 1 points.
 ANSWERS = [
     (FLUMPH, "It floats slowly and it eats psionic thoughts.", 2),
     (FLUMPH, "I think that it eats psionic thoughts.", 2),
@@ -34,6 +39,11 @@ COMMAND = ("calibrate", "labels.jsonl")
 
 
 def write(rows: Iterable[dict[str, Any]]) -> None:
+    Path("rubrics").mkdir(exist_ok=True)
+    for name, (asked, cues) in RUBRICS.items():
+        criteria = [{"id": id_, "points": 1, "expects": f"It {id_}.", "cues": [[cue]]} for id_, cue in cues.items()]
+        rubric = {"question": asked["question"], "topic": "t", "reference": asked["reference"], "criteria": criteria}
+        Path(f"rubrics/{name}.yaml").write_text(json.dumps(rubric), encoding="utf-8")
     Path("labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
@@ -174,7 +184,7 @@ def test_a_gate_that_nothing_could_pass_or_miss_is_refused(run: Run, value: str)
         ({"score": 3}, "score: 3 is not between 0 and the max_score, 2"),
         ({"max_score": None}, "no max_score"),
         ({"max_score": 0}, "max_score: not a number above 0"),
-        ({"reference": ""}, "no question is called"),
+        ({"question": "What is a gloop?", "reference": ""}, "no question is called"),
         ({"question": ""}, "no question: a row has"),
     ],
 )

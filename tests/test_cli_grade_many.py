@@ -106,8 +106,8 @@ def test_a_question_without_a_rubric_is_held_against_its_reference(run: Run) -> 
     )
     ran = run(*COMMAND)
     assert [(g.score, g.max_score, g.question) for g in grades()] == [
-        (5, 10, "What is a flumph?"),
-        (2, 2, "What is a flumph?"),
+        (9.3, 10, "What is a flumph?"),
+        (1.98, 2, "What is a flumph?"),
         (1, 1, "prevent overfitting"),
         (2.5, 10, "How do dropout layers help prevent overfitting?"),
     ]

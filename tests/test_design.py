@@ -36,6 +36,7 @@ ORDER = [
     *("llm.tape", "llm.replay", "llm.batch", "llm.batch_files", "llm.batch_calls", "llm.batch_results"),
     *("answering", "refreshing", "saving", "reviewing", "provenance"),
     *("grading.words", "grading.cues", "grading.evidence", "grading.score", "grading.agreement", "grading.measures"),
+    *("grading.guards", "grading.likeness", "grading.dealing", "grading.reference"),
     *("grading.offline", "grading.judge", "grading.checking"),
     *("grading.rows", "grading.claims", "grading.matching", "grading.gradebook", "grading.leniency", "grading.labels"),
     *("grading.stored", "grading.rescoring"),

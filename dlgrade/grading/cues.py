@@ -188,11 +188,13 @@ def _occurrences(alternative: Alternative, sentence: Sentence) -> Iterator[int]:
     """The indices of the words at which the alternative begins."""
     inside = sentence.words
     first, *rest = alternative.terms
-    if f" {first.text}" in sentence.spelled if first.prefix else first.text in sentence.stems:
+    if not first.prefix:
+        yield from (i for i in sentence.places.get(first.text, ()) if _follows(rest, inside, i))
+    elif f" {first.text}" in sentence.spelled:
         yield from (i for i, word in enumerate(inside) if first.fits(word) and _follows(rest, inside, i))
     if len(alternative.joined) >= _SHORTEST_JOINED:
         if rest and alternative.joined in sentence.stems:
-            yield from (i for i, word in enumerate(inside) if word.stem == alternative.joined)
+            yield from sentence.places[alternative.joined]
         elif not rest:
             near = sentence.joined.get(alternative.joined[:5], ())
             yield from (i for text, i in near if stem(text) == alternative.joined)

@@ -7,14 +7,16 @@ hangs on a thread, the flag says that a person should look.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dlgrade.grading.cues import Match, Said, best_match
 from dlgrade.grading.evidence import Cleaned, clean
+from dlgrade.grading.guards import Guarded, guarded
+from dlgrade.grading.reference import held
 from dlgrade.grading.score import graded, points
-from dlgrade.grading.words import STOPWORDS, Sentence, sentences, stems
+from dlgrade.grading.words import Sentence, stems
 from dlgrade.models import (
     Criterion,
     Evidence,
@@ -28,22 +30,18 @@ from dlgrade.models import (
 )
 from dlgrade.rubrics import fingerprint
 
-METHOD = "offline-1"  # raised whenever the same answer may get another verdict
+METHOD = "offline-2"  # raised whenever the same answer may get another verdict
 
 # Shares of a criterion's own words that a place must have; chosen so that the shipped references keep
 # their points when their cues are taken away, and the echoed question earns none.
 _WORDING_MEETS = 0.75
 _WORDING_DOUBTS = 0.5
 _CUES_DOUBT = 0.5
-_ECHO = 0.85  # share of a sentence's words that are the question's own
-_KNOWN_WORDS = 0.25  # share of English function words and the reference's words; right answers have 0.5 to 0.9
-_LIST_LENGTH = 12  # words from which on prose can be told from a list of terms
-_LIST_STOPWORDS = 0.1  # prose has about 0.4
-_LONGEST_ITEM = 8  # words of an item in notes, on average; a heap of keywords has no end
-_WORDS_A_RELATION = 12
-_RELATION = re.compile(r"[=≈≤≥<>→⇒∝:;()]")
 
 _SURE, _LIKELY, _DOUBTFUL, _GUARDED = 0.75, 0.6, 0.4, 0.2
+
+
+_print_of = lru_cache(maxsize=256)(fingerprint)  # it takes as long as a verdict, and many answers share a rubric
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,7 @@ class _Decision:
     why: str
     place: tuple[Sentence, ...] = ()
     doubt: str | None = None
+    points: float | None = None
 
 
 def grade(answer: str, rubric: Rubric, *, id: str | None = None, question: str | None = None) -> Grade:
@@ -62,14 +61,15 @@ def grade(answer: str, rubric: Rubric, *, id: str | None = None, question: str |
     """
     asked = question or rubric.question
     cleaned = clean(answer)
-    own, guards = _guarded(cleaned, asked, rubric)
-    said = Said(own)
-    decisions = [_decide(criterion, said, rubric) for criterion in rubric.criteria]
+    cued = any(criterion.cues for criterion in rubric.criteria)
+    guard = guarded(cleaned, asked, rubric, cued=cued)
+    said = Said(guard.own if cued or rubric.misconceptions else ())
+    decisions, band = (_by_cues(rubric, said), ()) if cued else _by_reference(rubric, guard, asked)
     verdicts = tuple(
         Verdict(
             criterion=criterion.id,
             verdict=decision.verdict,
-            points=points(criterion, decision.verdict),
+            points=points(criterion, decision.verdict) if decision.points is None else decision.points,
             max_points=criterion.points,
             evidence=_quotes(cleaned, decision.place),
             why=decision.why,
@@ -84,50 +84,25 @@ def grade(answer: str, rubric: Rubric, *, id: str | None = None, question: str |
         question=asked,
         verdicts=verdicts,
         findings=findings,
-        grader=Grader(model="offline", prompt=f"{METHOD}@{fingerprint(rubric)}"),
-        confidence=_confidence(decisions, guarded=bool(guards or cleaned.flags)),
-        flags=("offline", *cleaned.flags, *guards, *doubts),
+        grader=Grader(model="offline", prompt=f"{METHOD}@{_print_of(rubric)}"),
+        confidence=_confidence(decisions, guarded=bool(guard.flags or cleaned.flags)),
+        flags=("offline", *cleaned.flags, *guard.flags, *band, *doubts),
     )
 
 
-def _guarded(cleaned: Cleaned, question: str, rubric: Rubric) -> tuple[tuple[Sentence, ...], tuple[str, ...]]:
-    """The sentences that may earn something, and why others may not."""
-    every = sentences(cleaned.text)
-    if not every:
-        return (), ("no answer",)
-    guards: tuple[str, ...] = ()
-    if _is_other_language(every, rubric):
-        return every, ("needs review: this grader knows English alone",)
-    if _is_list_of_terms(every):
-        if not _is_notes(cleaned.text, every):
-            return (), ("needs review: a list of terms, not sentences",)
-        guards = ("needs review: notes, not sentences",)
-    asked = stems(question) | stems(rubric.question)
-    own = tuple(s for s in every if not s.content or len(s.content & asked) / len(s.content) < _ECHO)
-    if not any(sentence.content for sentence in own):
-        return (), ("repeats the question",)
-    return own, guards
+def _by_cues(rubric: Rubric, said: Said) -> list[_Decision]:
+    return [_decide(criterion, said, rubric) for criterion in rubric.criteria]
 
 
-def _is_other_language(every: Sequence[Sentence], rubric: Rubric) -> bool:
-    """Whether the words are neither ordinary English nor the subject's: then nothing found says little."""
-    inside = [word for sentence in every for word in sentence.words if not word.folded.isdigit()]
-    subject = stems(rubric.reference) | stems(rubric.question)
-    known = sum(word.folded in STOPWORDS or word.stem in subject for word in inside)
-    return bool(inside) and known / len(inside) < _KNOWN_WORDS
-
-
-def _is_list_of_terms(every: Sequence[Sentence]) -> bool:
-    inside = [word.folded for sentence in every for word in sentence.words if not word.folded.isdigit()]
-    if len(inside) < _LIST_LENGTH:
-        return False
-    return sum(word in STOPWORDS for word in inside) / len(inside) < _LIST_STOPWORDS
-
-
-def _is_notes(text: str, every: Sequence[Sentence]) -> bool:
-    """Whether terms stand in short items, or in relations to each other, as terse people write them."""
-    words = sum(len(sentence.words) for sentence in every)
-    return words / len(every) <= _LONGEST_ITEM or len(_RELATION.findall(text)) >= words / _WORDS_A_RELATION
+def _by_reference(rubric: Rubric, guard: Guarded, question: str) -> tuple[list[_Decision], tuple[str, ...]]:
+    """Without cues there is the reference: how like it the whole answer is, and which of its claims are there."""
+    result = held(guard, rubric, question)
+    low, high = result.band
+    decisions = [
+        _Decision(claim.verdict, result.confidence, claim.why, claim.place, points=claim.points)
+        for claim in result.claims
+    ]
+    return decisions, (f"band: {low} to {high} %",)
 
 
 def _decide(criterion: Criterion, said: Said, rubric: Rubric) -> _Decision:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import snowballstemmer
 
@@ -39,8 +40,7 @@ _CLAUSE_WORDS = frozenset({"but", "instead", "rather", "whereas", "while", "so",
 _CLAUSE_END = re.compile(r"[,;:()—–]|\s-\s")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word: its stem, where it stands, and the count of the clause it is in.
 
     All negations have the stem "not": "cannot rely", "can't rely" and "never rely" are one.
@@ -77,6 +77,14 @@ class Sentence:
         return frozenset(word.stem for word in self.words)
 
     @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """Of every stem, the indices of its words."""
+        found: dict[str, list[int]] = {}
+        for i, word in enumerate(self.words):
+            found.setdefault(word.stem, []).append(i)
+        return found
+
+    @cached_property
     def spelled(self) -> str:
         """The folded words, a space before each: whether one begins with "regulari" is one search."""
         return "".join(f" {word.folded}" for word in self.words)
@@ -102,6 +110,7 @@ def stem(word: str) -> str:
     return str(_STEMMER.stemWord(word))
 
 
+@lru_cache(maxsize=65536)
 def fold_word(word: str) -> str:
     """A word as it is compared: compatibility forms undone, no case, no possessive."""
     folded = unicodedata.normalize("NFKC", word).casefold().replace("’", "'")
