@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dlgrade.grading.claims import rubric_from
@@ -96,6 +96,8 @@ def test_any_answer_gets_points_that_its_verdicts_account_for(answer: str) -> No
     st.lists(st.tuples(st.floats(0.5, 10), st.one_of(st.just(0.0), st.floats(0.1, 1))), min_size=1, max_size=8),
     st.floats(0, 1),
 )
+@example(claims=[(1.0, 0.0), (1.0, 0.9999999999999999), (2.0, 0.5)], share=1.0)
+@settings(max_examples=500, deadline=None)
 def test_a_share_is_dealt_out_in_full_and_nothing_gets_more_than_it_is_worth(
     claims: list[tuple[float, float]], share: float
 ) -> None:

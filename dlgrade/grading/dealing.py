@@ -30,11 +30,12 @@ def dealt(rubric: Rubric, share: float, weights: Sequence[float]) -> list[float]
 def _filled(amount: float, room: Sequence[float], parts: Sequence[float]) -> list[float]:
     """An amount dealt out in proportion to `parts`, nowhere more than there is room for."""
     filled = [0.0] * len(room)
-    whole = sum(parts)
     # What is full first, for its part, comes first, so that what it cannot hold is dealt among the rest.
-    for i in sorted((i for i, part in enumerate(parts) if part > 0), key=lambda i: room[i] / parts[i]):
+    order = sorted((i for i, part in enumerate(parts) if part > 0), key=lambda i: room[i] / parts[i])
+    for n, i in enumerate(order):
         if amount <= _ROUNDED:
             break
-        filled[i] = min(room[i], amount * parts[i] / whole)
-        amount, whole = amount - filled[i], whole - parts[i]
+        # Summed anew each time: subtracting would leave 0 beside a part that is very small.
+        filled[i] = min(room[i], amount * parts[i] / sum(parts[j] for j in order[n:]))
+        amount -= filled[i]
     return filled
