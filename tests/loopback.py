@@ -88,6 +88,7 @@ class Loopback:
         self.key = key
         self.models = models
         self.listing = listing
+        self.listing_delay = 0.0
         self.requests: list[Seen] = []
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.loopback = self
@@ -197,6 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
+        time.sleep(self._loopback.listing_delay)
         if self._allowed({}) and not self._extended(b"") and self._found("/v1/models"):
             models = [{"id": name, "object": "model"} for name in self._loopback.models]
             self._send(self._loopback.listing or Scripted(body={"object": "list", "data": models}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -546,3 +547,12 @@ def test_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
         _, said = process.communicate(timeout=30)
     assert (process.returncode, b"Traceback" in said) == (130, False)
     assert time.monotonic() - pressed < 10
+
+
+def test_a_list_of_models_that_does_not_come_keeps_nobody_waiting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dlgrade.llm.client.LISTING_TIMEOUT", 0.3)
+    with Loopback() as server:
+        server.listing_delay = 1.0
+        ran = run("doctor", "--model", "loopback", "--base-url", server.url)
+    assert "its list of models does not come" in ran.out
+    assert re.search(r"^OK +reply ", ran.out, re.MULTILINE)

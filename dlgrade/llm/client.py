@@ -39,6 +39,8 @@ from dlgrade.llm.trouble import ACTIONS, Condition, Trouble, error_for, wait_bef
 
 TIMEOUT = 120.0
 """Seconds for one try, from the first byte sent to the last one read."""
+LISTING_TIMEOUT = 10.0
+"""Seconds for the list of models, which no model has to write."""
 
 Sdk = AsyncOpenAI
 """What a call of one's own is made with (`OpenAIClient.response`)."""
@@ -136,7 +138,11 @@ class OpenAIClient:
         Raises:
             EndpointError: the URL or the key is one that nothing can be sent with.
         """
-        response = await self.response(endpoint, lambda sdk: sdk.get("/models", cast_to=httpx2.Response))
+        response = await self.response(
+            endpoint,
+            lambda sdk: sdk.get("/models", cast_to=httpx2.Response),
+            timeout=min(self._timeout, LISTING_TIMEOUT),
+        )
         return self._told(response if isinstance(response, Trouble) else wire.read_models(*self.parts(response)))
 
     async def once(self, tries: Tries, dialect: Dialect) -> Reply | Trouble:

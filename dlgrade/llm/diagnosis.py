@@ -27,7 +27,6 @@ from dlgrade.settings import Settings
 TOKENS = 600
 """About how many tokens a diagnosis of one model takes, all in all; a model that thinks first takes more."""
 _LIMIT = 512  # tokens of a reply: models that think first need room for that
-_UNHEARD = frozenset({Condition.UNREACHABLE, Condition.TIMEOUT})
 # Asked once more: with more room, with a correction, on another connection. llama.cpp's server closes the one that it
 # streamed on, which shows when it is used again.
 _ANEW = frozenset({Condition.LENGTH, Condition.UNREADABLE, Condition.BROKEN})
@@ -91,11 +90,10 @@ class Diagnosis:
         began = self.clock()
         try:
             listed = await self.asker.listing(self.settings.base_url)
-            if isinstance(listed, Trouble) and listed.condition in _UNHEARD:
+            if isinstance(listed, Trouble) and listed.condition is Condition.UNREACHABLE:
                 self.tell(checks.unreachable(url, listed))
                 return
-            found = f"{url} answers after {(self.clock() - began) * 1000:.0f} ms"
-            self.tell(Check(name="reachable", state="ok", found=found))
+            self.tell(_reached(url, listed, self.clock() - began))
             for model in self.settings.models:
                 await self._examine(model, listed)
         except EndpointError as error:  # nothing can be sent with such a key
@@ -168,3 +166,10 @@ class Diagnosis:
             return False
         anew.add(outcome.condition)
         return tries.prepare(outcome)
+
+
+def _reached(url: str, listed: tuple[Listed, ...] | Trouble, seconds: float) -> Check:
+    if isinstance(listed, Trouble) and listed.condition is Condition.TIMEOUT:
+        # some proxies ask every server behind them; a model may reply all the same
+        return Check(name="reachable", state="note", found=f"{url}: its list of models does not come")
+    return Check(name="reachable", state="ok", found=f"{url} answers after {seconds * 1000:.0f} ms")
