@@ -455,7 +455,7 @@ def test_a_record_that_cannot_be_written_is_said_and_costs_nothing(run: Run) -> 
 
 # ── what it costs to start, and to be long ───────────────────────────────────────────────────
 
-HEAVY = ("openai", "asyncio", "tenacity", "aiohttp", "httpx2", "genai_prices", "rich")
+HEAVY = ("openai", "asyncio", "tenacity", "aiohttp", "httpx2", "genai_prices", "rich", "dlgrade.grading.score")
 
 
 def test_a_run_that_finds_everything_in_the_cache_imports_nothing_heavy(run: Run) -> None:

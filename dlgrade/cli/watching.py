@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from dlgrade.classes import Graded
 from dlgrade.cli import show
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.prices import money
 from dlgrade.models import Progressed
+
+if TYPE_CHECKING:
+    from dlgrade.classes import Graded  # the graders, which fill has no need of
 
 
 @dataclass
