@@ -79,7 +79,7 @@ class Session:
             record.opened = True
         if replay is None:
             return cls(load_settings(flags), record)
-        from dlgrade.llm.replay import Replayer  # noqa: PLC0415
+        from dlgrade.llm.replay import Replayer  # noqa: PLC0415 - for start-up time: few runs have a recording
 
         replayer = Replayer(replay.path, on_remark=lambda said: show.remark(f"dlgrade: {said}"))
         replay.opened = True

@@ -74,7 +74,7 @@ class Cached:
             await close(client)
 
     async def _sent(self, key: str, request: Request) -> Reply:
-        import asyncio  # noqa: PLC0415
+        import asyncio  # noqa: PLC0415 - see the top of this file
 
         future = self._in_flight[key] = asyncio.get_running_loop().create_future()
         try:
@@ -105,7 +105,7 @@ class _OtherCancelled(Exception):
 
 async def _shared(running: asyncio.Future[Reply]) -> Reply:
     """The outcome of somebody else's equal request. Its bill is theirs alone."""
-    import asyncio  # noqa: PLC0415
+    import asyncio  # noqa: PLC0415 - see the top of this file
 
     try:
         return await asyncio.shield(running)
