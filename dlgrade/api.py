@@ -13,7 +13,7 @@ from dlgrade.banks.outputs import check_writable, save_copy
 from dlgrade.classes import Found
 from dlgrade.errors import OutputError
 from dlgrade.export import writer_for
-from dlgrade.export.key import Key, answer_key
+from dlgrade.export.key import Key, Wanted, answer_key
 from dlgrade.grading.judge import Judge
 from dlgrade.llm.counted import Counted
 from dlgrade.models import Bank, Grade, Rubric
@@ -56,20 +56,22 @@ def judged_grade(
     return done.results[id]
 
 
-def export(banks: Sequence[Bank], to: str | os.PathLike[str], rubrics: Rubrics, *, reviewed: bool = False) -> Key:
+def export(banks: Sequence[Bank], to: str | os.PathLike[str], rubrics: Rubrics, wanted: Wanted | None = None) -> Key:
     """Write the banks' answer key, in the form that the suffix names; returns the key.
 
-    With `reviewed` only answers that a person wrote, accepted or edited.
+    `wanted` says what goes into it, and what stands beside each question; everything and the reference by default.
 
     Raises:
         LedgerError: the ledger beside a bank is broken.
-        OutputError: no form has that suffix, the file cannot be written, or it is one of the banks.
+        OutputError: no form has that suffix or its extra is not installed, the file cannot be written, or it is one
+            of the banks.
+        RubricError: a rubric that is used has a mistake.
     """
     target = Path(to)
     write = writer_for(target)
     if any(Path(bank.path).resolve() == target.resolve() for bank in banks):
         raise OutputError(f"{target}: would replace a bank that is read; choose another file")
     check_writable([target])
-    key = answer_key(banks, rubrics, reviewed=reviewed)
-    save_copy(target, write(key).encode("utf-8", "replace"))
+    key = answer_key(banks, rubrics, wanted or Wanted())
+    save_copy(target, write(key))
     return key

@@ -41,7 +41,8 @@ ORDER = [
     *("grading.rows", "grading.claims", "grading.matching", "grading.gradebook", "grading.leniency", "grading.labels"),
     *("grading.stored", "grading.rescoring"),
     *("runs", "references", "classes", "calibrating", "regrading", "batching"),
-    *("export.key", "export.json_key", "export.markdown_key", "export"),
+    *("export.key", "export.prose"),
+    *("export.json_key", "export.json_lines_key", "export.csv_key", "export.markdown_key", "export"),
     "api",
     *("cli.show", "cli.options", "cli.answers", "cli.wiring", "cli.watching", "cli.corrections"),
     *("cli.list", "cli.filled", "cli.fill", "cli.answer", "cli.grade_many", "cli.grade", "cli.calibrate"),
@@ -107,7 +108,7 @@ def test_the_page_names_every_module() -> None:
         "doctor",
     }
     helpers = {"show", "options", "answers"}
-    formats = {"json_key", "markdown_key", "__main__"}
+    formats = {name.partition(".")[2] for name in ORDER if name.endswith("_key")} | {"__main__"}
     assert sorted(shown - words - commands - helpers - formats) == []
 
 

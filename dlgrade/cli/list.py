@@ -22,8 +22,8 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def list_questions(
     paths: options.Banks,
     unanswered: Annotated[bool, typer.Option("--unanswered", help="Only those without an answer.")] = False,
-    category: Annotated[str | None, typer.Option(help="Only this category.", show_default=False)] = None,
-    difficulty: Annotated[str | None, typer.Option(help="Only this difficulty.", show_default=False)] = None,
+    category: options.Category = None,
+    difficulty: options.Difficulty = None,
     same: Annotated[
         bool, typer.Option("--same", help="Only questions that stand in several places, together.")
     ] = False,

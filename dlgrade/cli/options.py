@@ -43,6 +43,8 @@ MaxCost = Annotated[
         show_default=False,
     ),
 ]
+Category = Annotated[str | None, typer.Option(help="Only this category.", show_default=False)]
+Difficulty = Annotated[str | None, typer.Option(help="Only this difficulty.", show_default=False)]
 Form = Annotated[
     str | None,
     typer.Option(help="Read the documents in this form, as list names it.", metavar="FORM", show_default=False),

@@ -19,45 +19,62 @@ from collections.abc import Iterator
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.wording import spaced
-from dlgrade.export.key import Entry, Key
+from dlgrade.export.key import Entry, Key, asides, counted
+from dlgrade.models import Rubric
 
 _BELOW = 4
 """The level of a reference's highest headings: below `### 1. What is dropout?`."""
 
 
-def write(key: Key) -> str:
+def write(key: Key) -> bytes:
     """The key as one document, each category a chapter, what is missing listed at the end."""
-    return "\n".join(_lines(key)).rstrip("\n") + "\n"
+    return ("\n".join(_lines(key)).rstrip("\n") + "\n").encode("utf-8", "replace")
 
 
 def _lines(key: Key) -> Iterator[str]:
-    answered = len(key.entries) - len(key.missing)
-    yield f"# Answer key: {', '.join(key.banks)}"
+    yield f"# {key.title}"
     yield ""
-    yield f"{_count(len(key.entries), 'question')}, {answered} with a reference."
+    yield counted(key)
     yield ""
     for category, entries in key.by_category().items():
         yield f"## {category or 'Questions'}"
         yield ""
         for entry in entries:
-            yield from _entry(entry, several=len(key.banks) > 1)
+            yield from _entry(key, entry)
     if key.missing:
         yield "## Without a reference"
         yield ""
         yield from (f"- `{question.id}` {question.wording}" for question in key.missing)
 
 
-def _entry(entry: Entry, *, several: bool) -> Iterator[str]:
+def _entry(key: Key, entry: Entry) -> Iterator[str]:
     question = entry.question
-    yield f"### {question.id if several else question.position}. {question.wording}"
+    yield f"### {key.label(entry)}. {question.wording}"
     yield ""
     if question.material:
         yield _below_chapter(question.material)
         yield ""
-    if question.difficulty:
-        yield f"*{question.difficulty}*"
+    if aside := " · ".join(asides(entry)):
+        yield f"*{aside}*"
         yield ""
-    yield _below_chapter(entry.reference or "")
+    if key.student:
+        yield "**Answer:**"
+        yield ""
+    else:
+        yield _below_chapter(entry.reference or "")
+        yield ""
+    if entry.scheme:
+        yield from _scheme(entry.scheme)
+
+
+def _scheme(rubric: Rubric) -> Iterator[str]:
+    yield f"**Rubric** ({rubric.max_score:g} points)"
+    yield ""
+    for criterion in rubric.criteria:
+        half = f" Half: {criterion.partial}" if criterion.partial else ""
+        yield f"- {criterion.points:g}: {criterion.expects}{half}"
+    for misconception in rubric.misconceptions:
+        yield f"- −{misconception.costs:g}: claims that: {misconception.claims}"
     yield ""
 
 
@@ -71,7 +88,3 @@ def _below_chapter(reference: str) -> str:
         parts += [reference[done : heading.start], f"{marks} {title}".rstrip()]
         done = heading.end
     return "".join([*parts, reference[done:]])
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" + ("" if number == 1 else "s")

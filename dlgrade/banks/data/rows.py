@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import islice
 
@@ -26,6 +26,17 @@ _SAMPLE = 200  # rows that the delimiter is told by
 # What flash-card programs and spreadsheets say first: `#separator:tab`, `sep=;`
 _PREAMBLE = re.compile(r"(?:#[a-z][a-z ]*:[^\r\n]*(?:\r\n|\r|\n))+|sep=[^\r\n](?:\r\n|\r|\n)", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")  # how a formula begins, and what guards one
+
+KEY_COLUMNS = ("id", "category", "difficulty", "topic", "question", "answer", "source", "rubric", "also")
+"""How the header of an exported answer key begins, whose cells are guarded."""
+RUBRIC_COLUMNS = ("criteria", "misconceptions")
+"""What its header goes on with where rubrics were asked for."""
+
+
+def guarded(cell: str) -> str:
+    """A cell as no spreadsheet takes it for a formula: an apostrophe before what could begin one."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,16 @@ def read_table(document: Document) -> Table:
     preamble = _PREAMBLE.match(document.text, start)
     start = preamble.end() if preamble else start
     delimiter = max(_DELIMITERS, key=lambda sign: _likeness(document, start, sign))
-    return Table(delimiter, tuple(row for row in _rows(document, start, delimiter) if not row.is_blank))
+    rows = [row for row in _rows(document, start, delimiter) if not row.is_blank]
+    if rows and tuple(cell.text for cell in rows[0].cells[: len(KEY_COLUMNS)]) == KEY_COLUMNS:
+        rows = [Row(tuple(map(_unguarded, row.cells)), row.end) for row in rows]
+    return Table(delimiter, tuple(rows))
+
+
+def _unguarded(cell: Node) -> Node:
+    """A cell of an exported key as it was meant."""
+    meant = cell.text[1:]
+    return replace(cell, text=meant) if cell.text == guarded(meant) else cell
 
 
 def _likeness(document: Document, start: int, delimiter: str) -> tuple[int, float, int]:
