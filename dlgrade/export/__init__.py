@@ -18,10 +18,12 @@ FORMATS: Mapping[str, str] = {
     ".json": "json_key",
     ".jsonl": "json_lines_key",
     ".csv": "csv_key",
+    ".pdf": "pdf_key",
+    ".docx": "docx_key",
 }
 """The module in this folder that writes a suffix; each has `write(key) -> bytes`."""
 
-EXTRAS: Mapping[str, str] = {}
+EXTRAS: Mapping[str, str] = {".pdf": "pdf", ".docx": "docx"}
 """The extra that a suffix needs beyond what dlgrade brings."""
 
 
