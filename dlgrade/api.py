@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dlgrade.banks.outputs import check_writable, save_copy
 from dlgrade.classes import Found
 from dlgrade.errors import OutputError
-from dlgrade.export import writer_for
+from dlgrade.export import WITH_RUBRICS, writer_for
 from dlgrade.export.key import Key, Wanted, answer_key
 from dlgrade.grading.judge import Judge
 from dlgrade.llm.counted import Counted
@@ -59,7 +60,8 @@ def judged_grade(
 def export(banks: Sequence[Bank], to: str | os.PathLike[str], rubrics: Rubrics, wanted: Wanted | None = None) -> Key:
     """Write the banks' answer key, in the form that the suffix names; returns the key.
 
-    `wanted` says what goes into it, and what stands beside each question; everything and the reference by default.
+    `wanted` says what goes into it, and what stands beside each question; everything and the reference by default. A
+    form that has its own place for rubrics holds them in any case, but a student's.
 
     Raises:
         LedgerError: the ledger beside a bank is broken.
@@ -72,6 +74,9 @@ def export(banks: Sequence[Bank], to: str | os.PathLike[str], rubrics: Rubrics, 
     if any(Path(bank.path).resolve() == target.resolve() for bank in banks):
         raise OutputError(f"{target}: would replace a bank that is read; choose another file")
     check_writable([target])
-    key = answer_key(banks, rubrics, wanted or Wanted())
+    wanted = wanted or Wanted()
+    if target.suffix.lower() in WITH_RUBRICS:
+        wanted = replace(wanted, rubrics=not wanted.student)
+    key = answer_key(banks, rubrics, wanted)
     save_copy(target, write(key))
     return key

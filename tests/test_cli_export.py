@@ -106,7 +106,7 @@ def test_the_article_keeps_its_own_answers(run: Run) -> None:
 def test_an_unknown_suffix_names_those_that_are_known(run: Run) -> None:
     ran = run("export", ROOT / "questions" / "general.md", "--to", "key.doc")
     assert (ran.code, Path("key.doc").exists()) == (2, False)
-    assert "key.doc: cannot write .doc: use .md, .json, .jsonl, .csv, .pdf or .docx" in ran.err
+    assert "key.doc: cannot write .doc: use .md, .json, .jsonl, .csv, .pdf, .docx, .apkg or .xml" in ran.err
 
 
 def test_a_bank_is_never_replaced_by_its_key(run: Run) -> None:

@@ -42,6 +42,7 @@ ORDER = [
     *("grading.stored", "grading.rescoring"),
     *("runs", "references", "classes", "calibrating", "regrading", "batching"),
     *("export.key", "export.prose", "export.pandoc", "export.pdf_key", "export.docx_key"),
+    *("export.mathjax", "export.anki_key", "export.moodle_key"),
     *("export.json_key", "export.json_lines_key", "export.csv_key", "export.markdown_key", "export"),
     "api",
     *("cli.show", "cli.options", "cli.answers", "cli.wiring", "cli.watching", "cli.corrections"),

@@ -20,11 +20,16 @@ FORMATS: Mapping[str, str] = {
     ".csv": "csv_key",
     ".pdf": "pdf_key",
     ".docx": "docx_key",
+    ".apkg": "anki_key",
+    ".xml": "moodle_key",
 }
 """The module in this folder that writes a suffix; each has `write(key) -> bytes`."""
 
-EXTRAS: Mapping[str, str] = {".pdf": "pdf", ".docx": "docx"}
+EXTRAS: Mapping[str, str] = {".pdf": "pdf", ".docx": "docx", ".apkg": "anki"}
 """The extra that a suffix needs beyond what dlgrade brings."""
+
+WITH_RUBRICS = frozenset({".apkg", ".xml"})
+"""The suffixes whose form has its own place for a rubric, and so always holds it."""
 
 
 def writer_for(path: Path) -> Callable[[Key], bytes]:

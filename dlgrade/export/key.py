@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dlgrade.banks.ledger import Ledger
-from dlgrade.banks.same import same
+from dlgrade.banks.same import identity, same
 from dlgrade.models import Bank, Question, Record, Rubric
 from dlgrade.rubrics import Rubrics
 
@@ -74,6 +74,18 @@ class Key(Record):
     def label(self, entry: Entry) -> str:
         """What an entry is called in this key: its position, or its id among several banks'."""
         return entry.question.id if self.several else str(entry.question.position)
+
+    def lasting_names(self) -> dict[str, str]:
+        """By id, a name that an entry keeps in later keys, wherever its question stands: its rubric's, or its text's.
+
+        Of several entries with one rubric, which documents answer differently, the later ones are told by their text.
+        """
+        names: dict[str, str] = {}
+        for entry in self.entries:
+            own = identity(entry.question.text)
+            mine = entry.rubric or own
+            names[entry.question.id] = mine if mine not in names.values() else f"{mine} {own}"
+        return names
 
     def by_category(self) -> dict[str | None, list[Entry]]:
         """The entries that are not missing, by category, in the order in which categories first appear."""
