@@ -72,6 +72,15 @@ class Lookup:
         shared = [other.question for other in self._every if other.question and other.rubric == target.rubric]
         return shared or [Question(bank=target.id, position=1, raw=target.text, text=target.text, line=1)]
 
+    @property
+    def stems(self) -> list[str]:
+        """What the library's banks are called."""
+        return sorted(self._by_stem)
+
+    def banks_called(self, name: str) -> list[str]:
+        """The paths of the banks that an id's first part may mean."""
+        return [str(path) for path in self._bank_paths(name)]
+
     def _by_id(self, query: str) -> Target | None:
         match = _ID.match(query)
         paths = self._bank_paths(match["bank"]) if match else []

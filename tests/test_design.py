@@ -45,7 +45,7 @@ ORDER = [
     *("export.mathjax", "export.anki_key", "export.moodle_key"),
     *("export.json_key", "export.json_lines_key", "export.csv_key", "export.markdown_key", "export"),
     "api",
-    *("cli.show", "cli.options", "cli.answers", "cli.wiring", "cli.watching", "cli.corrections"),
+    *("cli.completing", "cli.show", "cli.options", "cli.answers", "cli.wiring", "cli.watching", "cli.corrections"),
     *("cli.list", "cli.filled", "cli.fill", "cli.answer", "cli.grade_many", "cli.grade", "cli.calibrate"),
     *("cli.regrade", "cli.grades"),
     *("cli.export", "cli.review", "cli.check", "cli.rubric"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -29,7 +29,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 @app.command()
 def answer(
-    question: Annotated[str, typer.Argument(help="An id, a rubric's name, or a part of the text.", metavar="QUESTION")],
+    question: options.Question,
     model: options.Models = None,
     base_url: options.BaseUrl = None,
     max_cost: options.MaxCost = None,

@@ -19,6 +19,7 @@ import typer
 from typer.core import TyperGroup
 
 import dlgrade
+from dlgrade.cli import completing
 from dlgrade.errors import DlgradeError
 
 COMMANDS = {
@@ -94,6 +95,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a letter shows "?" for it.
             stream.reconfigure(errors="replace")
+    completing.mend_words()
     try:
         try:
             app(prog_name="dlgrade")

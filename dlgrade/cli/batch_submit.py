@@ -71,10 +71,7 @@ def fill(
 
 @app.command()
 def grade(
-    question: Annotated[
-        str | None,
-        typer.Argument(help="An id, a rubric's name, or a part of the text.", metavar="QUESTION", show_default=False),
-    ] = None,
+    question: Annotated[str | None, options.QUESTION] = None,
     file: Annotated[
         Path | None, typer.Argument(help="The answer; `-` for stdin.", metavar="[FILE|-]", show_default=False)
     ] = None,

@@ -74,7 +74,7 @@ def _days(model: upkeep.ModelStats) -> tuple[str, str]:
 
 @app.command()
 def why(
-    question: Annotated[str, typer.Argument(help="An id, a rubric's name, or a part of the text.", metavar="QUESTION")],
+    question: options.Question,
     grade: Annotated[
         Path | None,
         typer.Option(

@@ -26,10 +26,7 @@ _MARKS = {"met": "+", "partial": "~", "missed": "-", "ungraded": "?"}
 
 @app.command()
 def grade(
-    question: Annotated[
-        str | None,
-        typer.Argument(help="An id, a rubric's name, or a part of the text.", metavar="QUESTION", show_default=False),
-    ] = None,
+    question: Annotated[str | None, options.QUESTION] = None,
     file: Annotated[
         Path | None,
         typer.Argument(

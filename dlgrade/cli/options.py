@@ -8,9 +8,16 @@ from typing import Annotated
 
 import typer
 
-from dlgrade.cli import show
+from dlgrade.cli import completing, show
 
 Banks = Annotated[list[Path], typer.Argument(help="Banks, or folders of them.", metavar="PATH", show_default=False)]
+QUESTION = typer.Argument(
+    help="An id, a rubric's name, or a part of the text.",
+    metavar="QUESTION",
+    show_default=False,
+    autocompletion=completing.question,
+)
+Question = Annotated[str, QUESTION]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Model = Annotated[
     str | None, typer.Option(help="The model to ask, or `offline` for none at all.", metavar="NAME", show_default=False)

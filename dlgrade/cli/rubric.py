@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dlgrade.cli import show
+from dlgrade.cli import options, show
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import RubricError, UnknownQuestion
 from dlgrade.grading.checking import check_all
@@ -56,7 +56,7 @@ def check(
 
 @app.command(name="show")
 def show_rubric(
-    question: Annotated[str, typer.Argument(help="An id, a rubric's name, or a part of the text.", metavar="QUESTION")],
+    question: options.Question,
 ) -> None:
     """Print the file of a question's rubric; needs and groups are told in words on stderr.
 
