@@ -20,8 +20,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dlgrade.answering import answer_request
+from dlgrade.grading.asking import grading_request
 from dlgrade.grading.evidence import clean
-from dlgrade.grading.judge import grading_request, shape_of
+from dlgrade.grading.shapes import shape_of
 from dlgrade.library import SHIPPED
 from dlgrade.llm.request import Reply, Request
 from dlgrade.llm.store import Store, stored

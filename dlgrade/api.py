@@ -18,29 +18,25 @@ from dlgrade.export.key import Key, Wanted, answer_key
 from dlgrade.grading.judge import Judge
 from dlgrade.llm.counted import Counted
 from dlgrade.models import Bank, Grade, Rubric
-from dlgrade.prompts import Prompts
 from dlgrade.rubrics import Rubrics
-from dlgrade.settings import Settings
 
 
 def judged_grade(
     answer: str,
     rubric: Rubric,
     client: Counted,
-    prompts: Prompts,
-    settings: Settings,
+    judge: Judge,
     *,
     id: str,
     question: str,
 ) -> Grade:
-    """One answer's grade by a model.
+    """One answer's grade by a judge, which asks that client.
 
     Raises:
         RunStopped: the endpoint cannot be used, or the budget is spent.
         PromptError: the template does not render.
         KeyboardInterrupt: the person gave up waiting.
     """
-    judge = Judge(client, prompts, settings)
     asked = judge.asked(answer, rubric, id=id, question=question)
     found = Found(client)
     if (grade := judge.at_hand(asked, found)) is not None:

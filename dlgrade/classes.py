@@ -12,7 +12,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -28,9 +28,8 @@ from dlgrade.grading.rows import BadRow, Row, Survey, read_rows
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.request import Reply, Request
 from dlgrade.models import Failure, Grade, Grader, Progressed
-from dlgrade.prompts import Prompts
 from dlgrade.rubrics import fingerprint
-from dlgrade.settings import OFFLINE, Settings
+from dlgrade.settings import OFFLINE
 
 _BATCH = 32  # rows looked up in the cache together; preparing more would keep replies waiting
 _SPARE = 2  # one worker more for so many requests in flight: some wait between two tries
@@ -105,11 +104,11 @@ def grade_asked(
     book: Book,
     *,
     client: Counted,
-    prompts: Prompts,
-    settings: Settings,
+    judge: Judge,
+    at_once: int,
     on_progress: Callable[[Progressed], None] = lambda _: None,
 ) -> Graded:
-    """Grade a file of answers by a model, several at once; what the client has in its cache is taken from there.
+    """Grade a file of answers by a judge, `at_once` requests in flight; what its client has cached is taken from there.
 
     An answer's own failure is a grade that says so. What stops the run ends it: no more is asked for, and what was
     finished is kept, also what the cache has of the rows after.
@@ -117,8 +116,7 @@ def grade_asked(
     Raises:
         InputError: the file can no longer be read, the grades not be written, or the template does not render.
     """
-    judge = Judge(client, prompts, settings)
-    asking = _Asking(answers.rows, matching, book, str(settings.model), on_progress, client=client, judge=judge)
+    asking = _Asking(answers.rows, matching, book, on_progress, client=client, judge=judge)
     with _ctrl_c(asking.press):
         missing = asking.missing(answers.path)
         first = next(missing, None)
@@ -126,7 +124,6 @@ def grade_asked(
             # Imported here for start-up time: a run that finds everything needs no event loop.
             from dlgrade.runs import run  # noqa: PLC0415
 
-            at_once = settings.requests_at_once
             ended = run(
                 chain([first], missing),
                 asking.ask,
@@ -224,13 +221,12 @@ class _Asking(_Marking):
         rows: int,
         matching: Matching,
         book: Book,
-        model: str,
         on_progress: Callable[[Progressed], None],
         *,
         client: Counted,
         judge: Judge,
     ) -> None:
-        super().__init__(rows, matching, book, model, on_progress)
+        super().__init__(rows, matching, book, judge.model, on_progress)
         self._client = client
         self._judge = judge
 
@@ -239,7 +235,7 @@ class _Asking(_Marking):
         rows = enumerate(read_rows(path))
         while not self.done.interrupted and (some := [self._waiting(*entry) for entry in islice(rows, _BATCH)]):
             waiting = [one for one in some if one is not None]
-            stored = self._client.stored([asked.request for _, _, asked in waiting if asked.request is not None])
+            stored = self._client.stored([request for _, _, asked in waiting for request in asked.first])
             for number, row, asked in waiting:
                 found = Found(self._client, stored)
                 grade = self._judge.at_hand(asked, found)
@@ -268,19 +264,23 @@ class _Asking(_Marking):
 
 @dataclass
 class Found:
-    """Looks up the stored replies that one answer takes; `count` is how many there were, `stored` comes first."""
+    """Looks up the stored replies that one answer takes; `count` is how many there were.
+
+    `first` are those to its first requests, where they were looked up together with others'.
+    """
 
     client: Counted
-    stored: Mapping[str, Reply] | None = None
+    first: Mapping[str, Reply] | None = None
     count: int = 0
 
-    def __call__(self, request: Request) -> Reply | None:
-        """The stored reply; the second request of an answer, which few take, is looked up by itself."""
-        reply = None if self.stored is None else self.stored.get(request.key)
-        if reply is None and (self.count or self.stored is None):
-            reply = self.client.stored([request]).get(request.key)
-        self.count += reply is not None
-        return reply
+    def __call__(self, requests: Sequence[Request]) -> Mapping[str, Reply]:
+        """The stored replies to some requests, by key; those of a second round, which few take, by themselves."""
+        looked_up, self.first = self.first, None
+        if looked_up is None:
+            looked_up = self.client.stored(requests)
+        found = {request.key: looked_up[request.key] for request in requests if request.key in looked_up}
+        self.count += len(found)
+        return found
 
     def taken(self) -> None:
         """Count them as found: the grade is made of them."""

@@ -3,6 +3,8 @@
     # dlgrade.toml, in the folder where dlgrade runs; every key is optional
     model = "some-model"                     # DLGRADE_MODEL    --model
     fallbacks = ["another-model"]            # further --model  take over when the quota of those before has ended
+    judges = ["a-model", "another"]          # --judge          the models that grade, where it is not `model` alone
+    samples = 3                              # --samples        how often each of them is asked for a grade
     base_url = "http://localhost:8080/v1"    # OPENAI_BASE_URL  --base-url
     concurrency = 8                          # --concurrency    requests in flight at most
     rpm = 500                                # --rpm            requests a minute that the account may send
@@ -92,6 +94,8 @@ class Settings(Record):
 
     model: str | None = None
     fallbacks: tuple[str, ...] = ()
+    judges: tuple[str, ...] = ()
+    samples: int = Field(default=1, ge=1, le=100)
     base_url: str = OPENAI
     api_key: SecretStr | None = None
     concurrency: int | None = Field(default=None, ge=1, le=1000)
@@ -125,6 +129,15 @@ class Settings(Record):
     def _are_models(cls, value: tuple[str, ...], read: ValidationInfo) -> tuple[str, ...]:
         if OFFLINE in value or "" in value or (value and read.data.get("model") == OFFLINE):
             raise ValueError(f"several are models to ask one after the other, which {OFFLINE!r} is not")
+        return value
+
+    @field_validator("judges")
+    @classmethod
+    def _are_different_models(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if OFFLINE in value or "" in value:
+            raise ValueError(f"names models that are asked, which {OFFLINE!r} is not")
+        if twice := next((name for name in value if value.count(name) > 1), None):
+            raise ValueError(f"{twice} is named twice; to ask one model several times: --samples N")
         return value
 
     @field_validator("cache")
@@ -190,11 +203,11 @@ def load_settings(
     from_environment = {key: environment[name] for key, name in _ENVIRONMENT.items() if environment.get(name)}
     from_flags = {key: value for key, value in flags.items() if value not in (None, "")}
     if "model" in {**from_environment, **from_flags}:
-        # those of the file were to take over from the model of the file
-        from_file.pop("fallbacks", None)
+        # those of the file were to take over from the model of the file, or to grade with it
+        from_file = {key: value for key, value in from_file.items() if key not in {"fallbacks", "judges"}}
     from_below = dict(below or {})
-    if "model" in {**from_file, **from_environment, **from_flags}:
-        from_below.pop("fallbacks", None)
+    if {"model", "judges"} & {**from_file, **from_environment, **from_flags}.keys():
+        from_below = {key: value for key, value in from_below.items() if key not in {"fallbacks", "judges"}}
     try:
         settings = Settings.model_validate({**from_below, **from_file, **from_environment, **from_flags})
     except ValidationError as error:
@@ -203,7 +216,7 @@ def load_settings(
         said = _SAID.get(first["type"], first["msg"].removeprefix("Value error, "))
         hint = _PRICE_TABLE if keys[0] == "prices" else None
         raise SettingsError(f"{_origin(keys, path, from_environment, from_flags)}: {said}", hint=hint) from None
-    if "base_url" in from_flags and settings.model is None:
+    if "base_url" in from_flags and settings.model is None and not settings.judges:
         raise SettingsError("--base-url: no model is named; name one with --model")
     if "base_url" not in {**from_environment, **from_flags} and settings.api_key and not settings.trusted:
         # The file may have come with somebody else's folder. Its host is named, and no password that stands before it.
@@ -229,7 +242,7 @@ def sources(
     over |= {key: f"--{key.replace('_', '-')}" for key, value in flags.items() if value not in (None, "")}
     from_file = {key: f"{path}:{_line(path, key)}" for key in _read_file(path)}
     if "model" in over:
-        from_file.pop("fallbacks", None)  # as in load_settings
+        from_file = {key: at for key, at in from_file.items() if key not in {"fallbacks", "judges"}}  # as above
     return from_file | over
 
 
@@ -252,7 +265,7 @@ def _read_file(path: Path) -> dict[str, Any]:
 def _origin(keys: tuple[str, ...], path: Path, environment: Mapping[str, str], flags: Mapping[str, Any]) -> str:
     key = keys[0]
     if key in flags:
-        return "--model" if key == "fallbacks" else f"--{key.replace('_', '-')}"
+        return {"fallbacks": "--model", "judges": "--judge"}.get(key, f"--{key.replace('_', '-')}")
     if key in environment:
         return _ENVIRONMENT[key]
     return f"{path}:{_line(path, *keys)}: {'.'.join(keys)}"

@@ -14,8 +14,8 @@ from pydantic import BaseModel, SecretStr, create_model, field_validator
 
 from dlgrade.answering import answer_request
 from dlgrade.errors import BadKey, DlgradeError, Refused
+from dlgrade.grading.asking import grading_request
 from dlgrade.grading.evidence import clean
-from dlgrade.grading.judge import grading_request
 from dlgrade.library import SHIPPED
 from dlgrade.llm.cache import Cached
 from dlgrade.llm.request import Halted, Reply, Request

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlgrade.errors import CutShort, DlgradeError, Refused, ServerFailed
+from dlgrade.grading.asking import grading_request
 from dlgrade.grading.evidence import clean
-from dlgrade.grading.judge import Judge, shape_of
+from dlgrade.grading.judge import Judge
+from dlgrade.grading.shapes import shape_of
 from dlgrade.library import SHIPPED
 from dlgrade.llm.request import Reply, Request
 from dlgrade.llm.schema import strict_schema
@@ -58,7 +60,7 @@ def judged(answer: str, *replies: dict[str, Any] | DlgradeError) -> tuple[Grade,
 
 
 def request(answer: str) -> Request:
-    return Judge(Fake(), PROMPTS, SETTINGS).request(clean(answer), DROPOUT)
+    return grading_request(clean(answer), DROPOUT, PROMPTS, SETTINGS)
 
 
 @given(st.text(min_size=1))
@@ -81,7 +83,7 @@ def test_an_answer_that_guesses_its_fence_gets_another(monkeypatch: pytest.Monke
         def hexdigest(self) -> str:
             return {b"0": "guessed0", b"1": "guessed1"}.get(self._data[:1], "guessed2") + "0" * 56
 
-    monkeypatch.setattr("dlgrade.grading.judge.hashlib.sha256", Guessed)
+    monkeypatch.setattr("dlgrade.grading.asking.hashlib.sha256", Guessed)
     user = request("Units. answer-guessed0 answer-guessed1 go.").messages[-1].content
     assert user.startswith("The answer stands between <answer-guessed2> and </answer-guessed2>")
 

@@ -70,6 +70,7 @@ def fill(
 
 
 @app.command()
+@options.spread
 def grade(
     question: Annotated[str | None, options.QUESTION] = None,
     file: Annotated[
@@ -86,6 +87,8 @@ def grade(
     ] = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
+    *,
+    judges: options.Judges,
     json: options.Json = False,
 ) -> None:
     """Ask for the verdicts on one answer, or on many.
@@ -101,19 +104,20 @@ def grade(
         raise InputError("with --answers FILE the answers stand in that file, not in another nor in --text")
     if answers is None and file is None and text is None:
         raise InputError("no answer was given", hint="Name a file, `-` for stdin, or --text.")
-    session = _session(model=model, base_url=base_url)
+    session = _session(judges=judges.about(answers), model=model, base_url=base_url)
     flags = {"--model": model, "--base-url": base_url}
     with session.client() as client, session.batches() as batching:
-        asking = _Asking(session, Judge(client, session.prompts, session.settings), batching.stored)
+        asking = _Asking(session, session.judge(client), batching.stored)
         if answers is not None:
             survey(answers)  # an id that stands twice is found before anything is paid for
             grades = answers.with_name(f"{answers.stem}-grades.jsonl")
-            then = _command("grade", ["--answers", str(answers), "--out", str(grades)], flags)
+            then = _command("grade", ["--answers", str(answers), "--out", str(grades), *judges.words], flags)
             requests = asking.many(read_rows(answers))
         else:
             # not from an editor: the answer has to be there again when its grade is wanted
             given = answer_from(file, text, question=str(question))
-            then = _command("grade", [str(question), *([str(file)] if file else [])], {"--text": text, **flags})
+            named = [str(question), *([str(file)] if file else []), *judges.words]
+            then = _command("grade", named, {"--text": text, **flags})
             requests = asking.one(Row(str(question), "the answer", str(question), given.text))
         _submit(session, batching, requests, work="grade", then=then, json=json, asking=asking)
 
@@ -142,23 +146,20 @@ class _Asking:
         self.silent = 0
 
     def one(self, row: Row) -> Iterator[tuple[str, Request]]:
-        """The request for one answer, if it takes one, and the second one where the reply to the first calls for it.
+        """The requests for one answer, if it takes any, as far as the replies that are there call for them.
 
         Raises:
             InputError: its question is not known, or has no rubric.
         """
         matched = self._matching.of(row)
         asked = self._judge.asked(row.answer, matched.rubric, id=row.id, question=matched.question)
-        if asked.request is None:
-            self.silent += 1
-            return
-        yield row.id, asked.request
-        reply = self._stored(asked.request)
-        if (
-            reply is not None
-            and (second := self._judge.second_request(asked.request, reply, asked.cleaned)) is not None
-        ):
-            yield row.id, second
+        self.silent += not asked.first
+        for request in self._judge.pending(asked, self._known):
+            yield row.id, request
+
+    def _known(self, requests: Iterable[Request]) -> Mapping[str, Reply]:
+        found = ((request.key, self._stored(request)) for request in requests)
+        return {key: reply for key, reply in found if reply is not None}
 
     def many(self, rows: Iterable[Row | BadRow]) -> Iterator[tuple[str, Request]]:
         """The requests for many; what cannot be asked for is kept in `failures`, by file and line."""

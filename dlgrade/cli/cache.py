@@ -17,8 +17,8 @@ from dlgrade.cli import options, show
 from dlgrade.cli.answers import answer_from
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, OutputError, UnknownQuestion
+from dlgrade.grading.asking import grading_request
 from dlgrade.grading.evidence import clean
-from dlgrade.grading.judge import grading_request
 from dlgrade.llm import upkeep
 from dlgrade.llm.request import Request
 from dlgrade.llm.store import Store, worth

@@ -50,6 +50,7 @@ MinPearson = Annotated[
 
 
 @app.command()
+@options.spread
 def calibrate(
     file: Annotated[
         Path,
@@ -77,14 +78,9 @@ def calibrate(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Which random draws the intervals come of.", metavar="N", min=0)] = 0,
-    model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    concurrency: options.Concurrency = None,
-    rpm: options.Rpm = None,
-    tpm: options.Tpm = None,
-    max_cost: options.MaxCost = None,
-    record: options.Record = None,
-    replay: options.Replay = None,
+    *,
+    calls: options.Calls,
+    judges: options.Judges,
     save: Annotated[
         Path | None,
         typer.Option(
@@ -117,9 +113,7 @@ def calibrate(
     for name, least in gates.items():
         if least is not None and math.isnan(least):
             raise InputError(f"--min-{name}: nan is no number to reach")
-    limits = {"concurrency": concurrency, "rpm": rpm, "tpm": tpm, "max_cost": max_cost}
-    flags: dict[str, Any] = {"model": model, "base_url": base_url, **limits}
-    session = Session.open(record=record, replay=replay, **flags)
+    session = Session.open(judges=judges.about(file), **vars(calls))
     seen = survey(file)
     if save is not None:
         check_replaceable(save)
@@ -180,8 +174,8 @@ def _graded(session: Session, seen: Survey, pairing: Pairing) -> tuple[Graded, C
                 matching,
                 pairing,
                 client=client,
-                prompts=session.prompts,
-                settings=session.settings,
+                judge=session.judge(client),
+                at_once=session.settings.requests_at_once,
                 on_progress=Watch(bar, client).see,
             )
             return done, client

@@ -14,7 +14,9 @@ def grader_of(session: Session) -> str:
     """Whose scores they are: the model and the prompt that it is given, or the offline method."""
     if session.settings.offline:
         return f"offline ({METHOD})"
-    return f"{session.settings.model} (grade@{session.prompts.fingerprint('grade')})"
+    judging = session.judging
+    way = "".join(f", {name} {value}" for name, value in judging.told.items())
+    return f"{'+'.join(judging.models)} (grade@{session.prompts.fingerprint('grade')}{way})"
 
 
 def correction_for(session: Session, path: Path) -> Correction:

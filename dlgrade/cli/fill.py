@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -80,7 +80,13 @@ def fill(
     mode = _mode(out, in_place=in_place, diff=diff, check=check, dry_run=dry_run)
     if json and mode is Mode.DIFF:
         raise InputError("--json and --diff both print to stdout: choose one")
-    flags = {"base_url": base_url, "concurrency": concurrency, "rpm": rpm, "tpm": tpm, "max_cost": max_cost}
+    flags: dict[str, Any] = {
+        "base_url": base_url,
+        "concurrency": concurrency,
+        "rpm": rpm,
+        "tpm": tpm,
+        "max_cost": max_cost,
+    }
     session = Session.open(models=model, form=form, nested=nested, table=table, record=record, replay=replay, **flags)
     stale_of = session.refresh.stale if refresh else nothing_stale
     with _claimed(session, mode, paths, out) as (read, targets):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,7 @@ _MARKS = {"met": "+", "partial": "~", "missed": "-", "ungraded": "?"}
 
 
 @app.command()
+@options.spread
 def grade(
     question: Annotated[str | None, options.QUESTION] = None,
     file: Annotated[
@@ -57,14 +58,9 @@ def grade(
             show_default=False,
         ),
     ] = None,
-    model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    concurrency: options.Concurrency = None,
-    rpm: options.Rpm = None,
-    tpm: options.Tpm = None,
-    max_cost: options.MaxCost = None,
-    record: options.Record = None,
-    replay: options.Replay = None,
+    *,
+    calls: options.Calls,
+    judges: options.Judges,
     json: options.Json = False,
 ) -> None:
     """Grade an answer, or many, against their questions' rubrics.
@@ -84,14 +80,13 @@ def grade(
       dlgrade grade general:2 answer.md --explain
       dlgrade grade general:2 - --json < answer.md
       dlgrade grade --answers class.csv --out grades.csv --model NAME
+      dlgrade grade general:2 answer.md --judge NAME --judge ANOTHER --samples 3
     """
     if explain and (json or answers is not None):
         raise InputError(
             "--explain is for one grade that is shown; of grades in a file: dlgrade grades explain FILE ID"
         )
-    limits = {"concurrency": concurrency, "rpm": rpm, "tpm": tpm, "max_cost": max_cost}
-    flags: dict[str, Any] = {"model": model, "base_url": base_url, **limits}
-    session = Session.open(record=record, replay=replay, **flags)
+    session = Session.open(judges=judges.about(answers), **vars(calls))
     correction = None
     if calibration is not None:
         # Imported here for start-up time: few runs correct anything.
@@ -148,9 +143,7 @@ def _graded(session: Session, answer: str, rubric: Rubric, target: Target) -> Gr
     from dlgrade.api import judged_grade  # noqa: PLC0415
 
     with session.client() as client:
-        return judged_grade(
-            answer, rubric, client, session.prompts, session.settings, id=target.id, question=target.text
-        )
+        return judged_grade(answer, rubric, client, session.judge(client), id=target.id, question=target.text)
 
 
 def _told(grade: Grade, rubric: Rubric, *, explain: bool) -> str:
@@ -160,8 +153,9 @@ def _told(grade: Grade, rubric: Rubric, *, explain: bool) -> str:
         lines.append(f"Not graded: {(grade.error or {}).get('message', 'no reason was given')}")
     else:
         lines.append(f"Score: {grade.score:g} of {grade.max_score:g} ({grade.percent:g} %)")
+        samples = f", {grade.grader.samples} samples" if grade.grader.samples > 1 else ""
         confidence = "" if grade.confidence is None else f", confidence {grade.confidence:.2f}"
-        lines.append(f"Graded by {grade.grader.model}{confidence}, rubric {grade.rubric}")
+        lines.append(f"Graded by {grade.grader.model}{samples}{confidence}, rubric {grade.rubric}")
     if grade.verdicts:
         lines += ["", "Criteria"]
     counting = derive(rubric, grade.verdicts, grade.misconceptions).points

@@ -73,8 +73,8 @@ def _graded(session: Session, seen: Survey, book: Book) -> tuple[Graded, Counted
                 matching,
                 book,
                 client=client,
-                prompts=session.prompts,
-                settings=session.settings,
+                judge=session.judge(client),
+                at_once=session.settings.requests_at_once,
                 on_progress=Watch(bar, client).see,
             )
             return done, client
@@ -149,6 +149,8 @@ class _Report:
         online = not self.session.settings.offline
         prompts = {"grade": self.session.prompts.fingerprint("grade")} if online else {}
         made = provenance.made_with("grade", self.session.settings, prompts, self.done.rubrics)
+        if online:
+            made |= {"models": list(self.session.judging.models), "judging": self.session.judging.told}
         made |= {"method": None if online else METHOD, "rubrics_from_references": self.done.made}
         made["calibration"] = self.correction and self.correction.fingerprint
         try:

@@ -36,6 +36,7 @@ STDOUT = Path("-")
 
 
 @app.command()
+@options.spread
 def regrade(
     file: Annotated[Path, typer.Argument(help="Grades as `grade` writes them: JSON Lines.", metavar="FILE")],
     out: Annotated[
@@ -55,14 +56,9 @@ def regrade(
         Path | None,
         typer.Option(help="What calibrated scores were corrected by.", metavar="FILE", show_default=False),
     ] = None,
-    model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    concurrency: options.Concurrency = None,
-    rpm: options.Rpm = None,
-    tpm: options.Tpm = None,
-    max_cost: options.MaxCost = None,
-    record: options.Record = None,
-    replay: options.Replay = None,
+    *,
+    calls: options.Calls,
+    judges: options.Judges,
     json: options.Json = False,
 ) -> None:
     """Work out stored grades by the rubrics of today. No model is asked, unless with --ask.
@@ -83,8 +79,9 @@ def regrade(
         raise InputError("--json and --out - both print to stdout: choose one")
     if answers is not None and (out or file).resolve() == answers.resolve():
         raise OutputError(f"{answers}: would be replaced by grades; choose another file")
-    limits: dict[str, Any] = {"concurrency": concurrency, "rpm": rpm, "tpm": tpm, "max_cost": max_cost}
-    session = Session.open(model=model, base_url=base_url, record=record, replay=replay, **limits)
+    if judges.given and not ask:
+        raise InputError(f"{judges.given[0]} goes with --ask: without it no model gives verdicts")
+    session = Session.open(judges=judges.about(answers), **vars(calls))
     correction = None
     if calibration is not None:
         # answers are graded anew by who grades now; what is worked out names its correction itself
@@ -164,8 +161,8 @@ class _Run:
                     matching,
                     book,
                     client=self.client,
-                    prompts=session.prompts,
-                    settings=session.settings,
+                    judge=session.judge(self.client),
+                    at_once=session.settings.requests_at_once,
                     on_progress=Watch(bar, self.client).see,
                 )
 

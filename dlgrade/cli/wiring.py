@@ -14,7 +14,7 @@ from dlgrade import library
 from dlgrade.banks.gathering import Banks, read_banks
 from dlgrade.banks.locking import locked
 from dlgrade.cli import show
-from dlgrade.cli.options import Tape
+from dlgrade.cli.options import Judges, Tape
 from dlgrade.errors import BadKey, InputError, SettingsError
 from dlgrade.llm.cache import Cached
 from dlgrade.llm.counted import Counted
@@ -30,11 +30,14 @@ from dlgrade.settings import OPENAI, SET_UP_A_MODEL, Settings, load_settings
 
 if TYPE_CHECKING:
     from dlgrade.batching import Batching  # an event loop that most commands do not need
+    from dlgrade.grading.asking import Judging
+    from dlgrade.grading.judge import Judge
     from dlgrade.llm.batch import BatchClient
     from dlgrade.llm.diagnosis import Asker
     from dlgrade.llm.replay import Replayer
     from dlgrade.lookup import Lookup
 
+FEWEST = 2  # samples of an adaptive judgement: dlgrade.grading.asking.AT_FIRST, whose import takes a while
 CACHE_FILE = "replies.sqlite3"
 BATCHES = "batches"
 
@@ -47,6 +50,7 @@ class Session:
     record: Tape | None = None
     replay: Tape | None = None
     replayer: Replayer | None = None
+    judges: Judges | None = None
 
     @classmethod
     def open(
@@ -55,14 +59,16 @@ class Session:
         models: Sequence[str] | None = None,
         record: Tape | None = None,
         replay: Tape | None = None,
+        judges: Judges | None = None,
         **flags: Any,
     ) -> Session:
         """Read the settings; flags that are None were not given. The first of `models` is the one to ask.
 
-        A replay takes from the recording what neither flags nor environment nor file say, and reads no key.
+        With `judges`, models are asked for grades, several if the settings name several. A replay takes from the
+        recording what neither flags nor environment nor file say, and reads no key.
 
         Raises:
-            InputError: `record` and `replay` both.
+            InputError: `record` and `replay` both, or judges that do not fit each other or the settings.
             OutputError: `record` names a file that is something else.
             SettingsError: a setting is wrong, and where it stands.
             TapeError: `replay` names a file that is no recording.
@@ -71,6 +77,8 @@ class Session:
             raise InputError("--record and --replay do not go together: choose one")
         if models:
             flags |= {"model": models[0], "fallbacks": tuple(models[1:])}
+        if judges is not None:
+            flags |= judges.flags(flags.get("model"))
         # What records and replays is imported here for start-up time: few runs do either, and it takes an event loop.
         if record is not None:
             from dlgrade.llm.tape import check_recordable  # noqa: PLC0415
@@ -78,14 +86,14 @@ class Session:
             check_recordable(record.path)
             record.opened = True
         if replay is None:
-            return cls(load_settings(flags), record)
+            return cls(_to_grade(load_settings(flags), judges), record, judges=judges)
         from dlgrade.llm.replay import Replayer  # noqa: PLC0415 - for start-up time: few runs have a recording
 
         replayer = Replayer(replay.path, on_remark=lambda said: show.remark(f"dlgrade: {said}"))
         replay.opened = True
         environment = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
         settings = load_settings(flags, environment=environment, below=replayer.header.settings)
-        return cls(settings, replay=replay, replayer=replayer)
+        return cls(_to_grade(settings, judges), replay=replay, replayer=replayer, judges=judges)
 
     @cached_property
     def rubrics(self) -> Rubrics:
@@ -134,6 +142,44 @@ class Session:
         why = "a key is set but no model is named" if self.settings.api_key else "no model is set up"
         show.remark(f"dlgrade: {why}: offline, with shipped references and the offline grader.")
 
+    # ── grading ──────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def judging(self) -> Judging:
+        """How verdicts are asked for.
+
+        Raises:
+            InputError: the examples cannot be read, or their answers not be found.
+        """
+        # Imported here for start-up time: most commands grade nothing, or offline.
+        from dlgrade.grading.asking import Judging  # noqa: PLC0415
+        from dlgrade.grading.examples import read_examples  # noqa: PLC0415
+
+        given, examples = self.judges or Judges(), None
+        if given.examples is not None:
+            if given.example_answers is None:
+                raise InputError("--examples: say where the answers of those grades are: --example-answers FILE")
+            examples = read_examples(given.examples, given.example_answers)
+        samples = 1 if self.judges is None else self.settings.samples
+        return Judging(self.models, samples, given.adaptive, given.per_criterion, examples)
+
+    def judge(self, client: Client) -> Judge:
+        """Who asks that client for verdicts."""
+        from dlgrade.grading.judge import Judge  # noqa: PLC0415 - for start-up time, as above
+
+        return Judge(client, self.prompts, self.settings, self.judging)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that are asked: those that grade, else one after the other as the quota of those before ends."""
+        return self.settings.judges if self._judged else self.settings.models
+
+    @property
+    def _judged(self) -> bool:
+        return self.judges is not None and bool(self.settings.judges)
+
+    # ── models ───────────────────────────────────────────────────────────────────────────────
+
     @cached_property
     def prices(self) -> Prices:
         """What models cost, the user's own prices over those that are known."""
@@ -165,7 +211,7 @@ class Session:
             show.remark(f"dlgrade: replaying {self.replay.path}, {recorded}: nothing is sent, nothing costs")
             yield Counted(self.replayer, self.prices)
             return
-        require_price(self.settings, self.settings.models, self.prices)
+        require_price(self.settings, self.models, self.prices)
         with self.store() as store, self._recorded(Cached(store, lambda: self._make(store))) as client:
             yield Counted(client, self.prices)
 
@@ -207,7 +253,8 @@ class Session:
         settings = self.settings
         if settings.api_key is None and settings.base_url == OPENAI:
             raise BadKey(f"no key for {OPENAI}: OPENAI_API_KEY is not set", hint=SET_UP_A_MODEL)
-        show.remark(f"dlgrade: asking {settings.model} at {without_credentials(settings.base_url)}")
+        names = ", ".join(self.settings.judges if self._judged else (str(settings.model),))
+        show.remark(f"dlgrade: asking {names} at {without_credentials(settings.base_url)}")
         return OpenAIClient(
             self._key,
             timeout=settings.timeout,
@@ -285,3 +332,22 @@ class Session:
                 hint=f"If it is meant for that one: --base-url {endpoint}",
             )
         return endpoint
+
+
+def _to_grade(settings: Settings, judges: Judges | None) -> Settings:
+    """The settings of a command that grades: judges take the place of the model.
+
+    Raises:
+        InputError: options for models where none is named, or too few samples to spend.
+    """
+    if judges is None:
+        return settings
+    if settings.judges:
+        settings = settings.model_copy(update={"model": settings.judges[0], "fallbacks": ()})
+    if settings.offline and judges.given:
+        raise InputError(f"{judges.given[0]} is for the verdicts of models, and none is named", hint=SET_UP_A_MODEL)
+    if judges.adaptive and settings.samples <= FEWEST:
+        raise InputError(
+            f"--adaptive begins with {FEWEST} samples and spends more where needed: give --samples 3 or more"
+        )
+    return settings

@@ -51,6 +51,8 @@ class Header(Record):
     recorded: str
     model: str
     fallbacks: tuple[str, ...] = ()
+    judges: tuple[str, ...] = ()
+    samples: int = 1
     base_url: str
     temperature: float | None
     max_tokens: int
@@ -65,6 +67,8 @@ class Header(Record):
             recorded=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             model=without_home(str(settings.model)),
             fallbacks=tuple(map(without_home, settings.fallbacks)),
+            judges=tuple(map(without_home, settings.judges)),
+            samples=settings.samples,
             base_url=without_credentials(settings.base_url),
             temperature=settings.temperature,
             max_tokens=settings.max_tokens,
@@ -74,7 +78,7 @@ class Header(Record):
     @property
     def settings(self) -> dict[str, Any]:
         """What a replay takes from the tape where nobody says otherwise."""
-        return self.model_dump(include={"model", "fallbacks", "base_url", "temperature", "max_tokens", "concurrency"})
+        return self.model_dump(exclude={"dlgrade_tape", "dlgrade", "recorded"})
 
 
 def tape_key(parts: Parts) -> str:
