@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from dlgrade.grading.agreement import kappa
 from dlgrade.grading.labels import label_of
-from dlgrade.grading.measures import Interval, Measured, intervals, line_through, measure
+from dlgrade.grading.measures import Interval, Measured, differences, intervals, line_through, measure
 from dlgrade.grading.rows import BadRow, Row
 from dlgrade.models import Grade
 
@@ -76,6 +76,11 @@ class Pairing:
         """In the order of the file, whenever the grades came."""
         return tuple(self._pairs[number] for number in sorted(self._pairs))
 
+    def beside(self, other: Pairing) -> tuple[tuple[Pair, Pair], ...]:
+        """The answers that two graders graded, in the order of the file."""
+        both = sorted(self._pairs.keys() & other._pairs.keys())
+        return tuple((self._pairs[number], other._pairs[number]) for number in both)
+
 
 @dataclass(frozen=True)
 class ByQuestion:
@@ -117,6 +122,30 @@ class Agreement:
     questions: tuple[ByQuestion, ...]
     criteria: tuple[ByCriterion, ...]
     remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two graders on the `n` answers that both graded: each beside people, and how much better the first one is.
+
+    Of errors and the bias less is better, of all else more.
+    """
+
+    n: int
+    first: Measured
+    second: Measured
+    less: Measured
+    ci95: dict[str, Interval]
+
+
+def compare(pairs: Sequence[tuple[Pair, Pair]], *, seed: int, levels: int) -> Comparison:
+    """How a grader does beside another one, on the same answers and levels."""
+    people = [one.person for one, _ in pairs]
+    ours, theirs = [one.given for one, _ in pairs], [other.given for _, other in pairs]
+    questions = [one.question for one, _ in pairs]
+    less, ci95 = differences(people, ours, theirs, questions, levels=levels, seed=seed)
+    first, second = (measure(people, given, levels=levels) for given in (ours, theirs))
+    return Comparison(len(pairs), first, second, less, ci95)
 
 
 def agree(pairs: Sequence[Pair], *, seed: int, levels: int | None = None) -> Agreement:

@@ -48,6 +48,7 @@ ORDER = [
     *("export.json_key", "export.json_lines_key", "export.csv_key", "export.markdown_key", "export"),
     "api",
     *("cli.completing", "cli.show", "cli.options", "cli.answers", "cli.wiring", "cli.watching", "cli.corrections"),
+    "cli.comparing",
     *("cli.list", "cli.filled", "cli.fill", "cli.answer", "cli.grade_many", "cli.grade", "cli.calibrate"),
     *("cli.regrade", "cli.grades"),
     *("cli.export", "cli.review", "cli.check", "cli.rubric"),

@@ -15,15 +15,18 @@ import typer
 from dlgrade.banks.outputs import check_replaceable, check_writable, save_copy
 from dlgrade.classes import Graded, grade_asked, grade_offline
 from dlgrade.cli import options, show
+from dlgrade.cli.comparing import BesideWhole, number, rounded
 from dlgrade.cli.corrections import grader_of
 from dlgrade.cli.watching import Watch, by_why, name_failures, what_it_took
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError
 from dlgrade.grading.rows import Survey, survey
 from dlgrade.llm.counted import Counted
+from dlgrade.settings import SET_UP_A_MODEL
 
 if TYPE_CHECKING:
     from dlgrade.calibrating import Agreement, ByQuestion, Pairing  # they need NumPy
+    from dlgrade.grading.judge import Judge
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -81,6 +84,9 @@ def calibrate(
     *,
     calls: options.Calls,
     judges: options.Judges,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Have every answer judged as a whole too, by levels, and compare.")
+    ] = False,
     save: Annotated[
         Path | None,
         typer.Option(
@@ -100,12 +106,15 @@ def calibrate(
     shares of the maximum: correlation, kappa and error with 95 % intervals, beside a constant, the answers' length and
     a second person's `score2`. A `verdicts` column, {"criterion": "met"}, is compared criterion by criterion.
 
+    With --whole the model is asked once more for each answer, for a level from nothing to all, and both are compared.
+
     Exit 1 if a --min-… is missed, or more answers than --max-ungraded have no grade; 3 if the endpoint cannot be used.
 
     \b
     Examples:
       dlgrade calibrate labels.csv
       dlgrade calibrate labels.jsonl --model NAME --min-qwk 0.6 --json
+      dlgrade calibrate labels.jsonl --model NAME --whole
     """
     if find_spec("numpy") is None:
         raise InputError(NO_NUMPY, hint=GET_NUMPY)
@@ -114,6 +123,8 @@ def calibrate(
         if least is not None and math.isnan(least):
             raise InputError(f"--min-{name}: nan is no number to reach")
     session = Session.open(judges=judges.about(file), **vars(calls))
+    if whole and session.settings.offline:
+        raise InputError("--whole asks a model for its judgement, and none is named", hint=SET_UP_A_MODEL)
     seen = survey(file)
     if save is not None:
         check_replaceable(save)
@@ -121,12 +132,15 @@ def calibrate(
     if "score" not in {name.strip().lower() for name in seen.extra}:
         raise InputError(f"{file}: no row has a `score`: a person's score and its `max_score` stand beside each answer")
     # Imported here for start-up time, and since the help is there without NumPy too.
-    from dlgrade.calibrating import Pairing, agree  # noqa: PLC0415
+    from dlgrade.calibrating import Pairing, agree, compare  # noqa: PLC0415
 
-    clock, pairing = time.monotonic(), Pairing()
-    done, client = _graded(session, seen, pairing)
+    clock, pairing, pairing_whole = time.monotonic(), Pairing(), Pairing() if whole else None
+    done, done_whole, client = _graded(session, seen, pairing, pairing_whole)
     agreement = agree(pairing.pairs, seed=seed, levels=levels)
-    report = _Report(file, grader_of(session), done, agreement, pairing, gates, max_ungraded)
+    beside = None
+    if pairing_whole is not None and done_whole is not None:
+        beside = BesideWhole(done_whole, compare(pairing.beside(pairing_whole), seed=seed, levels=agreement.levels))
+    report = _Report(file, grader_of(session), done, agreement, pairing, gates, max_ungraded, beside)
     if json:
         show.json_document(report.json(details=details))
     else:
@@ -155,11 +169,14 @@ def _save(path: Path, report: _Report) -> None:
     save_copy(path, (correction.model_dump_json(indent=2) + "\n").encode())
     people, before = [one.person for one in scored], report.agreement.measured
     after = measure(people, held_out(scored), levels=report.agreement.levels)
-    worth = ", ".join(f"{name} {_number(before[name])} -> {_number(after[name])}" for name in _WORTH)
+    worth = ", ".join(f"{name} {number(before[name])} -> {number(after[name])}" for name in _WORTH)
     show.remark(f"{path}: a correction learned from {correction.answers:,} answers; on questions held out: {worth}")
 
 
-def _graded(session: Session, seen: Survey, pairing: Pairing) -> tuple[Graded, Counted | None]:
+def _graded(
+    session: Session, seen: Survey, pairing: Pairing, whole: Pairing | None
+) -> tuple[Graded, Graded | None, Counted | None]:
+    """Grade the answers into `pairing`, and where that came to its end into `whole`, judged as a whole."""
     # for start-up time, as above: it is of no use before the file is known to have scores
     from dlgrade.grading.labels import LabelledMatching  # noqa: PLC0415
 
@@ -167,18 +184,24 @@ def _graded(session: Session, seen: Survey, pairing: Pairing) -> tuple[Graded, C
     session.say_if_offline()
     with show.bar(seen.rows) as bar:
         if session.settings.offline:
-            return grade_offline(seen, matching, pairing, on_progress=Watch(bar).see), None
+            return grade_offline(seen, matching, pairing, on_progress=Watch(bar).see), None, None
         with session.client() as client:
-            done = grade_asked(
-                seen,
-                matching,
-                pairing,
-                client=client,
-                judge=session.judge(client),
-                at_once=session.settings.requests_at_once,
-                on_progress=Watch(bar, client).see,
-            )
-            return done, client
+
+            def asked(judge: Judge, book: Pairing) -> Graded:
+                return grade_asked(
+                    seen,
+                    matching,
+                    book,
+                    client=client,
+                    judge=judge,
+                    at_once=session.settings.requests_at_once,
+                    on_progress=Watch(bar, client).see,
+                )
+
+            done = asked(session.judge(client), pairing)
+            if whole is None or done.interrupted or done.stopped is not None:
+                return done, None, client
+            return done, asked(session.whole_judge(client), whole), client
 
 
 @dataclass(frozen=True)
@@ -190,6 +213,7 @@ class _Report:
     pairing: Pairing
     gates: dict[str, float | None]
     max_ungraded: int
+    beside: BesideWhole | None = None
 
     @property
     def ungraded(self) -> int:
@@ -199,15 +223,20 @@ class _Report:
     @property
     def ended(self) -> bool:
         """Whether the run came to an end of its own; one that did not says nothing about a gate."""
-        return not self.done.interrupted and self.done.stopped is None
+        return not self.last.interrupted and self.last.stopped is None
+
+    @property
+    def last(self) -> Graded:
+        """The grading that the run ended with: that of the answers as a whole, if it came to that."""
+        return self.done if self.beside is None else self.beside.done
 
     @property
     def exit_code(self) -> int:
         """1 where a gate is missed or too many answers have no grade, else as for `grade --answers`."""
-        if self.done.interrupted:
+        if self.last.interrupted:
             return 130
-        if self.done.stopped is not None:
-            return self.done.stopped.exit_code
+        if self.last.stopped is not None:
+            return self.last.stopped.exit_code
         return 1 if self.missed or self.ungraded > self.max_ungraded else 0
 
     @property
@@ -225,19 +254,21 @@ class _Report:
     def json(self, *, details: bool) -> dict[str, Any]:
         """The agreement for programs."""
         found = self.agreement
-        document: dict[str, Any] = {"n": found.n, **_rounded(found.measured)}
+        document: dict[str, Any] = {"n": found.n, **rounded(found.measured)}
         document["ci95"] = {name: ends and [round(end, _DIGITS) for end in ends] for name, ends in found.ci95.items()}
         document["ungraded"] = self.ungraded
+        if self.beside is not None:
+            document["whole"] = self.beside.json()
         if not details:
             return document
-        people = None if found.people is None else {"n": found.people_n, **_rounded(found.people)}
+        people = None if found.people is None else {"n": found.people_n, **rounded(found.people)}
         return document | {
             "grader": self.grader,
             "levels": found.levels,
-            "mean": _rounded(found.mean),
-            "length": _rounded(found.length),
+            "mean": rounded(found.mean),
+            "length": rounded(found.length),
             "people": people,
-            "questions": [{"question": one.question, "n": one.n, **_rounded(one.measured)} for one in found.questions],
+            "questions": [{"question": one.question, "n": one.n, **rounded(one.measured)} for one in found.questions],
             "criteria": [
                 {"criterion": one.criterion, "n": one.n, "same": round(one.same, _DIGITS), "kappa": one.kappa}
                 for one in found.criteria
@@ -259,6 +290,8 @@ class _Report:
         show.table(["", "grader", "95 %", "mean alone", "length alone", "second person"], self._overall())
         if found.people is not None:
             show.text(f"\nThe second person graded {found.people_n:,} of the answers.")
+        if self.beside is not None:
+            self.beside.show()
         shown = None if details else _WORST
         head = ["n", "mae", "bias", "pearson", "qwk"]
         show.text(f"\nBy question, the largest error first{_of(len(found.questions), shown)}\n")
@@ -266,7 +299,7 @@ class _Report:
         if found.criteria:
             show.text(f"\nBy criterion, the least agreement first{_of(len(found.criteria), shown)}\n")
             rows = [
-                [f"{one.n:,}", f"{one.same:.2f}", _number(one.kappa), one.criterion] for one in found.criteria[:shown]
+                [f"{one.n:,}", f"{one.same:.2f}", number(one.kappa), one.criterion] for one in found.criteria[:shown]
             ]
             show.table(["n", "same", "kappa", "criterion"], rows)
 
@@ -275,11 +308,11 @@ class _Report:
         return [
             [
                 name,
-                _number(value),
-                "" if (ends := found.ci95[name]) is None else f"{_number(ends[0])} to {_number(ends[1])}",
-                _number(found.mean[name]),
-                _number(found.length[name]),
-                "" if found.people is None else _number(found.people[name]),
+                number(value),
+                "" if (ends := found.ci95[name]) is None else f"{number(ends[0])} to {number(ends[1])}",
+                number(found.mean[name]),
+                number(found.length[name]),
+                "" if found.people is None else number(found.people[name]),
             ]
             for name, value in found.measured.items()
         ]
@@ -295,6 +328,9 @@ class _Report:
         if done.without:
             show.remark(", ".join([*by_why("ungraded", done.ungraded), *by_why("failed", done.failed)]))
         name_failures(done, "`dlgrade grade --answers` names them all")
+        if self.beside is not None:
+            self.beside.say()
+        done = self.last
         if done.interrupted:
             show.remark("Interrupted.")
         if done.stopped is not None:
@@ -306,14 +342,6 @@ class _Report:
                 show.remark(f"dlgrade: gate missed: {line}")
 
 
-def _rounded(measured: dict[str, float | None]) -> dict[str, float | None]:
-    return {name: value if value is None else round(value, _DIGITS) + 0.0 for name, value in measured.items()}
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{round(value, 2) + 0.0:.2f}"  # no -0.00
-
-
 def _of(count: int, shown: int | None) -> str:
     return "" if shown is None or count <= shown else f"; {shown} of {count:,}, --details shows all"
 
@@ -321,4 +349,4 @@ def _of(count: int, shown: int | None) -> str:
 def _question(one: ByQuestion) -> list[str]:
     text = " ".join(one.question.split())
     short = text if len(text) <= _WIDE else f"{text[: _WIDE - 1]}…"
-    return [f"{one.n:,}", *(_number(one.measured[name]) for name in ("mae", "bias", "pearson", "qwk")), short]
+    return [f"{one.n:,}", *(number(one.measured[name]) for name in ("mae", "bias", "pearson", "qwk")), short]

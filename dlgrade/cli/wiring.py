@@ -169,6 +169,12 @@ class Session:
 
         return Judge(client, self.prompts, self.settings, self.judging)
 
+    def whole_judge(self, client: Client) -> Judge:
+        """Who asks that client to judge answers as a whole."""
+        from dlgrade.grading.whole import WholeJudge  # noqa: PLC0415 - for start-up time, as above
+
+        return WholeJudge(client, self.prompts, self.settings, self.judging)
+
     @property
     def models(self) -> tuple[str, ...]:
         """The models that are asked: those that grade, else one after the other as the quota of those before ends."""

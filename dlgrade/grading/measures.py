@@ -9,7 +9,7 @@ with scores that are all the same.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -45,16 +45,47 @@ def intervals(
 
     A group is all the scores with one value in `groups`; of a single one nothing can be drawn.
     """
+    pairs = _Pairs.of(people, given, levels)
+    return _bootstrapped(pairs.measured, groups, seed, resamples)
+
+
+def differences(
+    people: Sequence[float],
+    one: Sequence[float],
+    other: Sequence[float],
+    groups: Sequence[Hashable],
+    *,
+    levels: int,
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> tuple[Measured, dict[str, Interval]]:
+    """Every measure of one series less that of another, both beside people's, with intervals from the same draws."""
+    first, second = _Pairs.of(people, one, levels), _Pairs.of(people, other, levels)
+
+    def less(times: Array) -> Measured:
+        ours, theirs = first.measured(times), second.measured(times)
+        return {name: _less(ours[name], theirs[name]) for name in NAMES}
+
+    return less(np.ones(len(people))), _bootstrapped(less, groups, seed, resamples)
+
+
+def _less(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one - other
+
+
+def _bootstrapped(
+    measured: Callable[[Array], Measured], groups: Sequence[Hashable], seed: int, resamples: int
+) -> dict[str, Interval]:
+    """The middle 95 % of what is measured where whole groups are drawn."""
     names = {group: n for n, group in enumerate(dict.fromkeys(groups))}
     if len(names) < 2:
         return dict.fromkeys(NAMES)
-    pairs = _Pairs.of(people, given, levels)
     own = np.array([names[group] for group in groups])
     draw = np.random.default_rng(seed)
     found: dict[str, list[float]] = {name: [] for name in NAMES}
     for _ in range(resamples):
         times = np.bincount(draw.integers(len(names), size=len(names)), minlength=len(names))
-        for name, value in pairs.measured(times[own].astype(float)).items():
+        for name, value in measured(times[own].astype(float)).items():
             if value is not None:
                 found[name].append(value)
     return {name: _central(values, resamples) for name, values in found.items()}
