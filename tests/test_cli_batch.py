@@ -132,6 +132,36 @@ def test_what_is_asked_once_more_about_a_made_up_quote_goes_into_the_next_batch(
     assert run("grade", *command).code == 0
 
 
+def test_samples_of_several_judges_go_into_a_batch_for_each_and_are_graded_with_no_further_call(
+    run: Run, server: Loopback, endpoint: BatchEndpoint
+) -> None:
+    judges = ("--judge", "a", "--judge", "b", "--samples", "2")
+    command = ("dropout", "--text", "Units go.", "--base-url", server.url, *judges)
+    ran = run("batch", "submit", "grade", *command)
+    assert ("2 requests to a" in ran.out, "2 requests to b" in ran.out) == (True, True)
+    endpoint.finish(missed)
+    then = run("batch", "fetch").err
+    assert "dlgrade grade dropout --judge a --judge b --samples 2 --text 'Units go.'" in then
+    server.close()
+    grader = json.loads(run("grade", *command, "--json").out)["grader"]
+    assert (grader["model"], grader["samples"]) == ("a+b", 4)
+
+
+def test_what_is_in_doubt_goes_into_the_next_batch(run: Run, server: Loopback, endpoint: BatchEndpoint) -> None:
+    command = ("dropout", "--text", "Units go.", "--adaptive", "--samples", "3", *asking(server))
+    run("batch", "submit", "grade", *command)
+    turns = iter([{"quotes": ["Units"], "verdict": "met"}, {}, {}])
+    endpoint.finish(lambda asked: missed(asked, **next(turns)))
+    run("batch", "fetch")
+    ran = run("batch", "submit", "grade", *command)
+    assert ("1 request to made-up" in ran.out, "In the cache already: 2 replies" in ran.err) == (True, True)
+    endpoint.finish(missed)
+    run("batch", "fetch")
+    server.close()
+    grade = json.loads(run("grade", *command, "--json").out)
+    assert (grade["verdicts"][0]["verdict"], grade["grader"]["samples"]) == ("missed", 3)
+
+
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_many_answers_are_sent_and_rows_that_cannot_be_are_named_by_file_and_line(
     run: Run, server: Loopback, endpoint: BatchEndpoint, form: str

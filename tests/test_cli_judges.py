@@ -466,3 +466,17 @@ def test_what_does_not_go_together_says_so(run: Run, options: tuple[str, ...], s
     ran = run(*GRADE, *options)
     assert (ran.code, ran.out) == (2, "")
     assert said in ran.err
+
+
+def test_a_correction_is_for_the_samples_it_was_learned_with(run: Run) -> None:
+    pytest.importorskip("numpy")
+    rows = [
+        {**CLASS[2], "id": str(n), "answer": f"{ANSWER} Number {n}.", "score": 4, "max_score": 8} for n in range(30)
+    ]
+    Path("labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with Judges() as server:
+        run("calibrate", "labels.jsonl", "--samples", "2", "--save", "mild.json", *at(server))
+        command = (*GRADE, "--calibration", "mild.json", *at(server))
+        assert run(*command, "--samples", "2").code == 0
+        ran = run(*command)
+    assert (ran.code, "samples 2), and made-up (grade@" in ran.err) == (2, True)

@@ -90,8 +90,8 @@ def filled(run: Run, url: str) -> tuple[int, dict[str, Any]]:
     return ran.code, json.loads(ran.out)
 
 
-def graded(run: Run, url: str) -> dict[str, Any]:
-    ran = run("grade", RUBRIC, "--text", ANSWER, "--json", *asking(url))
+def graded(run: Run, url: str, *more: str) -> dict[str, Any]:
+    ran = run("grade", RUBRIC, "--text", ANSWER, "--json", *more, *asking(url))
     assert ran.out, ran.err
     document: dict[str, Any] = json.loads(ran.out)
     return document
@@ -183,6 +183,16 @@ def test_babble_within_the_grammar_is_a_grade_that_says_what_it_rests_on(run: Ru
     flagged = {flag.removeprefix("needs review: ").partition(" ")[0] for flag in grade["flags"]}
     assert unfounded <= flagged
     assert bool(flagged) == (grade["confidence"] < 1)
+
+
+@pytest.mark.parametrize("mode", [(), ("--adaptive",), ("--per-criterion",)], ids=["whole", "adaptive", "pieces"])
+def test_samples_in_other_orders_and_pieces_are_one_grade(run: Run, url: str, mode: tuple[str, ...]) -> None:
+    settings(temperature=1.0)
+    grade = graded(run, url, "--samples", "3", *mode)
+    assert (grade["status"], grade["grader"]["samples"] in {2, 3}) == ("graded", True), grade
+    assert 0 <= grade["confidence"] <= 1
+    again = graded(run, url, "--samples", "3", *mode)
+    assert {**again, "usage": grade["usage"]} == grade
 
 
 def test_verdicts_cut_short_are_no_grade(run: Run, url: str) -> None:
