@@ -138,8 +138,7 @@ def test_most_samples_win_with_their_quotes_and_their_agreement_is_the_confidenc
 
 
 def test_a_tie_goes_to_the_verdict_that_earns_less_and_is_flagged(run: Run) -> None:
-    sayings = ({"c1": "missed", "c2": "partial", "m1": "found"}, {})
-    with Judges(in_turn(*sayings)) as server:
+    with Judges(in_turn({"c1": "missed", "c2": "partial", "m1": "found"}, {})) as server:
         grade = graded(run(*GRADE, "--samples", "2", "--json", *at(server)))
     assert words(grade) == {"floats": "missed", "feeds": "partial", "glows": "met", "good": "met"}
     assert grade.misconceptions[0].found
@@ -370,10 +369,24 @@ def test_examples_for_one_answer_need_the_answers_they_are_of(run: Run) -> None:
     assert "grades.jsonl:1: no answer with the id 'ann' in other.jsonl" in ran.err
 
 
+def test_a_template_of_the_users_that_shows_no_examples_says_so(run: Run) -> None:
+    with Judges(nothing_said) as server:
+        a_class_with_verdicts(run, server)
+        Path("prompts").mkdir()
+        Path("prompts/grade.j2").write_text("{% block user %}{{ rubric.question }} {{ answer }}{% endblock %}")
+        ran = run(
+            *("grade", "flumph", "--text", "It swims.", "--examples", "grades.jsonl"),
+            *("--example-answers", "class.jsonl", *at(server)),
+        )
+    assert (ran.code, "the template grade.j2 shows no examples" in ran.err) == (2, True)
+
+
 # ── together with everything else ────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("mode", [(), ("--per-criterion",), ("--adaptive",)], ids=["whole", "pieces", "adaptive"])
+@pytest.mark.parametrize(
+    "mode", [(), ("--per-criterion",), ("--adaptive",), ("--adaptive", "--per-criterion")], ids=" ".join
+)
 def test_a_class_is_graded_resumed_and_replayed_in_every_mode(run: Run, mode: tuple[str, ...]) -> None:
     Path("class.jsonl").write_text("".join(json.dumps(row) + "\n" for row in CLASS))
     command = ("grade", "--answers", "class.jsonl", "--out", "grades.jsonl", "--samples", "3", *mode)

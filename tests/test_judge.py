@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -93,9 +94,19 @@ def test_the_same_answer_in_other_blanks_is_the_same_request() -> None:
     assert request("Units are dropped.").key != request("Units are kept.").key
 
 
-def test_what_is_the_same_for_every_answer_comes_first() -> None:
-    """So that providers' prompt caches work."""
-    assert request("One.").messages[0] == request("Another.").messages[0]
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_all_but_the_answer_itself_is_the_beginning_of_every_request(one: str, other: str) -> None:
+    """So that providers' prompt caches work: what two requests have in common reaches as far as the answer's tag."""
+    requests = [request(answer).messages for answer in (one, other)]
+    sent = ["".join(message.content + "\0" for message in messages) for messages in requests]
+    up_to = {text[: text.index("\0") + text[text.index("\0") :].index("<answer-")] for text in sent}
+    assert len(up_to) == 1
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*sent, strict=False)))
+    assert common >= len(up_to.pop())
+    assert DROPOUT.misconceptions[-1].claims in requests[0][0].content
+    tag = requests[0][-1].content.rpartition("</")[2]
+    assert requests[0][-1].content.count(f"<{tag}") == 2
+    assert requests[0][-1].content.endswith(f"\n</{tag}")
 
 
 def test_the_shape_has_a_property_for_each_criterion_quotes_first_and_half_marks_only_where_they_exist() -> None:

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from dlgrade.llm.replay import Replayer
     from dlgrade.lookup import Lookup
 
-FEWEST = 2  # samples of an adaptive judgement: dlgrade.grading.asking.AT_FIRST, whose import takes a while
 CACHE_FILE = "replies.sqlite3"
 BATCHES = "batches"
 
@@ -352,8 +351,10 @@ def _to_grade(settings: Settings, judges: Judges | None) -> Settings:
         settings = settings.model_copy(update={"model": settings.judges[0], "fallbacks": ()})
     if settings.offline and judges.given:
         raise InputError(f"{judges.given[0]} is for the verdicts of models, and none is named", hint=SET_UP_A_MODEL)
-    if judges.adaptive and settings.samples <= FEWEST:
-        raise InputError(
-            f"--adaptive begins with {FEWEST} samples and spends more where needed: give --samples 3 or more"
-        )
+    if judges.adaptive:
+        from dlgrade.grading.asking import AT_FIRST  # noqa: PLC0415 - for start-up time, as above
+
+        if settings.samples <= AT_FIRST:
+            least = f"give --samples {AT_FIRST + 1} or more"
+            raise InputError(f"--adaptive begins with {AT_FIRST} samples and spends more where needed: {least}")
     return settings

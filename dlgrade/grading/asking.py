@@ -17,6 +17,7 @@ from itertools import count
 from math import factorial
 from typing import Any
 
+from dlgrade.errors import PromptError
 from dlgrade.grading.evidence import Cleaned
 from dlgrade.grading.examples import Example, Examples
 from dlgrade.grading.replies import Reading
@@ -91,21 +92,24 @@ def grading_request(
     """The request for verdicts on an answer; by default for all of them, by the model that the settings name.
 
     Raises:
-        PromptError: the template does not render.
+        PromptError: the template does not render, or does not show the examples.
     """
     turn = turn or Turn(str(settings.model))
     items = list(items_of(rubric).items())
     text = normal(cleaned.text)
+    shown = [_shown(example, rubric) for example in examples]
     messages = prompts.render(
         TEMPLATE,
         rubric=rubric,
         criteria=items[: len(rubric.criteria)],
         misconceptions=items[len(rubric.criteria) :],
-        examples=[_shown(example, rubric) for example in examples],
+        examples=shown,
         asked=turn.keys,
         fence=fence(text),
         answer=text,
     )
+    if any(all(str(one["fence"]) not in message.content for message in messages) for one in shown):
+        raise PromptError(f"the template {TEMPLATE}.j2 shows no examples: take `examples` over from the shipped one")
     return _request(messages, settings, turn).model_copy(update={"shape": shape_of(rubric, turn.keys)})
 
 
