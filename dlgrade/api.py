@@ -11,12 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from dlgrade.banks.outputs import check_writable, save_copy
-from dlgrade.classes import Found
 from dlgrade.errors import OutputError
 from dlgrade.export import WITH_RUBRICS, writer_for
 from dlgrade.export.key import Key, Wanted, answer_key
 from dlgrade.grading.judge import Judge
-from dlgrade.llm.counted import Counted
+from dlgrade.llm.counted import Counted, Found
 from dlgrade.models import Bank, Grade, Rubric
 from dlgrade.rubrics import Rubrics
 

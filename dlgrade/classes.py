@@ -12,22 +12,24 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from types import FrameType
 
-from dlgrade.errors import InputError, RunStopped
+from dlgrade.errors import InputError, ItemError, RunStopped
 from dlgrade.grading import offline
+from dlgrade.grading.claims import Alone
 from dlgrade.grading.gradebook import Book
 from dlgrade.grading.judge import Asked, Judge
 from dlgrade.grading.matching import Matched, Matching
 from dlgrade.grading.rows import BadRow, Row, Survey, read_rows
-from dlgrade.llm.counted import Counted
-from dlgrade.llm.request import Reply, Request
-from dlgrade.models import Failure, Grade, Grader, Progressed
+from dlgrade.grading.settling import unsettled
+from dlgrade.llm.counted import Counted, Found
+from dlgrade.llm.request import Request
+from dlgrade.models import Failure, Grade, Grader, Progressed, Rubric
 from dlgrade.rubrics import fingerprint
 from dlgrade.settings import OFFLINE
 
@@ -164,7 +166,7 @@ class _Marking:
         except InputError as error:
             self.put(number, row, self._failed(row, error.kind, str(error)))
             return None
-        if matched.made:
+        if matched.alone is not None:
             self.done.made += 1
         else:
             self.done.unused += row.reference is not None
@@ -209,8 +211,22 @@ class _Marking:
         )
 
 
-Waiting = tuple[int, Row, Asked]
-"""An answer that a model is asked about, with its row and that row's number."""
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An answer that a model is asked about, with its row and that row's number.
+
+    `asked` is None as long as nobody knows what its question asks for.
+    """
+
+    number: int
+    row: Row
+    matched: Matched
+    asked: Asked | None = None
+
+    @property
+    def first(self) -> tuple[Request, ...]:
+        """What is asked about it first, as far as that is known."""
+        return () if self.asked is None else self.asked.first
 
 
 class _Asking(_Marking):
@@ -230,62 +246,69 @@ class _Asking(_Marking):
         self._client = client
         self._judge = judge
 
-    def missing(self, path: Path) -> Iterator[tuple[str, Waiting]]:
+    def missing(self, path: Path) -> Iterator[tuple[str, _Waiting]]:
         """The answers whose grade takes a request; all others are graded on the way."""
         rows = enumerate(read_rows(path))
-        while not self.done.interrupted and (some := [self._waiting(*entry) for entry in islice(rows, _BATCH)]):
-            waiting = [one for one in some if one is not None]
-            stored = self._client.stored([request for _, _, asked in waiting for request in asked.first])
-            for number, row, asked in waiting:
+        while not self.done.interrupted and (some := [self._matched(*entry) for entry in islice(rows, _BATCH)]):
+            waiting = list(self._prepared([one for one in some if one is not None]))
+            stored = self._client.stored([request for one in waiting for request in one.first])
+            for one in waiting:
                 found = Found(self._client, stored)
-                grade = self._judge.at_hand(asked, found)
+                grade = None if one.asked is None else self._judge.at_hand(one.asked, found)
                 if grade is None:
-                    yield str(number), (number, row, asked)
+                    yield str(one.number), one
                     continue
                 found.taken()
-                self.put(number, row, grade)
+                self.put(one.number, one.row, grade)
             self.report()
 
-    def _waiting(self, number: int, row: Entry) -> Waiting | None:
+    def _matched(self, number: int, row: Entry) -> _Waiting | None:
         matched = self.matched(number, row)
         if matched is None or isinstance(row, BadRow):
             return None
-        return number, row, self._judge.asked(row.answer, matched.rubric, id=row.id, question=matched.question)
+        return _Waiting(number, row, matched if self._judge.settles else replace(matched, alone=None))
 
-    async def ask(self, waiting: Waiting) -> None:
+    def _prepared(self, some: Sequence[_Waiting]) -> Iterator[_Waiting]:
+        """Answers with what is asked about them; without, where the cache does not tell what their questions ask for.
+
+        The grades of those whose question could not be settled are handed on.
+        """
+        settling = self._judge.settling
+        alone = dict.fromkeys(one.matched.alone for one in some if one.matched.alone is not None)
+        stored = self._client.stored(settling.requests(alone))
+        for one in some:
+            rubric: Rubric | None = one.matched.rubric
+            if one.matched.alone is not None:
+                found = Found(self._client, stored)
+                try:
+                    rubric = settling.at_hand(one.matched.alone, found)
+                except ItemError as error:
+                    self._unsettled(one, one.matched.alone, error)
+                    continue
+                if rubric is not None:
+                    found.taken()
+            yield one if rubric is None else self._with_requests(one, rubric)
+
+    def _with_requests(self, one: _Waiting, rubric: Rubric) -> _Waiting:
+        asked = self._judge.asked(one.row.answer, rubric, id=one.row.id, question=one.matched.question)
+        return replace(one, asked=asked)
+
+    def _unsettled(self, one: _Waiting, alone: Alone, error: ItemError) -> None:
+        self.put(one.number, one.row, unsettled(alone, error, id=one.row.id, model=self._model))
+
+    async def ask(self, one: _Waiting) -> None:
         """Ask, and hand the grade on.
 
         Raises:
             RunStopped: the endpoint cannot be used, or the budget is spent.
         """
-        number, row, asked = waiting
-        self.put(number, row, await self._judge.answered(asked))
-
-
-@dataclass
-class Found:
-    """Looks up the stored replies that one answer takes; `count` is how many there were.
-
-    `first` are those to its first requests, where they were looked up together with others'.
-    """
-
-    client: Counted
-    first: Mapping[str, Reply] | None = None
-    count: int = 0
-
-    def __call__(self, requests: Sequence[Request]) -> Mapping[str, Reply]:
-        """The stored replies to some requests, by key; those of a second round, which few take, by themselves."""
-        looked_up, self.first = self.first, None
-        if looked_up is None:
-            looked_up = self.client.stored(requests)
-        found = {request.key: looked_up[request.key] for request in requests if request.key in looked_up}
-        self.count += len(found)
-        return found
-
-    def taken(self) -> None:
-        """Count them as found: the grade is made of them."""
-        for _ in range(self.count):
-            self.client.found()
+        if one.asked is None and (alone := one.matched.alone) is not None:
+            try:
+                one = self._with_requests(one, await self._judge.settling.settled(alone))
+            except ItemError as error:
+                self._unsettled(one, alone, error)
+        if one.asked is not None:
+            self.put(one.number, one.row, await self._judge.answered(one.asked))
 
 
 @contextmanager

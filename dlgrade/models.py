@@ -1,9 +1,9 @@
 """The records that travel between the rooms, all frozen.
 
 Document:  Bank ── Question ── Slot
-Rubric:    Rubric ── Criterion, Misconception, Group
+Rubric:    Rubric ── Criterion, Misconception, Group;  SettledRubric
 Talk:      Message
-Result:    Grade ── Verdict, Finding ── Evidence;  Override;  Failure;  Usage;  Progressed, Price
+Result:    Grade ── Verdict, Finding ── Evidence;  Override, MadeCriterion;  Failure;  Usage;  Progressed, Price
 """
 
 from __future__ import annotations
@@ -223,11 +223,14 @@ class Group(Record):
                 yield id_, take
 
 
+Difficulty = Literal["basic", "intermediate", "advanced"]
+
+
 class Rubric(Record):
     """Per question: the reference, the criteria with points, the misconceptions with costs.
 
     `name` is the file's stem. `groups` limit what criteria earn together. `near` names rubrics of other questions
-    whose answers share much with this one's.
+    whose answers share much with this one's. A `draft` was written by a model, and no person has looked at it.
     """
 
     name: str
@@ -235,7 +238,8 @@ class Rubric(Record):
     also: tuple[str, ...] = ()
     near: tuple[str, ...] = ()
     topic: str
-    difficulty: Literal["basic", "intermediate", "advanced"] | None = None
+    difficulty: Difficulty | None = None
+    draft: bool = Field(default=False, strict=True)
     reference: str
     criteria: tuple[Criterion, ...] = Field(min_length=1)
     groups: tuple[Group, ...] = ()
@@ -269,6 +273,13 @@ class Rubric(Record):
                 left[id_] = round(left[id_] - points, 9)
                 found.append((group, id_, points))
         return found
+
+
+class SettledRubric(Rubric):
+    """A rubric made of what a judge settled that a question asks for, of its reference: one good answer of several.
+
+    A criterion is met by whatever does its job and is right, be it the reference's way or another.
+    """
 
 
 def _twice(ids: Iterable[str]) -> str | None:
@@ -448,6 +459,15 @@ class Override(Record):
     asked: str
 
 
+class MadeCriterion(Record):
+    """A criterion that stands in no file, since its rubric was made from a reference."""
+
+    id: str
+    points: float
+    expects: str
+    partial: str | None = Field(default=None, exclude_if=_absent)
+
+
 class Grader(Record):
     """Who gave the verdicts. `prompt` names the prompt or method and fingerprints all that went into it."""
 
@@ -460,7 +480,8 @@ class Grade(Record):
     """The verdicts on one answer and the score worked out from them; scores are None unless graded.
 
     `percent` runs from 0 to 100, `confidence` from 0 to 1. `overrides` are people's verdicts; they stand in `verdicts`
-    and `misconceptions` in the grader's place. `rubric_fingerprint` is of the rubric that the score was worked out by.
+    and `misconceptions` in the grader's place. `rubric_fingerprint` is of the rubric that the score was worked out by;
+    `criteria` are that rubric's, where it was made from a reference and stands nowhere else.
     """
 
     id: str
@@ -480,3 +501,4 @@ class Grade(Record):
     error: Mapping[str, Any] | None = None
     rubric_fingerprint: str | None = Field(default=None, exclude_if=_absent)
     overrides: tuple[Override, ...] = Field(default=(), exclude_if=_absent)
+    criteria: tuple[MadeCriterion, ...] = Field(default=(), exclude_if=_absent)

@@ -29,6 +29,16 @@ from dlgrade.models import Message
 _ROLES: tuple[Literal["system", "user"], ...] = ("system", "user")
 
 
+def fence(word: str, *texts: str) -> str:
+    """A tag's name that none of the texts contains, made of a word; the same for the same texts."""
+    salt, whole = 0, "\0".join(texts)
+    while True:
+        tag = f"{word}-" + hashlib.sha256(f"{salt}{whole}".encode()).hexdigest()[:8]
+        if tag not in whole:
+            return tag
+        salt += 1
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     """A sandbox in which a record is its data: pydantic's own methods read files, and unpickle whatever they get."""
 

@@ -20,14 +20,14 @@ from pathlib import Path
 from dlgrade.banks.outputs import digest
 from dlgrade.classes import Graded
 from dlgrade.errors import InputError, RubricError
-from dlgrade.grading.claims import MADE
 from dlgrade.grading.gradebook import Book
 from dlgrade.grading.leniency import Correction
 from dlgrade.grading.matching import Matching
-from dlgrade.grading.rescoring import LACKING, Known, carried, lacks, rescored, to_ask
+from dlgrade.grading.rescoring import LACKING, Known, carried, lacks, rescored, rubric_in, to_ask
 from dlgrade.grading.rows import BadRow, Row, Survey, read_rows, survey
 from dlgrade.grading.stored import read_grades
 from dlgrade.models import Failure, Grade
+from dlgrade.rubrics import MADE
 
 _NAMED = 20  # grades that are named; of the others it is said how many they are
 _ALL = "everything"
@@ -226,6 +226,8 @@ class _Carrying:
             self._asked.failures[grade.id] = f"{grade.status}: {said.splitlines()[0]}"
             return
         if at in self._old:
-            grade = carried(self._old[at], grade, self._matching.of(row).rubric)
+            matched = self._matching.of(row)
+            rubric = matched.rubric if matched.alone is None else rubric_in(grade)
+            grade = carried(self._old[at], grade, rubric)
         self._asked.done.add(at)
         self._book.put(at, row, grade)

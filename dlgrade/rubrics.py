@@ -32,6 +32,9 @@ from dlgrade.banks.same import identity
 from dlgrade.errors import RubricError
 from dlgrade.models import Criterion, Misconception, Misfit, Question, Rubric
 
+MADE = "reference-"
+"""How the name of a rubric begins that was made from a reference."""
+
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEAD = re.compile(r"(?s)\A.*?(?=^(?!question:|also:)[A-Za-z_]\w*:)", re.MULTILINE)
 _CRITERIA = re.compile(r"^criteria[ \t]*:", re.MULTILINE)
@@ -44,6 +47,7 @@ _WORDS = {
     "greater_than_equal": "must not be below 0",
     "finite_number": "not a number",
     "literal_error": "not one of the words allowed",
+    "bool_type": "neither true nor false",
 }
 
 Location = tuple[str | int, ...]
@@ -52,7 +56,7 @@ Location = tuple[str | int, ...]
 @lru_cache(maxsize=64)  # many answers share a rubric
 def fingerprint(rubric: Rubric) -> str:
     """The first 12 hex digits of SHA-256 over everything in the rubric that a grade can depend on."""
-    content = rubric.model_dump(mode="json", exclude={"name", "also", "near", "topic", "difficulty"})
+    content = rubric.model_dump(mode="json", exclude={"name", "also", "near", "topic", "difficulty", "draft"})
     # without needs and groups a rubric is what it was before there were any
     for item, key in ((content, "groups"), *((criterion, "needs") for criterion in content["criteria"])):
         if not item[key]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dlgrade.grading.checking import check_all, check_rubric, foreign
 from dlgrade.models import Criterion, Misconception, Rubric
 
@@ -56,3 +58,42 @@ def test_a_reference_of_another_topic_that_earns_most_is_named_and_one_of_its_ow
     assert check_all([one, rubric("twin", topic="weather", near=("colours",))])["colours"] == []
     assert check_all([rubric(near=("nobody",))])["colours"] == ["near: there is no rubric nobody"]
     assert [pair.percent for pair in foreign([one, other])] == [100, 100]
+
+
+@pytest.mark.parametrize(
+    "expects",
+    [
+        "Explain why short waves scatter most.",
+        "Mentions that short waves scatter.",
+        "Names two causes of the colour.",
+        "The answer should say that short waves scatter.",
+        "A good answer mentions scattering.",
+        "Award 2 points for scattering.",
+    ],
+)
+def test_a_criterion_that_tells_what_to_do_is_named(expects: str) -> None:
+    told = (Criterion(id="scatter", points=10, expects=expects, cues=(("scatter", "short"),)),)
+    assert f"scatter: an instruction, not a statement of the expected answer: {expects!r}" in check_rubric(
+        rubric(criteria=told)
+    )
+
+
+@pytest.mark.parametrize(
+    "expects",
+    [
+        "State spaces are scattered by short waves.",
+        "List comprehensions build the list in one expression.",
+        "Show and tell, a captioning model, scatters.",
+        "The candidate with the highest score is kept at each step.",
+    ],
+)
+def test_a_statement_that_begins_like_an_instruction_is_none(expects: str) -> None:
+    said = (Criterion(id="scatter", points=10, expects=expects, cues=(("scatter", "short"),)),)
+    assert not [wrong for wrong in check_rubric(rubric(criteria=said)) if "instruction" in wrong]
+
+
+def test_cues_that_are_not_in_the_reference_are_named_although_the_wording_is() -> None:
+    reference = "Short waves scatter most in air. At dusk the path is long."
+    first = Criterion(id="scatter", points=6, expects="Short waves scatter most in air.", cues=(("rayleigh", "blue"),))
+    found = check_rubric(rubric(criteria=(first, rubric().criteria[1]), reference=reference))
+    assert "scatter: no way of its cues is in the reference; its wording alone is" in found

@@ -54,8 +54,9 @@ def missed(asked: Body, **changes: Any) -> Body:
     """The verdicts of a judge who found nothing; `changes` go into the first one."""
     properties = asked["response_format"]["json_schema"]["schema"]["properties"]
     verdicts: dict[str, dict[str, Any]] = {}
-    for name in properties:
-        judged = {"verdict": "missed"} if name.startswith("c") else {"found": False}
+    for name, shape in properties.items():
+        judged: dict[str, Any] = {"verdict": "missed"} if name.startswith("c") else {"found": False}
+        judged |= {"otherwise": False} if "otherwise" in shape["properties"] else {}
         verdicts[name] = {"quotes": [], "reason": "nothing of it", **judged}
     verdicts["c1"] |= changes
     return {"status_code": 200, "body": completion(asked, json.dumps(verdicts))}
@@ -197,10 +198,18 @@ def test_many_answers_are_sent_and_rows_that_cannot_be_are_named_by_file_and_lin
 def test_a_class_whose_questions_have_references_needs_no_call_after_a_batch(
     run: Run, server: Loopback, endpoint: BatchEndpoint
 ) -> None:
-    row = {"question": "What is a flumph?", "answer": "A beast.", "reference": "It floats. It is psionic."}
-    Path("class.jsonl").write_text(json.dumps(row))
+    row = {"question": "What is a flumph?", "reference": "It floats. It is psionic."}
+    rows = [{**row, "id": f"s{n}", "answer": f"A beast, says {n}."} for n in range(3)]
+    Path("class.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    first = run("batch", "submit", "grade", "--answers", "class.jsonl", *asking(server))
+    assert "1 request to made-up" in first.out
+    assert "Asked first, what questions ask for: 3 answers with a reference and no rubric; after the" in first.err
+    floats = {"expects": "It floats.", "reference": "It floats.", "name": "floats", "weight": 1, "half": None}
+    settled = json.dumps({"asks": "What it is.", "criteria": [floats]})
+    endpoint.finish(lambda asked: {"status_code": 200, "body": completion(asked, settled)})
+    run("batch", "fetch")
     ran = run("batch", "submit", "grade", "--answers", "class.jsonl", *asking(server))
-    assert ran.code == 0
+    assert (ran.code, "3 requests to made-up" in ran.out) == (0, True)
     endpoint.finish(missed)
     then = run("batch", "fetch").err
     server.close()

@@ -317,17 +317,6 @@ def test_a_quote_that_is_not_there_is_asked_for_once_more_and_both_replies_are_k
     assert all(g.flags and g.confidence is not None and g.confidence < 1 for g in grades())
 
 
-def test_a_reference_becomes_the_criteria_that_a_model_is_asked_about(run: Run) -> None:
-    write("class.jsonl", [{"question": "What is a flumph?", "answer": SAID, "reference": "It floats. It is psionic."}])
-    with Loopback(verdicts) as server:
-        assert run(*COMMAND, *asking(server)).code == 0
-        (body,) = server.bodies
-    assert body["response_format"]["json_schema"]["schema"]["required"] == ["c1", "c2"]
-    assert "c2: It is psionic." in body["messages"][0]["content"]
-    (grade,) = grades()
-    assert (grade.score, grade.max_score) == (1, 2)
-
-
 def test_an_answer_that_a_model_cannot_grade_has_a_reason_and_no_score(run: Run) -> None:
     def some(body: Body) -> Scripted:
         sent = answer_in(body)

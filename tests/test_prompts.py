@@ -133,6 +133,9 @@ def test_the_shipped_templates_keep_the_answer_between_fences() -> None:
         rubric=rubric,
         criteria=[("c1", rubric.criteria[0])],
         misconceptions=[],
+        settled=False,
+        examples=[],
+        asked=(),
         fence="answer-1",
         answer="My answer",
     )

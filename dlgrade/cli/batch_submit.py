@@ -21,7 +21,7 @@ from dlgrade.grading.matching import Matching
 from dlgrade.grading.rows import BadRow, Row, read_rows, survey
 from dlgrade.llm.batch import Work
 from dlgrade.llm.request import Reply, Request
-from dlgrade.models import Failure, Question
+from dlgrade.models import Failure, Question, Rubric
 from dlgrade.saving import nothing_stale
 from dlgrade.settings import SET_UP_A_MODEL
 
@@ -136,7 +136,10 @@ def _command(name: str, arguments: Iterable[str], flags: Mapping[str, str | None
 
 
 class _Asking:
-    """Answers on their way to becoming requests. `failures` are those that cannot, `silent` say nothing to grade."""
+    """Answers on their way to becoming requests. `failures` are those that cannot, `silent` say nothing to grade.
+
+    `unsettled` wait until what their questions ask for is known, which is asked in their place.
+    """
 
     def __init__(self, session: Session, judge: Judge, stored: Callable[[Request], Reply | None]) -> None:
         self._matching = Matching(session.lookup, session.rubrics)
@@ -144,6 +147,7 @@ class _Asking:
         self._stored = stored
         self.failures: list[Failure] = []
         self.silent = 0
+        self.unsettled = 0
 
     def one(self, row: Row) -> Iterator[tuple[str, Request]]:
         """The requests for one answer, if it takes any, as far as the replies that are there call for them.
@@ -152,7 +156,14 @@ class _Asking:
             InputError: its question is not known, or has no rubric.
         """
         matched = self._matching.of(row)
-        asked = self._judge.asked(row.answer, matched.rubric, id=row.id, question=matched.question)
+        rubric: Rubric | None = matched.rubric
+        if matched.alone is not None:
+            rubric = self._judge.settling.at_hand(matched.alone, self._known)
+        if rubric is None and matched.alone is not None:
+            self.unsettled += 1
+            yield from ((row.id, request) for request in self._judge.settling.pending(matched.alone, self._known))
+            return
+        asked = self._judge.asked(row.answer, rubric or matched.rubric, id=row.id, question=matched.question)
         self.silent += not asked.first
         for request in self._judge.pending(asked, self._known):
             yield row.id, request
@@ -211,6 +222,9 @@ def _submit(
         show.remark(f"In the cache already: {many(done.cached, 'reply')}")
     if asking and asking.silent:
         show.remark(f"Says nothing, and needs no model: {many(asking.silent, 'answer')}")
+    if asking and asking.unsettled:
+        wait = f"{many(asking.unsettled, 'answer')} with a reference and no rubric"
+        show.remark(f"Asked first, what questions ask for: {wait}; after the fetch, submit again")
     for failure in failures:
         show.remark(f"  not sent: {failure.id}: {failure.message}")
     _say_next(done, then)

@@ -147,7 +147,8 @@ class _Report:
         if self.out == STDOUT or not self.kept:
             return
         online = not self.session.settings.offline
-        prompts = {"grade": self.session.prompts.fingerprint("grade")} if online else {}
+        names = ["grade", *(["settle"] if self.done.made else [])] if online else []
+        prompts = {name: self.session.prompts.fingerprint(name) for name in names}
         made = provenance.made_with("grade", self.session.settings, prompts, self.done.rubrics)
         if online:
             made |= {"models": list(self.session.judging.models), "judging": self.session.judging.told}

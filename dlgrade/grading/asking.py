@@ -23,8 +23,8 @@ from dlgrade.grading.examples import Example, Examples
 from dlgrade.grading.replies import Reading
 from dlgrade.grading.shapes import LEVELS, Whole, items_of, shape_of
 from dlgrade.llm.request import Reply, Request
-from dlgrade.models import Message, Rubric
-from dlgrade.prompts import Prompts
+from dlgrade.models import Message, Rubric, SettledRubric
+from dlgrade.prompts import Prompts, fence
 from dlgrade.rubrics import wording
 from dlgrade.settings import Settings
 
@@ -104,8 +104,9 @@ def grading_request(
         criteria=items[: len(rubric.criteria)],
         misconceptions=items[len(rubric.criteria) :],
         examples=shown,
+        settled=isinstance(rubric, SettledRubric),
         asked=turn.keys,
-        fence=fence(text),
+        fence=fence("answer", text),
         answer=text,
     )
     if any(all(str(one["fence"]) not in message.content for message in messages) for one in shown):
@@ -121,7 +122,7 @@ def whole_request(cleaned: Cleaned, rubric: Rubric, prompts: Prompts, settings: 
     """
     text = normal(cleaned.text)
     levels = list(zip(LEVELS, MEANINGS, strict=True))
-    messages = prompts.render(WHOLE_TEMPLATE, rubric=rubric, levels=levels, fence=fence(text), answer=text)
+    messages = prompts.render(WHOLE_TEMPLATE, rubric=rubric, levels=levels, fence=fence("answer", text), answer=text)
     return _request(messages, settings, turn).model_copy(update={"shape": Whole})
 
 
@@ -204,19 +205,9 @@ def normal(text: str) -> str:
     return "\n".join(kept).strip()
 
 
-def fence(text: str) -> str:
-    """A tag name that the answer does not contain, the same for the same answer."""
-    salt = 0
-    while True:
-        tag = "answer-" + hashlib.sha256(f"{salt}{text}".encode()).hexdigest()[:8]
-        if tag not in text:
-            return tag
-        salt += 1
-
-
 def _shown(example: Example, rubric: Rubric) -> dict[str, object]:
     """An example as the template takes it."""
     text = normal(example.answer)
     keys = {item.id: key for key, item in items_of(rubric).items()}
     verdicts = [(keys[said.id], said.word, said.why) for said in example.verdicts]
-    return {"fence": fence(text), "answer": text, "verdicts": verdicts}
+    return {"fence": fence("answer", text), "answer": text, "verdicts": verdicts}

@@ -11,15 +11,27 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from dlgrade.grading.cues import compile_slot
+from dlgrade.grading.cues import Said, best_match, compile_slot
 from dlgrade.grading.offline import grade
 from dlgrade.grading.score import needless
-from dlgrade.models import Rubric
+from dlgrade.grading.words import sentences
+from dlgrade.models import Rubric, Way
 
 _POINTS = 10.0
 _FOREIGN = 60.0  # percent that another question's reference may earn: neighbours share content, not most of it
 _STAR_INSIDE = re.compile(r"\*\w")
 _TIMES_SAID = 3
+# What tells the answerer or the grader what to do; "State spaces are …" and "List comprehensions …" state something.
+_INSTRUCTION = re.compile(
+    r"""^(?:(?:must|should)\b
+        |(?:mention|explain|describe|state|define|discuss|give|list|name|provide|say|note|identify|recogni[sz]e|show|point
+           |compare|include|cover|address)(?:e?s)?\s+(?:out\s+)?
+         (?:that|the|how|why|what|when|which|whether|a|an|one|two|three|at\s+least|any|some|both|its|their)\b)
+      |\b(?:the|an?|this)\s+(?:good\s+|right\s+|correct\s+|full\s+)?(?:answer|candidate|student|response|respondent)\s+
+         (?:should|must|needs?|has\s+to|mentions?|explains?|describes?|states?|defines?|discusses|gives?|names?|says?)\b
+      |\baward\b[^.]{0,40}\b(?:points?|marks?|credit)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def check_rubric(rubric: Rubric) -> list[str]:
@@ -74,6 +86,9 @@ def _form(rubric: Rubric) -> Iterator[str]:
         yield f"the points add up to {rubric.max_score:g}, not {_POINTS:g}"
     cues = {criterion.id: criterion.cues for criterion in rubric.criteria}
     cues |= {misconception.id: misconception.cues for misconception in rubric.misconceptions}
+    for criterion in rubric.criteria:
+        if _INSTRUCTION.search(criterion.expects):
+            yield f"{criterion.id}: an instruction, not a statement of the expected answer: {criterion.expects!r}"
     yield from (f"{id_} has no cues" for id_, ways in cues.items() if not ways)
     for id_, ways in cues.items():
         empty = (slot for way in ways for slot in way if not compile_slot(slot).alternatives)
@@ -85,16 +100,24 @@ def _form(rubric: Rubric) -> Iterator[str]:
 def _reference(rubric: Rubric) -> Iterator[str]:
     whole = grade(rubric.reference, rubric)
     spare = needless(rubric, whole.verdicts)
+    cues = {criterion.id: criterion.cues for criterion in rubric.criteria}
     for verdict in whole.verdicts:
         if verdict.criterion in spare:
             continue  # of criteria that exclude each other, a reference says one
         if verdict.verdict != "met":
             yield f"the reference does not earn {verdict.criterion}: {verdict.verdict}"
+        elif cues[verdict.criterion] and not _said(cues[verdict.criterion], rubric.reference):
+            yield f"{verdict.criterion}: no way of its cues is in the reference; its wording alone is"
         elif _survives(rubric, verdict.criterion):
             yield f"{verdict.criterion} is still met when the sentences that earn it are taken out"
     for finding in whole.misconceptions:
         if finding.found:
             yield f"the reference holds the misconception {finding.id}: {finding.evidence[0].quote!r}"
+
+
+def _said(ways: Sequence[Way], reference: str) -> bool:
+    match = best_match(ways, Said(sentences(reference)))
+    return match.share == 1.0 and not match.negated
 
 
 def _survives(rubric: Rubric, criterion: str) -> bool:

@@ -11,18 +11,26 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 
 from dlgrade.banks.wording import plain, readable, squash
 from dlgrade.errors import RubricError
 from dlgrade.grading.words import sentences, stems
 from dlgrade.models import Criterion, Rubric
-
-MADE = "reference-"
-"""How the name of a rubric begins that was made from a reference."""
+from dlgrade.rubrics import MADE
 
 _CODE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _MARKER = re.compile(r"^(?:[-*+•>]|\d+[.)])\s+")
 _HEADING = re.compile(r"^#{1,6}\s")
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A question whose answers have a reference and no rubric; a full mark is `max_score`, 10 where that is None."""
+
+    question: str
+    reference: str
+    max_score: float | None = None
 
 
 def rubric_from(question: str, reference: str, max_score: float | None = None) -> Rubric:

@@ -21,6 +21,7 @@ from dlgrade.grading.evidence import Cleaned, clean
 from dlgrade.grading.polling import Settled, in_doubt, settle
 from dlgrade.grading.rounds import Collected, Look, Rounds, collect, from_store, over, pending
 from dlgrade.grading.score import graded, not_graded, points
+from dlgrade.grading.settling import Settling
 from dlgrade.grading.shapes import items_of, words_of
 from dlgrade.grading.words import has_words
 from dlgrade.llm.request import Client, Request
@@ -50,6 +51,8 @@ class Judge:
     """Grades answers by asking one model or several."""
 
     template = TEMPLATE
+    settles = True
+    """Whether what a question asks for is settled first, where there is only a reference."""
 
     def __init__(self, client: Client, prompts: Prompts, settings: Settings, judging: Judging | None = None) -> None:
         self._client = client
@@ -57,6 +60,7 @@ class Judge:
         self._settings = settings
         self._judging = judging or Judging()
         self._models = self._judging.models or (str(settings.model),)
+        self.settling = Settling(client, prompts, settings, self._models[0])
         self._template = ""
 
     @property
@@ -160,7 +164,7 @@ class Judge:
             ),
             grader=self._grader(asked.rubric, len(collected.whole)),
             confidence=round(sum(one.agreement for one in settled.values()) / len(settled), 2),
-            flags=(*asked.cleaned.flags, *doubts({items[key].id: s for key, s in settled.items()}), *collected.flags),
+            flags=(*asked.cleaned.flags, *_told({items[key].id: s for key, s in settled.items()}), *collected.flags),
             usage=collected.usage or Usage(),
         )
 
@@ -232,6 +236,12 @@ def _verdict(criterion: Criterion, settled: Settled) -> Verdict:
         evidence=settled.evidence,
         why=settled.reason,
     )
+
+
+def _told(settled: Mapping[str, Settled]) -> tuple[str, ...]:
+    """What is met by another way than the reference's, and what a person should look at, by the id of what it is."""
+    ways = (f"otherwise: {id_} is met by another way than the reference's" for id_, s in settled.items() if s.otherwise)
+    return (*ways, *doubts(settled))
 
 
 def doubts(settled: Mapping[str, Settled]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dlgrade.errors import InputError, UnknownQuestion
-from dlgrade.grading.claims import rubric_from
+from dlgrade.grading.claims import Alone, rubric_from
 from dlgrade.grading.rows import Row
 from dlgrade.lookup import Lookup, Target
 from dlgrade.models import Rubric
@@ -18,11 +18,13 @@ _NEAREST = 20  # unknown questions that get a hint of what may be meant, which t
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """What an answer is held against; `made` says that the rubric was made from a reference."""
+    """What an answer is held against. Where there was nothing but a reference, `alone` is what a model makes of it, and
+    `rubric` what is made of it offline.
+    """
 
     question: str
     rubric: Rubric
-    made: bool = False
+    alone: Alone | None = None
 
 
 class Matching:
@@ -55,7 +57,8 @@ class Matching:
             named = "the question" if found is None else found.id
             raise UnknownQuestion(f"{named} has no rubric to grade against: {found.text if found else row.question}")
         text = row.question if found is None else found.text
-        return Matched(text, self._made(text, row.reference, row.max_score), made=True)
+        alone = Alone(text, row.reference, row.max_score)
+        return Matched(text, self._made(text, row.reference, row.max_score), alone)
 
     def _look_up(self, question: str, parts: bool) -> Target | InputError | None:
         """The question that is meant, None if there is none; an error as a value, so that it is kept as well."""

@@ -18,13 +18,17 @@ _AHEAD = 2  # votes by which a verdict has to lead for nobody else to be asked
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One verdict. `made_up` are its quotes that are not in the answer; with none it may `lack` a quote altogether."""
+    """One verdict. `made_up` are its quotes that are not in the answer; with none it may `lack` a quote altogether.
+
+    `otherwise` says that what earns it is right, and not what the reference says.
+    """
 
     word: str
     reason: str
     evidence: tuple[Evidence, ...] = ()
     made_up: tuple[str, ...] = ()
     lacks: bool = False
+    otherwise: bool = False
 
     @property
     def holds(self) -> bool:
@@ -37,7 +41,7 @@ class Settled:
     """What counts. `agreement` is from 0 to 1.
 
     `tied` is how often each verdict was given, the one that counts first, where others were given as often, else
-    empty. `flaw` says what is wrong with all the votes for it, if anything is.
+    empty. `flaw` says what is wrong with all the votes for it, if anything is; `otherwise` is what most of them say.
     """
 
     word: str
@@ -46,6 +50,7 @@ class Settled:
     agreement: float
     tied: tuple[tuple[str, int], ...] = ()
     flaw: str = ""
+    otherwise: bool = False
 
 
 def settle(votes: Sequence[Vote], words: Sequence[str], asked: int) -> Settled:
@@ -71,7 +76,8 @@ def _settled(votes: Sequence[Vote], word: str, asked: int, tied: tuple[tuple[str
     sound = [vote for vote in winning if vote.holds]
     evidence = once(piece for vote in winning for piece in vote.evidence)
     flaw = "" if sound else "a quote that is not in the answer" if winning[0].made_up else "no quote"
-    return Settled(word, (sound or winning)[0].reason, evidence, len(sound) / asked, tied, flaw)
+    otherwise = 2 * sum(vote.otherwise for vote in winning) > len(winning)
+    return Settled(word, (sound or winning)[0].reason, evidence, len(sound) / asked, tied, flaw, otherwise)
 
 
 def in_doubt(votes: Iterable[Vote]) -> bool:

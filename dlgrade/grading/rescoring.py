@@ -9,9 +9,8 @@ from functools import lru_cache
 from typing import cast, get_args
 
 from dlgrade.errors import InputError
-from dlgrade.grading.claims import MADE
 from dlgrade.grading.leniency import Correction
-from dlgrade.grading.score import CALIBRATED, LEADS, is_calibrated, points, scored
+from dlgrade.grading.score import CALIBRATED, is_calibrated, points, scored
 from dlgrade.models import (
     Criterion,
     Finding,
@@ -23,7 +22,7 @@ from dlgrade.models import (
     Verdict,
     VerdictWord,
 )
-from dlgrade.rubrics import Rubrics, fingerprint, wording, wordings
+from dlgrade.rubrics import MADE, Rubrics, fingerprint, wording, wordings
 
 LACKING = "its score is calibrated: give --calibration FILE, the one that it names"
 _KEPT = 1024  # rubrics: a class answers few questions
@@ -47,24 +46,15 @@ class Known:
             return self._load(grade.rubric)
         if not _made(grade):
             raise InputError(f"there is no rubric {grade.rubric!r}" if grade.rubric else "it names no rubric")
-        if not grade.verdicts:
-            raise InputError("its rubric was made from a reference, and it has no verdicts to tell which")
+        if not grade.criteria:
+            raise InputError("its rubric was made from a reference, and it does not say which")
         return rubric_in(grade)
 
 
 def rubric_in(grade: Grade) -> Rubric:
     """The rubric as far as a grade tells it: what its criteria are worth, and say."""
-    lines = grade.feedback.splitlines()
-    told = {word: [line.removeprefix(lead) for line in lines if line.startswith(lead)] for word, lead in LEADS.items()}
-    criteria = []
-    for verdict in grade.verdicts:
-        said = told.get(verdict.verdict)
-        criteria.append(
-            Criterion(
-                id=verdict.criterion, points=verdict.max_points, expects=said.pop(0) if said else verdict.criterion
-            )
-        )
-    return Rubric(name=grade.rubric, question=grade.question, topic="", reference="", criteria=tuple(criteria))
+    criteria = tuple(Criterion.model_validate(criterion.model_dump()) for criterion in grade.criteria)
+    return Rubric(name=grade.rubric, question=grade.question, topic="", reference="", criteria=criteria)
 
 
 def to_ask(grade: Grade, rubric: Rubric) -> tuple[str, ...]:

@@ -9,8 +9,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dlgrade.errors import ItemError, ServerFailed
-from dlgrade.models import Criterion, Finding, Grade, Grader, Group, Override, Rubric, Usage, Verdict, VerdictWord
-from dlgrade.rubrics import fingerprint, wordings
+from dlgrade.models import (
+    Criterion,
+    Finding,
+    Grade,
+    Grader,
+    Group,
+    MadeCriterion,
+    Override,
+    Rubric,
+    Usage,
+    Verdict,
+    VerdictWord,
+)
+from dlgrade.rubrics import MADE, fingerprint, wordings
 
 _SHARE: dict[VerdictWord, float] = {"met": 1.0, "partial": 0.5, "missed": 0.0, "ungraded": 0.0}
 _NONE: Mapping[str, Override] = {}
@@ -18,6 +30,9 @@ _NONE: Mapping[str, Override] = {}
 
 CALIBRATED = "calibrated ("
 """How the flag begins that says that a score was corrected for the grader's leniency."""
+
+BY_A_DRAFT = "by a draft rubric"
+"""The flag of a grade whose rubric no person has looked at."""
 
 
 def points(criterion: Criterion, verdict: VerdictWord) -> float:
@@ -263,8 +278,21 @@ def graded(
         confidence=confidence,
         flags=flags,
         usage=usage,
+        criteria=_made(rubric),
     )
     return scored(grade, rubric)
+
+
+def _made(rubric: Rubric) -> tuple[MadeCriterion, ...]:
+    """What a grade has to tell of its rubric: all that it says, where it stands in no file."""
+    if not rubric.name.startswith(MADE):
+        return ()
+    return tuple(MadeCriterion(id=c.id, points=c.points, expects=c.expects, partial=c.partial) for c in rubric.criteria)
+
+
+def _flags(flags: Iterable[str], rubric: Rubric) -> tuple[str, ...]:
+    """The flags, with the one that says that the rubric is a draft as long as it is one."""
+    return (*(flag for flag in flags if flag != BY_A_DRAFT), *([BY_A_DRAFT] if rubric.draft else []))
 
 
 def scored(grade: Grade, rubric: Rubric) -> Grade:
@@ -277,6 +305,7 @@ def scored(grade: Grade, rubric: Rubric) -> Grade:
     return grade.model_copy(
         update={
             "rubric_fingerprint": fingerprint(rubric),
+            "flags": _flags(grade.flags, rubric),
             "status": "graded" if score is not None else "ungraded" if grade.status == "graded" else grade.status,
             "score": score,
             "max_score": rubric.max_score,
@@ -311,13 +340,14 @@ def not_graded(
         max_score=rubric.max_score,
         percent=None,
         grader=grader,
-        flags=flags,
+        flags=_flags(flags, rubric),
         usage=usage,
+        criteria=_made(rubric),
         error={"kind": error.kind, "message": str(error)},
     )
 
 
-LEADS: dict[VerdictWord, str] = {"met": "Right: ", "partial": "In part: ", "missed": "Missing: "}
+_LEADS: dict[VerdictWord, str] = {"met": "Right: ", "partial": "In part: ", "missed": "Missing: "}
 """How a line of feedback begins, in the order in which they come."""
 
 
@@ -331,7 +361,7 @@ def feedback(rubric: Rubric, verdicts: Sequence[Verdict], findings: Sequence[Fin
     spare = needless(rubric, verdicts)
     lines = [
         f"{lead}{criteria[v.criterion].expects}"
-        for word, lead in LEADS.items()
+        for word, lead in _LEADS.items()
         for v in verdicts
         if v.verdict == word and not (word == "missed" and v.criterion in spare)
     ]

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, create_model
 
-from dlgrade.models import Criterion, Misconception, Rubric
+from dlgrade.models import Criterion, Misconception, Rubric, SettledRubric
 
 
 class Judged(BaseModel):
@@ -38,6 +38,18 @@ class MetPartialOrMissed(Judged):
     """A criterion with half marks."""
 
     verdict: Literal["met", "partial", "missed"]
+
+
+class MetOrMissedEitherWay(MetOrMissed):
+    """A criterion of what a question asks for, which a reference is one way to meet."""
+
+    otherwise: bool
+
+
+class MetPartialOrMissedEitherWay(MetPartialOrMissed):
+    """A criterion of what a question asks for, with half marks."""
+
+    otherwise: bool
 
 
 class FoundOrNot(Judged):
@@ -65,6 +77,13 @@ def word_of(judged: Judged) -> str:
     if isinstance(judged, Levelled):
         return judged.level
     return judged.verdict if isinstance(judged, MetOrMissed | MetPartialOrMissed) else "missed"
+
+
+def otherwise(judged: Judged) -> bool:
+    """Whether a criterion is met, in part at least, by another way than the reference's."""
+    if not isinstance(judged, MetOrMissedEitherWay | MetPartialOrMissedEitherWay):
+        return False
+    return judged.otherwise and claims(judged)
 
 
 def claims(judged: Judged) -> bool:
@@ -98,7 +117,8 @@ def words_of(item: Criterion | Misconception) -> Sequence[str]:
 def shape_of(rubric: Rubric, keys: tuple[str, ...] = ()) -> type[BaseModel]:
     """The reply's form for a rubric, or for some of its items in their order."""
     items = items_of(rubric)
-    return _shape(tuple((key, _kind(items[key])) for key in keys or items))
+    settled = isinstance(rubric, SettledRubric)
+    return _shape(tuple((key, _kind(items[key], settled=settled)) for key in keys or items))
 
 
 @lru_cache(maxsize=512)  # as above, and rubrics of one outline share them
@@ -107,7 +127,9 @@ def _shape(kinds: tuple[tuple[str, type[Judged]], ...]) -> type[BaseModel]:
     return create_model("Verdicts", **fields)
 
 
-def _kind(item: Criterion | Misconception) -> type[Judged]:
+def _kind(item: Criterion | Misconception, *, settled: bool) -> type[Judged]:
     if isinstance(item, Misconception):
         return FoundOrNot
+    if settled:
+        return MetPartialOrMissedEitherWay if item.partial else MetOrMissedEitherWay
     return MetPartialOrMissed if item.partial else MetOrMissed

@@ -27,6 +27,7 @@ class WholeJudge(Judge):
     """
 
     template = WHOLE_TEMPLATE
+    settles = False
 
     def __init__(self, client: Client, prompts: Prompts, settings: Settings, judging: Judging | None = None) -> None:
         usual = judging or Judging()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from dlgrade.errors import ItemError, RunStopped
 from dlgrade.llm.prices import Prices
@@ -93,3 +94,29 @@ class Counted:
     def _billed(self, request: Request, usage: Usage) -> None:
         self.usage += usage
         self._bill.add(request.model, request.endpoint, usage)
+
+
+@dataclass
+class Found:
+    """Looks up the stored replies that one thing takes; `count` is how many there were.
+
+    `first` are those to its first requests, where they were looked up together with others'.
+    """
+
+    client: Counted
+    first: Mapping[str, Reply] | None = None
+    count: int = 0
+
+    def __call__(self, requests: Sequence[Request]) -> Mapping[str, Reply]:
+        """The stored replies to some requests, by key; those of a second round, which few take, by themselves."""
+        looked_up, self.first = self.first, None
+        if looked_up is None:
+            looked_up = self.client.stored(requests)
+        found = {request.key: looked_up[request.key] for request in requests if request.key in looked_up}
+        self.count += len(found)
+        return found
+
+    def taken(self) -> None:
+        """Count them as found: something is made of them."""
+        for _ in range(self.count):
+            self.client.found()
