@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
-from dlgrade.banks.outputs import check_replaceable, check_writable, planned, replacement, save_copy
+from dlgrade.banks.outputs import check_replaceable, check_writable, planned, replacement, save_copy, save_new
 from dlgrade.banks.reading import read_bank
 from dlgrade.errors import OutputError
 from dlgrade.models import Bank
@@ -129,3 +130,23 @@ def test_a_long_output_goes_where_a_link_points(tmp_path: Path) -> None:
         new.file.write(b"new")
     assert link.is_symlink()
     assert (tmp_path / "real" / "grades.csv").read_bytes() == b"new"
+
+
+def test_a_new_file_is_written_where_none_stands_and_replaces_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "new.yaml"
+    assert save_new(target, b"one")
+    assert not save_new(target, b"two")
+    assert target.read_bytes() == b"one"
+    assert [path.name for path in target.parent.iterdir()] == ["new.yaml"]
+
+
+def test_where_files_cannot_be_linked_a_new_one_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> None:
+        raise OSError(errno.ENOTSUP, "not supported")
+
+    monkeypatch.setattr("os.link", unknown)
+    target = tmp_path / "new.yaml"
+    assert (save_new(target, b"one"), save_new(target, b"two")) == (True, False)
+    assert target.read_bytes() == b"one"

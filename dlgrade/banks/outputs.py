@@ -11,6 +11,7 @@ dlgrade wrote there before. What it wrote is remembered by hash in a `.dlgrade` 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
@@ -23,6 +24,9 @@ from dlgrade.banks.filling import mode_of, save
 from dlgrade.banks.gathering import documents
 from dlgrade.banks.locking import FOLDER
 from dlgrade.errors import OutputError
+
+# what file systems say that know no links: FAT, some network shares, Android
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EACCES, errno.EMLINK}
 
 
 def planned(paths: Iterable[str | os.PathLike[str]], folder: Path) -> dict[str, Path]:
@@ -96,6 +100,31 @@ def save_copy(target: Path, data: bytes, original: bytes = b"") -> None:
     old = [] if there is None else [_hash(there)]
     save(note, "\n".join([*old, _hash(data)]).encode())
     save(target, data, instead_of=there)
+
+
+def save_new(target: Path, data: bytes) -> bool:
+    """Write a file whole or not at all where none is; says whether that was so, and else leaves what stands there.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    check_writable([target])
+    part = target.parent / f".dlgrade-{os.getpid()}-{target.name}.tmp"
+    try:
+        save(part, data)
+        os.link(part, target)  # unlike a rename, it replaces nothing
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if target.exists():
+            return False
+        if error.errno not in _NO_LINKS:
+            raise OutputError(f"{target}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+        part.replace(target)
+    finally:
+        with suppress(OSError):
+            part.unlink()
+    return True
 
 
 @dataclass

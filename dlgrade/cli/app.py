@@ -34,7 +34,7 @@ COMMANDS = {
     "export": ("dlgrade.cli.export", "Write an answer key."),
     "check": ("dlgrade.cli.check", "Say what is wrong with banks and rubrics."),
     "batch": ("dlgrade.cli.batch", "Send work to a batch endpoint, at a lower price."),
-    "rubric": ("dlgrade.cli.rubric", "Check rubrics, or show one."),
+    "rubric": ("dlgrade.cli.rubric", "Draft rubrics, check them, or show one."),
     "cache": ("dlgrade.cli.cache", "Look into the stored replies, prune them, carry them elsewhere."),
     "doctor": ("dlgrade.cli.doctor", "Say whether a model can be asked, and how it wants to be asked."),
 }

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,7 @@ from dlgrade.banks.ledger import Ledger, now
 from dlgrade.banks.outputs import check_replaceable, check_writable, planned
 from dlgrade.banks.same import same
 from dlgrade.cli import options, show
+from dlgrade.cli.dry_run import rehearse
 from dlgrade.cli.filled import Mode, Report
 from dlgrade.cli.watching import Watch
 from dlgrade.cli.wiring import Session
@@ -25,9 +26,6 @@ from dlgrade.llm.request import Request
 from dlgrade.models import Question
 from dlgrade.references import answer_requests, asked_answers, shipped_answers
 from dlgrade.saving import Answers, Outcome, StaleOf, nothing_stale
-
-if TYPE_CHECKING:
-    from dlgrade.llm.estimate import Estimate
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -198,36 +196,13 @@ def _print_diffs(outcomes: Sequence[Outcome]) -> None:
 
 def _dry_run(session: Session, wanted: Sequence[Question], *, json: bool) -> None:
     """The requests that would be sent, exactly, and what they would cost."""
-    settings = session.settings
-    requests = [(question, answer_request(question, session.prompts, settings)) for question in wanted]
-    if settings.offline:
-        show.remark("No model is set up, so nothing would be sent. With one, it would get:")
-    cost = None if settings.offline else _estimate(session, wanted)
-    if json:
-        model = {"model": None} if settings.offline else {}
-        sent = [{"id": question.id, **request.parts, **model} for question, request in requests]
-        show.json_document({"requests": sent, "estimate": cost and cost.as_json()})
-    else:
-        for question, request in requests:
-            _print_request(question, request, offline=settings.offline)
-    for line in cost.lines() if cost else ():
-        show.remark(line)
+    requests = [(question.id, answer_request(question, session.prompts, session.settings)) for question in wanted]
+    rehearse(session, requests, [] if session.settings.offline else _unanswered(session, wanted), json=json)
 
 
-def _print_request(question: Question, request: Request, *, offline: bool) -> None:
-    to = "" if offline else f" to {request.model} at {request.parts['endpoint']}"
-    show.text(f"=== {question.id}{to}")
-    for message in request.messages:
-        show.text(f"--- {message.role}\n{message.content}")
-    show.text("")
-
-
-def _estimate(session: Session, wanted: Sequence[Question]) -> Estimate:
-    """What the questions would cost that are in no cache, each once."""
+def _unanswered(session: Session, wanted: Sequence[Question]) -> list[Request]:
+    """The first requests about questions that no model's reply is in the cache for, each once."""
     different = [group[0] for group in same(wanted, session.rubrics.key)]
     requests = [answer_requests(question, session.prompts, session.settings) for question in different]
     have = session.stored([request for each in requests for request in each])
-    # Imported here for start-up time: only a dry run estimates.
-    from dlgrade.llm.estimate import estimate  # noqa: PLC0415
-
-    return estimate((each[0] for each in requests if not any(request.key in have for request in each)), session.prices)
+    return [each[0] for each in requests if not any(request.key in have for request in each)]

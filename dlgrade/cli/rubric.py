@@ -1,4 +1,4 @@
-"""`dlgrade rubric`: check rubrics, or show one."""
+"""`dlgrade rubric`: draft rubrics, check them, or show one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dlgrade.cli import options, show
+from dlgrade.cli.rubric_draft import draft
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import RubricError, UnknownQuestion
 from dlgrade.grading.checking import check_all
@@ -17,7 +18,10 @@ from dlgrade.rubrics import load_rubric
 
 _MANY = 40  # from here on a person waits long enough to wonder
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Check rubrics, or show one.")
+app = typer.Typer(
+    rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Draft rubrics, check them, or show one."
+)
+app.command()(draft)
 
 
 @app.command()
@@ -50,7 +54,9 @@ def check(
     wrong += [f"{path}: {complaint}" for path, rubric in loaded for complaint in found[rubric.name]]
     for line in wrong:
         show.text(line)
-    show.remark(f"{len(loaded)} rubrics checked, {len(wrong)} complaints")
+    drafts = sum(rubric.draft for _, rubric in loaded)
+    checked = f"{len(loaded)} rubrics checked" + (f", {drafts} of them drafts" if drafts else "")
+    show.remark(f"{checked}, {len(wrong)} complaints")
     raise typer.Exit(1 if wrong else 0)
 
 
