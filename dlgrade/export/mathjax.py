@@ -7,19 +7,9 @@ Everything else is escaped, and a picture is a link to it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from functools import cache
 from html import escape
-from typing import TYPE_CHECKING, cast
 
-from markdown_it.renderer import RendererHTML
-
-from dlgrade.export.prose import parse, parser
-
-if TYPE_CHECKING:
-    from types import MethodType
-
-    from markdown_it.token import Token
+from dlgrade.export import markup
 
 _DELIMITER = re.compile(r"\\(?=[()\[\]])|\$(?=\$)")
 _NUMBERED = re.compile(r"\\(begin|end)\{(align|gather|equation|multline)\*?\}")
@@ -29,24 +19,12 @@ _INSIDE = {"align": "aligned", "gather": "gathered", "equation": "aligned", "mul
 
 def html(text: str) -> str:
     """A text as HTML blocks."""
-    return str(_renderer().render(parse(text), parser().options, {})).strip()
+    return markup.html(text, MATHJAX).strip()
 
 
 def html_line(text: str) -> str:
     """The words of a text that stands on a line, without the paragraph around them."""
-    tokens = parse(text)
-    if [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]:
-        return str(_renderer().render([tokens[1]], parser().options, {}))
-    return _escaped(text)
-
-
-@cache
-def _renderer() -> RendererHTML:
-    renderer = RendererHTML()
-    for kind, write in _WRITTEN.items():
-        # its own type for rules is narrower than what it calls
-        renderer.rules[kind] = cast("MethodType", lambda tokens, at, *_, write=write: write(tokens[at]))
-    return renderer
+    return markup.line(text, MATHJAX)
 
 
 def _escaped(text: str) -> str:
@@ -61,28 +39,4 @@ def _formula(latex: str, *, display: bool) -> str:
     return f"{opening}{escape(meant)}{closing}"
 
 
-def _code(token: Token) -> str:
-    return f"<pre><code>{_escaped(token.content)}</code></pre>\n"
-
-
-def _picture(token: Token) -> str:
-    address = str(token.attrs.get("src", ""))
-    return f'<a href="{escape(address)}">{_escaped(token.content or address)}</a>'
-
-
-def _displayed(token: Token) -> str:
-    return f"<p>{_formula(token.content, display=True)}</p>\n"
-
-
-_WRITTEN: Mapping[str, Callable[[Token], str]] = {
-    "text": lambda token: _escaped(token.content),
-    "code_inline": lambda token: f"<code>{_escaped(token.content)}</code>",
-    "code_block": _code,
-    "fence": _code,
-    "image": _picture,
-    "math_inline": lambda token: _formula(token.content, display=False),
-    "math_inline_double": lambda token: _formula(token.content, display=True),
-    "math_block": _displayed,
-    "amsmath": _displayed,
-}
-"""What is not written as markdown-it writes it, by the type of token."""
+MATHJAX = markup.Manner(_formula, text=_escaped, code=lambda code, _language: _escaped(code))

@@ -38,5 +38,10 @@ def parse(text: str) -> list[Token]:
     return parser().parse(text)
 
 
+def parse_line(text: str) -> list[Token]:
+    """The tokens of a text that stands on one line, such as a question's wording: no block starts there."""
+    return parser().parseInline(text)
+
+
 def _is_safe(url: str) -> bool:
     return url.casefold().startswith(SCHEMES)
