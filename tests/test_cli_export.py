@@ -106,7 +106,7 @@ def test_the_article_keeps_its_own_answers(run: Run) -> None:
 def test_an_unknown_suffix_names_those_that_are_known(run: Run) -> None:
     ran = run("export", ROOT / "questions" / "general.md", "--to", "key.doc")
     assert (ran.code, Path("key.doc").exists()) == (2, False)
-    assert "key.doc: cannot write .doc: use .md, .json, .jsonl, .csv, .pdf, .docx, .apkg or .xml" in ran.err
+    assert "key.doc: cannot write .doc: use .md, .json, .jsonl, .csv, .html, .pdf, .docx, .apkg or .xml" in ran.err
 
 
 def test_a_bank_is_never_replaced_by_its_key(run: Run) -> None:
@@ -164,7 +164,7 @@ def test_category_and_difficulty_choose_questions(run: Run) -> None:
     assert (ran.code, "no question is like that" in ran.err, ids("none.json")) == (0, True, [])
 
 
-@pytest.mark.parametrize("suffix", ["md", "json", "jsonl", "csv"])
+@pytest.mark.parametrize("suffix", ["md", "json", "jsonl", "csv", "html"])
 def test_students_get_the_questions_and_no_word_of_the_answers(run: Run, suffix: str) -> None:
     Path("mine.md").write_text(BANK, encoding="utf-8")
     ran = run("export", "mine.md", "--to", f"exam.{suffix}", "--student")
@@ -177,7 +177,7 @@ def test_students_get_the_questions_and_no_word_of_the_answers(run: Run, suffix:
 
 def test_rubrics_stand_beside_the_references(run: Run) -> None:
     Path("mine.md").write_text(BANK, encoding="utf-8")
-    for suffix in ("md", "json", "jsonl", "csv"):
+    for suffix in ("md", "json", "jsonl", "csv", "html"):
         run("export", "mine.md", "--to", f"key.{suffix}", "--rubrics")
         text = Path(f"key.{suffix}").read_text(encoding="utf-8")
         assert "(no co-adaptation)" in text, suffix

@@ -29,6 +29,8 @@ def test_the_wheel_carries_prompts_rubrics_and_questions(wheel: Path) -> None:
         files = [path.name for path in (ROOT / kind).iterdir() if path.is_file()]
         assert files
         assert {f"dlgrade/shipped/{kind}/{name}" for name in files} <= names
+    pages = {f"dlgrade/pages/{path.name}" for path in (ROOT / "dlgrade" / "pages").iterdir() if path.is_file()}
+    assert {"dlgrade/pages/look.css", "dlgrade/pages/base.html.j2"} <= pages <= names
     assert not any(name.startswith("tests/") for name in names)
 
 
@@ -54,3 +56,5 @@ def test_the_installed_wheel_fills_and_grades_away_from_the_checkout(wheel: Path
     assert "_[To be filled]_" not in (tmp_path / "build" / "general.md").read_text(encoding="utf-8")
     grade = json.loads(done(dlgrade, "grade", "general:2", "--text", "Units are dropped at random.", "--json"))
     assert (grade["rubric"], grade["score"]) == ("dropout", 2.5)
+    done(dlgrade, "export", Path(shipped, "questions", "general.md"), "--to", "key.html")
+    assert "<math>" in (tmp_path / "key.html").read_text(encoding="utf-8")

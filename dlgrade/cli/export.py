@@ -45,9 +45,10 @@ def export(
     \b
     Examples:
       dlgrade export questions/general.md --to key.md
+      dlgrade export questions --to key.html --rubrics
       dlgrade export questions --to key.json
       dlgrade export questions --to key.md --reviewed
-      dlgrade export questions/general.md --to exam.md --student
+      dlgrade export questions/general.md --to exam.html --student
     """
     if student and rubrics:
         raise InputError("--rubrics says what the answers are, --student leaves them out: choose one")

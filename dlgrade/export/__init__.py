@@ -18,6 +18,7 @@ FORMATS: Mapping[str, str] = {
     ".json": "json_key",
     ".jsonl": "json_lines_key",
     ".csv": "csv_key",
+    ".html": "html_key",
     ".pdf": "pdf_key",
     ".docx": "docx_key",
     ".apkg": "anki_key",
