@@ -11,7 +11,7 @@ from conftest import ROOT
 PACKAGE = ROOT / "dlgrade"
 
 ORDER = [
-    *("errors", "models", "settings", "library"),
+    *("errors", "models", "settings", "library", "database"),
     *("banks.wording", "banks.asking", "banks.labels", "banks.marks"),
     *("banks.spelling.lexicon", "banks.spelling.parting", "banks.spelling.repair"),
     *("banks.stretches", "banks.grids", "banks.blocks", "banks.entries"),
