@@ -122,13 +122,13 @@ class Database(ABC):
         Another process may do so at the same time: `raised_to` tells the version that the file has by then.
         """
 
-    def _opened(self, db: sqlite3.Connection) -> None:
+    def _opened(self, db: sqlite3.Connection) -> None:  # noqa: B027 - not everybody does something then
         """The file was opened, or opened anew."""
 
-    def _begun(self) -> None:
+    def _begun(self) -> None:  # noqa: B027 - not everybody does something then
         """A transaction begins."""
 
-    def _undone(self) -> None:
+    def _undone(self) -> None:  # noqa: B027 - not everybody does something then
         """It did not come to its end."""
 
     def _in_transaction(self, db: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
