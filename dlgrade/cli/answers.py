@@ -16,11 +16,11 @@ from pathlib import Path
 
 from dlgrade.cli import show
 from dlgrade.errors import InputError
+from dlgrade.practice.drafts import above, form
 
 LONGEST = 100_000  # characters: about 40 printed pages; an interview answer has one
 
 _EDITORS = ("sensible-editor", "nano", "vi")
-_BELOW = "Everything from this line on is ignored."
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ def answer_from(file: Path | None, text: str | None, *, question: str) -> Given:
     if file is not None and text is not None:
         raise InputError("an answer was given twice: as a file and as --text")
     if text is not None:
-        return Given(_usable(text, "--text"))
+        return Given(usable(text, "--text"))
     if file is None:
         return _edited(question)
     if str(file) == "-":
-        return Given(_usable(_decoded(sys.stdin.buffer.read(), "stdin"), "stdin"))
-    return Given(_usable(_decoded(_bytes(file), str(file)), str(file)))
+        return Given(usable(_decoded(sys.stdin.buffer.read(), "stdin"), "stdin"))
+    return Given(usable(_decoded(_bytes(file), str(file)), str(file)))
 
 
 def _bytes(file: Path) -> bytes:
@@ -83,7 +83,12 @@ def _decoded(data: bytes, where: str) -> str:
         raise InputError(f"{where}: not UTF-8 (byte {error.start})") from None
 
 
-def _usable(answer: str, where: str) -> str:
+def usable(answer: str, where: str) -> str:
+    """The answer, if it can be graded.
+
+    Raises:
+        InputError: it is not text, empty or too long.
+    """
     if any("\ud800" <= character <= "\udfff" for character in answer):
         raise InputError(f"{where}: not UTF-8")
     if not answer.strip("\ufeff \t\r\n"):
@@ -95,35 +100,46 @@ def _usable(answer: str, where: str) -> str:
 
 def _edited(question: str) -> Given:
     """What the person writes in their editor. The draft stays until its grade has been shown."""
-    below = f"\n\n<!-- {_BELOW}\n\n{question}\n-->\n"
     without = "Name a file, `-` for stdin, or --text; or set EDITOR."
-    text, path = edited_text(below, missing="no answer was given", hint=without)
-    text = text.split(f"<!-- {_BELOW}")[0].strip()
-    return Given(_usable(text, f"{path}, where the editor left it"), path)
+    text, path = edited_text(form(question), missing="no answer was given", hint=without)
+    return Given(usable(above(text), f"{path}, where the editor left it"), path)
 
 
-def edited_text(text: str, *, missing: str, hint: str) -> tuple[str, Path]:
+def editor() -> str | None:
+    """The editor that the person set, or at a terminal the first of the usual ones that is there."""
+    named = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if named is None and sys.stdin.isatty():
+        named = next(filter(shutil.which, _EDITORS), None)
+    return named
+
+
+def edited_text(text: str, *, missing: str, hint: str, file: Path | None = None) -> tuple[str, Path]:
     """What the person makes of a text in their editor, and the file that it stands in, which stays.
+
+    Without a `file` for it, that is one in the system's folder for such.
 
     Raises:
         InputError: there is no editor, it cannot be started, or it failed; `missing` and `hint` are for the first.
     """
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if editor is None and sys.stdin.isatty():
-        editor = next(filter(shutil.which, _EDITORS), None)
-    if editor is None:
+    command = editor()
+    if command is None:
         raise InputError(missing, hint=hint)
-    with tempfile.NamedTemporaryFile("w", suffix=".md", prefix="answer-", delete=False, encoding="utf-8") as draft:
-        draft.write(text)
-    path = Path(draft.name)
+    path = file or _new_file()
+    path.write_text(text, encoding="utf-8")
     try:
-        status = _run([*shlex.split(editor), draft.name])
+        status = _run([*shlex.split(command), str(path)])
     except (OSError, ValueError) as error:
-        path.unlink()
-        raise InputError(f"the editor {editor!r} cannot be started: {error}") from None
+        if file is None:
+            path.unlink()
+        raise InputError(f"the editor {command!r} cannot be started: {error}") from None
     if status != 0:
         raise InputError(f"the editor ended with status {status}; what you wrote is kept in {path}")
     return _decoded(_bytes(path), str(path)), path
+
+
+def _new_file() -> Path:
+    with tempfile.NamedTemporaryFile(suffix=".md", prefix="answer-", delete=False) as made:
+        return Path(made.name)
 
 
 def _run(command: Sequence[str]) -> int:

@@ -23,6 +23,7 @@ from dlgrade.llm.prices import Prices, require_price
 from dlgrade.llm.request import Client, Reply, Request, without_credentials
 from dlgrade.llm.spend import Budget
 from dlgrade.llm.store import Store, stored
+from dlgrade.models import Grade, Rubric
 from dlgrade.prompts import Prompts
 from dlgrade.refreshing import Refresh
 from dlgrade.rubrics import Rubrics
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from dlgrade.llm.diagnosis import Asker
     from dlgrade.llm.replay import Replayer
     from dlgrade.lookup import Lookup
+    from dlgrade.practice.history import History
 
 CACHE_FILE = "replies.sqlite3"
 BATCHES = "batches"
@@ -129,6 +131,14 @@ class Session:
         for unreadable in read.unreadable:
             show.remark(f"dlgrade: {unreadable.message}")
         return read
+
+    def banks(self, paths: Sequence[Path]) -> Banks:
+        """The banks that were named, or else those of the library, the user's over the shipped ones.
+
+        Raises:
+            BankError: as `read` does.
+        """
+        return self.read(paths or self.lookup.documents)
 
     def lock(self, documents: Iterable[Path]) -> AbstractContextManager[None]:
         """Hold documents for this run alone; while another dlgrade has one, wait and say so."""
@@ -282,6 +292,37 @@ class Session:
     def cache_file(self) -> Path:
         """Where replies are kept, and how models want to be asked."""
         return self.settings.cache / CACHE_FILE
+
+    # ── practice ─────────────────────────────────────────────────────────────────────────────
+
+    def history(self) -> History:
+        """What was answered before.
+
+        Raises:
+            OutputError: it cannot be read or written.
+        """
+        # Imported here for start-up time: few commands look at it.
+        from dlgrade.practice.history import History  # noqa: PLC0415
+
+        return History.open(self.settings.data, on_remark=lambda said: show.remark(f"dlgrade: {said}"))
+
+    def grade(self, answer: str, rubric: Rubric, *, id: str, question: str) -> Grade:
+        """One answer's grade, by the model that is set up, else without one.
+
+        Raises:
+            RunStopped: the endpoint cannot be used, or the budget is spent.
+            PromptError: the template does not render.
+            KeyboardInterrupt: the person gave up waiting.
+        """
+        # Imported here for start-up time: offline there is no event loop, with a model no offline grader.
+        if self.settings.offline:
+            from dlgrade.grading import offline  # noqa: PLC0415
+
+            return offline.grade(answer, rubric, id=id, question=question)
+        from dlgrade.api import judged_grade  # noqa: PLC0415
+
+        with self.client() as client:
+            return judged_grade(answer, rubric, client, self.judge(client), id=id, question=question)
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────
 

@@ -21,7 +21,17 @@ from dlgrade.models import Record
 from dlgrade.practice.records import Card
 
 FOLDER = "drafts"
-_LONGEST_KEPT = 60  # characters of a draft that a list shows
+_BELOW = "<!-- Everything from this line on is ignored."
+
+
+def form(question: str, answer: str = "") -> str:
+    """What an editor is opened with: the answer so far, and the question below it."""
+    return f"{answer}\n\n{_BELOW}\n\n{question}\n-->\n"
+
+
+def above(text: str) -> str:
+    """The answer in what an editor left."""
+    return text.split(_BELOW, maxsplit=1)[0].strip()
 
 
 class _About(Record):
@@ -40,16 +50,16 @@ class Draft:
 
     @property
     def text(self) -> str:
-        """What is written so far, as far as it can be read."""
+        """What the person has written so far, as far as it can be read."""
         try:
-            return self.file.read_text(encoding="utf-8", errors="replace")
+            return above(self.file.read_text(encoding="utf-8", errors="replace"))
         except OSError:
             return ""
 
     @property
     def written(self) -> bool:
         """Whether anything is."""
-        return bool(self.text.strip())
+        return bool(self.text)
 
     def write(self, text: str) -> None:
         """Put a text there.

@@ -91,7 +91,10 @@ def aspect(id_: str) -> str:
 
 @dataclass(frozen=True)
 class _Used:
-    """What question and answer have said already: stems, and the answer's words as they are."""
+    """What question and answer have said already: stems, and the answer's words as they are.
+
+    Negations have one stem; of them only those that the answer has itself count, as they are.
+    """
 
     stems: frozenset[str]
     plainly: frozenset[str]
@@ -101,7 +104,7 @@ class _Used:
         return cls(stems(question) | stems(answer), frozenset(word.folded for word in words(answer)))
 
     def has(self, word: Word) -> bool:
-        return word.stem in self.stems or word.folded in self.plainly
+        return word.folded in self.plainly or (word.stem in self.stems and not word.negates)
 
 
 def with_gaps(text: str, used: _Used, *, common: int = 0) -> str:

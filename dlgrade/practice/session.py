@@ -16,7 +16,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 from dlgrade.errors import InputError
@@ -61,13 +61,20 @@ class Plan:
 
 @dataclass(frozen=True)
 class Turn:
-    """A question that is asked now: why, and since when. `first` is the attempt that it tries again."""
+    """A question that is asked now: why, and since when. `first` is the attempt that it tries again.
+
+    `seconds` is how long there is for an answer, None for as long as it takes.
+    """
 
     card: Card
     why: Why
     since: datetime
     first: str | None = None
-    ends: datetime | None = None
+    seconds: float | None = None
+
+    def left(self, now: datetime) -> float | None:
+        """The seconds that are left, below 0 once the time is up."""
+        return None if self.seconds is None else self.seconds - _passed(self.since, now)
 
     @property
     def question(self) -> str:
@@ -153,7 +160,7 @@ class Practice:
     def over(self) -> bool:
         """Whether the time is up."""
         minutes = self.plan.minutes
-        return minutes is not None and self.clock() - self._began >= timedelta(minutes=minutes)
+        return minutes is not None and _passed(self._began, self.clock()) >= minutes * 60
 
     def next(self) -> Turn | None:
         """The next question, None when there is none left or the time is up."""
@@ -164,8 +171,7 @@ class Practice:
         """Ask a question now."""
         self._gone.add(card.key)
         self._cards.setdefault(card.key, card)
-        now, minutes = self.clock(), self.plan.clock
-        return Turn(card, why, now, ends=None if minutes is None else now + timedelta(minutes=minutes))
+        return Turn(card, why, self.clock(), seconds=None if self.plan.clock is None else self.plan.clock * 60)
 
     def again(self, turn: Turn, outcome: Outcome) -> Turn:
         """Ask the same question once more, after what was said of the answer."""
@@ -202,7 +208,7 @@ class Practice:
             asked=turn.card.id,
             at=now,
             day=now.date(),
-            seconds=round((now - turn.since).total_seconds(), 1),
+            seconds=round(_passed(turn.since, now), 1),
             mode=self.plan.mode,
             first=turn.first,
             answer=answer,
@@ -210,8 +216,8 @@ class Practice:
             spare=tuple(sorted(needless(rubric, grade.verdicts))),
         )
         standing = self._history.add(attempt, turn.card)
-        late = turn.ends is not None and now > turn.ends
-        return Outcome(attempt, feedback(grade, rubric, answer), standing, late=late)
+        left = turn.left(now)
+        return Outcome(attempt, feedback(grade, rubric, answer), standing, late=left is not None and left < 0)
 
     def override(self, attempt_id: str, item: int | str, verdict: str, *, by: str, why: str) -> Outcome:
         """Put a person's verdict in the grader's place; `item` is a criterion's number, or an id.
@@ -264,6 +270,11 @@ class Practice:
         if card is None:
             raise InputError(f"{attempt.asked}: the question is not in the banks that are practised")
         return card
+
+
+def _passed(since: datetime, now: datetime) -> float:
+    """Seconds of the world's time: two readings of one clock on the wall may have a change of it between them."""
+    return (now.astimezone(UTC) - since.astimezone(UTC)).total_seconds()
 
 
 def _id(rubric: Rubric, item: int | str) -> str:
