@@ -105,12 +105,9 @@ def _edited(question: str) -> Given:
     return Given(usable(above(text), f"{path}, where the editor left it"), path)
 
 
-def editor() -> str | None:
-    """The editor that the person set, or at a terminal the first of the usual ones that is there."""
-    named = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if named is None and sys.stdin.isatty():
-        named = next(filter(shutil.which, _EDITORS), None)
-    return named
+def chosen_editor() -> str | None:
+    """The editor that the person has set."""
+    return os.environ.get("VISUAL") or os.environ.get("EDITOR")
 
 
 def edited_text(text: str, *, missing: str, hint: str, file: Path | None = None) -> tuple[str, Path]:
@@ -121,7 +118,9 @@ def edited_text(text: str, *, missing: str, hint: str, file: Path | None = None)
     Raises:
         InputError: there is no editor, it cannot be started, or it failed; `missing` and `hint` are for the first.
     """
-    command = editor()
+    command = chosen_editor()
+    if command is None and sys.stdin.isatty():
+        command = next(filter(shutil.which, _EDITORS), None)
     if command is None:
         raise InputError(missing, hint=hint)
     path = file or _new_file()

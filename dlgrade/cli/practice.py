@@ -12,7 +12,7 @@ import typer
 
 from dlgrade.cli import options, show
 from dlgrade.cli import practice_show as page
-from dlgrade.cli.answers import editor
+from dlgrade.cli.answers import chosen_editor
 from dlgrade.cli.keys import key
 from dlgrade.cli.sitting import Sitting
 from dlgrade.cli.wiring import Session
@@ -105,7 +105,7 @@ def practice(
             return
         _say_who_grades(session)
         show.text(_ahead(sitting))
-        in_editor = not interview and editor() is not None and sys.stdin.isatty() if lines is None else not lines
+        in_editor = not interview and chosen_editor() is not None and sys.stdin.isatty() if lines is None else not lines
         played = Sitting(sitting, Drafts(session.settings.data), editor=in_editor)
         try:
             played.play(offer=sys.stdin.isatty() and not interview)

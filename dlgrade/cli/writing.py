@@ -51,9 +51,10 @@ def _edited(draft: Draft, turn: Turn) -> str:
 
 def _lines(draft: Draft, turn: Turn, clock: Clock) -> str:
     """Lines until one that ends the answer, or the time is up; those of before stay above them."""
-    if draft.written:
-        draft.write(draft.text + "\n")
-        show.text(f"{draft.text}\n")
+    begun = draft.text
+    draft.write(f"{begun}\n" if begun else "")  # without what an editor was shown below it
+    if begun:
+        show.text(f"{begun}\n")
     terminal = sys.stdin.isatty()
     while (said := line(_prompt(turn.left(clock())) if terminal else "")) is not None and said.strip() != END:
         draft.append(said)

@@ -155,7 +155,8 @@ def streak(days: Collection[date], today: date) -> Streak:
 
 def _answers(history: History) -> list[_Answer]:
     rows = history.rows(
-        "SELECT id, question, day, seconds, json_extract(grade, '$.percent'), first FROM attempts ORDER BY at, id"
+        "SELECT id, question, day, seconds, json_extract(grade, '$.percent'), first FROM attempts"
+        " ORDER BY at, first IS NOT NULL, id"
     )
     found = []
     sittings: set[str] = set()
@@ -218,7 +219,7 @@ def _weeks(graded: Sequence[_Answer], today: date, count: int) -> tuple[Week, ..
 def _gaps(history: History, cards: Mapping[str, Card], counting: Iterable[str]) -> tuple[Gap, ...]:
     rows = history.rows(
         "SELECT v.attempt, v.question, v.criterion, v.verdict, a.spare"
-        " FROM verdicts AS v JOIN attempts AS a ON a.id = v.attempt ORDER BY v.at, v.attempt"
+        " FROM verdicts AS v JOIN attempts AS a ON a.id = v.attempt ORDER BY a.at, a.first IS NOT NULL, a.id"
     )
     counted = set(counting)
     said: dict[tuple[str, str], list[VerdictWord]] = {}

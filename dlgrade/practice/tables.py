@@ -130,8 +130,8 @@ def attempt(db: sqlite3.Connection, id_: str) -> Attempt | None:
 def attempts(db: sqlite3.Connection, question: str | None) -> list[Attempt]:
     """All attempts, or those at one question, in the order of time."""
     if question is None:
-        return [_attempt(row) for row in db.execute("SELECT * FROM attempts ORDER BY at, id")]
-    found = db.execute("SELECT * FROM attempts WHERE question = ? ORDER BY at, id", (question,))
+        return [_attempt(row) for row in db.execute("SELECT * FROM attempts ORDER BY at, first IS NOT NULL, id")]
+    found = db.execute("SELECT * FROM attempts WHERE question = ? ORDER BY at, first IS NOT NULL, id", (question,))
     return [_attempt(row) for row in found]
 
 
