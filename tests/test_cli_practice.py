@@ -178,6 +178,24 @@ def test_a_model_grades_where_one_is_set_up(run: Run) -> None:
     assert "all units are used" not in ran.out  # the model's reason says so
 
 
+def test_a_limit_of_money_and_a_recording_are_of_the_whole_sitting(run: Run) -> None:
+    """Each answer is a run of its own below; one limit and one file hold for all of them."""
+    reply = (ROOT / "tests" / "samples" / "replies" / "grade-dropout.json").read_text(encoding="utf-8")
+    lines = "One answer.\n.\nt\nAnother answer.\n.\nt\nA third answer.\n.\nn\n"
+    Path("dlgrade.toml").write_text('[prices."made-up"]\ninput = 0.0\noutput = 0.0\nper_call = 1.0\n')
+    with Loopback(lambda _: reply) as server:
+        asking = ("--model", "made-up", "--base-url", server.url)
+        ran = run("practice", "bank.md", *asking, "--max-cost", "4.5", stdin=lines.encode())
+        assert (ran.code, [answer for _, answer in attempts()]) == (1, ["One answer.", "Another answer."])
+        assert len(server.requests) == 4  # two an answer, as the first reply's quotes are not in it
+        Path(os.environ["DLGRADE_DATA"], FILE).unlink()
+        run("practice", "bank.md", *asking, "--record", "run.tape", stdin=lines.encode())
+        assert len(attempts()) == 3
+    Path(os.environ["DLGRADE_DATA"], FILE).unlink()
+    ran = run("practice", "bank.md", "--replay", "run.tape", stdin=lines.encode())
+    assert (ran.code, len(attempts())) == (0, 3)
+
+
 def test_an_endpoint_that_fails_for_good_keeps_what_was_written(run: Run) -> None:
     with Loopback(lambda _: Scripted(401, body={"error": {"message": "no such key"}})) as server:
         asking = ("--model", "made-up", "--base-url", server.url)

@@ -121,8 +121,8 @@ def _one(
     rubric = session.rubrics.load(target.rubric)
     answer = answer_from(file, text, question=target.text)
     session.say_if_offline()
-    with answer.kept():
-        result = session.grade(answer.text, rubric, id=target.id, question=target.text)
+    with answer.kept(), session.grading() as grading:
+        result = grading(answer.text, rubric, id=target.id, question=target.text)
         result = correction.corrected(result) if correction else result
         if json:
             show.json_document(result.model_dump(mode="json"))

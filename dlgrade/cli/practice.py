@@ -6,7 +6,7 @@ import sys
 import uuid
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -28,6 +28,7 @@ _CLOCK = 5.0  # minutes for each of them
 
 
 @app.command()
+@options.spread
 def practice(
     paths: Annotated[
         list[Path] | None,
@@ -64,11 +65,11 @@ def practice(
         str | None, typer.Option(help="What makes the order where nothing else does.", show_default=False)
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Print what comes next; ask nothing.")] = False,
-    model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    max_cost: options.MaxCost = None,
     form: options.Form = None,
     nested: options.Nested = None,
+    *,
+    calls: options.Calls,
+    judges: options.Judges,
     json: Annotated[bool, typer.Option("--json", help="With --list: print one JSON document.")] = False,
 ) -> None:
     """Answer questions one at a time, chosen by what you know: due ones first, then weak ones, then new ones.
@@ -86,8 +87,7 @@ def practice(
     """
     if json and not list_:
         raise InputError("--json goes with --list: a sitting is for people")
-    flags: dict[str, Any] = {"model": model, "base_url": base_url, "max_cost": max_cost, "form": form, "nested": nested}
-    session = Session.open(**flags)
+    session = Session.open(judges=judges.about(None), form=form, nested=nested, **vars(calls))
     found = _deck(session, paths or [], Wanted(category=category, topic=topic, difficulty=difficulty))
     now = _now()
     plan = Plan(
@@ -98,8 +98,8 @@ def practice(
         clock=clock if interview else None,
         seed=seed or (uuid.uuid4().hex if interview else now.date().isoformat()),
     )
-    with session.history() as history:
-        sitting = Practice(found, history, session.rubrics, session.grade, clock=_now, plan=plan)
+    with session.history() as history, session.grading() as grade:
+        sitting = Practice(found, history, session.rubrics, grade, clock=_now, plan=plan)
         if list_:
             _list(sitting, json=json)
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dlgrade.llm.replay import Replayer
     from dlgrade.lookup import Lookup
     from dlgrade.practice.history import History
+    from dlgrade.practice.session import Grading
 
 CACHE_FILE = "replies.sqlite3"
 BATCHES = "batches"
@@ -277,9 +278,14 @@ class Session:
             rpm=settings.rpm,
             tpm=settings.tpm,
             memory=store,
-            budget=None if settings.max_cost is None else Budget(settings.max_cost, self.prices),
+            budget=self._budget,
             on_remark=show.remark,
         )
+
+    @cached_property
+    def _budget(self) -> Budget | None:
+        """What the command may cost; one for all of its clients, as a sitting has one for each answer."""
+        return None if self.settings.max_cost is None else Budget(self.settings.max_cost, self.prices)
 
     def asker(self) -> Asker:
         """A client for a diagnosis: it asks what it is told, finds nothing in a cache and remembers nothing."""
@@ -306,23 +312,29 @@ class Session:
 
         return History.open(self.settings.data, on_remark=lambda said: show.remark(f"dlgrade: {said}"))
 
-    def grade(self, answer: str, rubric: Rubric, *, id: str, question: str) -> Grade:
-        """One answer's grade, by the model that is set up, else without one.
+    @contextmanager
+    def grading(self) -> Iterator[Grading]:
+        """Grades answers one after the other, by the models that are set up, else without one.
 
-        Raises:
-            RunStopped: the endpoint cannot be used, or the budget is spent.
-            PromptError: the template does not render.
-            KeyboardInterrupt: the person gave up waiting.
+        One client does for all of them: a recording, and a limit of money, are of the whole.
         """
         # Imported here for start-up time: offline there is no event loop, with a model no offline grader.
         if self.settings.offline:
             from dlgrade.grading import offline  # noqa: PLC0415
 
-            return offline.grade(answer, rubric, id=id, question=question)
+            yield offline.grade
+            return
         from dlgrade.api import judged_grade  # noqa: PLC0415
 
-        with self.client() as client:
-            return judged_grade(answer, rubric, client, self.judge(client), id=id, question=question)
+        with ExitStack() as opened:
+            clients: list[Counted] = []
+
+            def grade(answer: str, rubric: Rubric, *, id: str, question: str) -> Grade:
+                if not clients:
+                    clients.append(opened.enter_context(self.client()))
+                return judged_grade(answer, rubric, clients[0], self.judge(clients[0]), id=id, question=question)
+
+            yield grade
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────
 
