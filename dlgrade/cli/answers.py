@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,8 @@ from dlgrade.practice.drafts import above, form
 
 LONGEST = 100_000  # characters: about 40 printed pages; an interview answer has one
 
+# The usual screen, keys, mouse and paste again, where an editor died that had its own (xterm's control sequences).
+_OFF_THE_SCREEN = "\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?25h\x1b[0m\r\n"
 _EDITORS = ("sensible-editor", "nano", "vi")
 
 
@@ -143,9 +145,33 @@ def _new_file() -> Path:
 
 def _run(command: Sequence[str]) -> int:
     """Run an editor to its end. Ctrl-C is its business meanwhile: the text is not lost by it."""
-    with subprocess.Popen(command) as process:  # noqa: S603 - their own editor
+    with _terminal_restored() as crashed, subprocess.Popen(command) as process:  # noqa: S603 - their own editor
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
-            return process.wait()
+            status = process.wait()
         finally:
             signal.signal(signal.SIGINT, before)
+        if status < 0:
+            crashed()
+        return status
+
+
+@contextmanager
+def _terminal_restored() -> Iterator[Callable[[], None]]:
+    """Put the terminal's mode back as it was; call what it gives to take an editor off the screen that was killed."""
+    try:
+        import termios  # noqa: PLC0415 - there is none on Windows
+    except ImportError:
+        yield lambda: None
+        return
+    if not sys.stdin.isatty():
+        yield lambda: None
+        return
+    terminal = sys.stdin.fileno()
+    mode = termios.tcgetattr(terminal)
+    killed: list[bool] = []
+    yield lambda: killed.append(True)
+    termios.tcsetattr(terminal, termios.TCSANOW, mode)
+    if killed and os.environ.get("TERM") != "dumb":
+        sys.stdout.write(_OFF_THE_SCREEN)
+        sys.stdout.flush()

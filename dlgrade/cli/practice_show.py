@@ -102,13 +102,13 @@ def _mark(sign: str) -> str:
 
 
 def _right(item: Right) -> str:
-    return _item("+", item.number, f"{_points(item.points)}{_doubt(item.doubtful)}", _quoted(item.quotes))
+    return _item("+", item.number, f"{_points(item.points)}{_aside(item)}", _quoted(item.quotes))
 
 
 def _lacking(item: Lacking) -> str:
     sign = "~" if item.verdict == "partial" else "-"
     worth = f"{_points(item.more)} more" if item.verdict == "partial" else _points(item.more)
-    return _item(sign, item.number, f"{worth}{_doubt(item.doubtful)}", [*_quoted(item.quotes), f"hint: {item.hint}"])
+    return _item(sign, item.number, f"{worth}{_aside(item)}", [*_quoted(item.quotes), f"hint: {item.hint}"])
 
 
 def _wrong(item: Wrong) -> str:
@@ -125,8 +125,8 @@ def _points(points: float) -> str:
     return f"{points:g} point" + ("" if points == 1 else "s")
 
 
-def _doubt(doubtful: bool) -> str:
-    return " (in doubt)" if doubtful else ""
+def _aside(item: Right | Lacking) -> str:
+    return f", says {item.by}" if item.by else " (in doubt)" if item.doubtful else ""
 
 
 def _quoted(quotes: Iterable[Evidence]) -> list[str]:

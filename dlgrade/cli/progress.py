@@ -111,7 +111,7 @@ def _told(found: Progress) -> list[str]:
         *_head("Topics: mean of the last scores"),
     ]
     longest = max(len(topic.topic) for topic in found.topics)
-    lines += [_topic(topic, min(longest, 26)) for topic in found.topics]
+    lines += [_topic(topic, min(longest, 27)) for topic in found.topics]
     if found.gaps:
         lines += [
             *_head("Gaps: criteria that the last answer missed, and how often"),
@@ -189,6 +189,14 @@ def _strength(one: Strength, found: Progress) -> str:
 
 
 def _write(session: Session, file: Path, found: Progress) -> None:
+    """Write the page."""
     if file.suffix.lower() not in {".html", ".htm"}:
         raise InputError(f"{file}: a page is written to .html")
-    raise InputError("not yet")
+    # Imported here for start-up time: the terminal needs no page.
+    from dlgrade.pages import page as rendered  # noqa: PLC0415
+    from dlgrade.pages.progress import view  # noqa: PLC0415
+
+    with session.lock([file]), replacement(file) as written:
+        for piece in rendered("progress", styles=("progress.css",), **view(found)):
+            written.file.write(piece.encode())
+    show.text(f"{file}: {found.answers:,} answers to {found.questions:,} questions")

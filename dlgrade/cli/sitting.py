@@ -143,7 +143,7 @@ class Sitting:
         """A person's verdict; None where they leave it, or it cannot be."""
         attempt = outcome.attempt
         solution = self.practice.solution(attempt.id)
-        show.text("\nTo judge, you see what each criterion asks for. An empty line leaves it as it is.\n")
+        show.text("\nTo judge, you see what is asked for. An empty line leaves all as it is.\n")
         show.text("\n".join(page.point(item) for item in solution.points))
         claims = {f"{len(solution.points) + n}": claim.id for n, claim in enumerate(solution.wrong, start=1)}
         for number, claim in zip(claims, solution.wrong, strict=True):

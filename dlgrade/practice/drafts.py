@@ -82,8 +82,8 @@ class Draft:
         _let_go(self)
 
     def drop(self) -> None:
-        """It is done with: kept elsewhere, or not wanted."""
-        for path in (self.file, self.file.with_suffix(".json"), self.file.with_suffix(".lock")):
+        """It is done with: kept elsewhere, or not wanted. What an editor left beside it (`.ID.md.swp`) goes too."""
+        for path in self.file.parent.glob(f"*{self.file.stem}*"):
             with contextlib.suppress(OSError):
                 path.unlink()
         _let_go(self)

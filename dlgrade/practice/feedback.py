@@ -6,7 +6,6 @@ what is lacking by hints. Criteria go by their number in the rubric, as their id
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 from dlgrade.grading.score import needless
@@ -17,12 +16,16 @@ _REVIEW = "needs review: "
 
 
 class Right(Record):
-    """A criterion that was met: its number, its points, the words that show it; `doubtful` if a person should look."""
+    """A criterion that was met: its number, its points, the words that show it.
+
+    `doubtful` says that a person should look, `by` which person has.
+    """
 
     number: int
     points: float
     quotes: tuple[Evidence, ...]
     doubtful: bool = False
+    by: str | None = None
 
 
 class Lacking(Record):
@@ -35,6 +38,7 @@ class Lacking(Record):
     quotes: tuple[Evidence, ...]
     hint: str
     doubtful: bool = False
+    by: str | None = None
 
 
 class Wrong(Record):
@@ -68,14 +72,23 @@ def feedback(grade: Grade, rubric: Rubric, answer: str) -> Feedback:
     spare = needless(rubric, grade.verdicts)
     numbers = {criterion.id: number for number, criterion in enumerate(rubric.criteria, start=1)}
     doubtful = _doubtful(grade)
+    people = {override.criterion: override.by for override in grade.overrides}
     right = tuple(
-        Right(number=numbers[v.criterion], points=v.points, quotes=v.evidence, doubtful=v.criterion in doubtful)
+        Right(
+            number=numbers[v.criterion],
+            points=v.points,
+            quotes=v.evidence,
+            doubtful=v.criterion in doubtful,
+            by=people.get(v.criterion),
+        )
         for v in grade.verdicts
         if v.verdict == "met"
     )
     wanting: tuple[VerdictWord, ...] = ("partial", "missed")
     lacking = tuple(
-        _lacking(v, rubric, numbers, grade.question, answer, doubtful=v.criterion in doubtful)
+        _lacking(v, rubric, numbers[v.criterion], grade.question, answer).model_copy(
+            update={"doubtful": v.criterion in doubtful, "by": people.get(v.criterion)}
+        )
         for word in wanting
         for v in grade.verdicts
         if v.verdict == word and v.criterion not in spare
@@ -104,10 +117,7 @@ def feedback(grade: Grade, rubric: Rubric, answer: str) -> Feedback:
     )
 
 
-def _lacking(
-    verdict: Verdict, rubric: Rubric, numbers: Mapping[str, int], question: str, answer: str, *, doubtful: bool
-) -> Lacking:
-    number = numbers[verdict.criterion]
+def _lacking(verdict: Verdict, rubric: Rubric, number: int, question: str, answer: str) -> Lacking:
     return Lacking(
         number=number,
         verdict="partial" if verdict.verdict == "partial" else "missed",
@@ -115,7 +125,6 @@ def _lacking(
         more=round(verdict.max_points - verdict.points, 9),
         quotes=verdict.evidence,
         hint=hint(rubric.criteria[number - 1], rubric, question, answer),
-        doubtful=doubtful,
     )
 
 

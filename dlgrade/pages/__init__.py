@@ -1,0 +1,62 @@
+"""Template + records -> one HTML page that is whole in itself: no network, and no script needed to read it.
+
+    for piece in page("report", scripts=("report.js",), title="Grades", report=report):
+        file.write(piece.encode())
+
+A template extends `base.html.j2`, which brings the look that all pages share (`look.css`). Whatever a record says is
+shown as text: everything is escaped, and the page's policy lets a browser run the styles and scripts that dlgrade put
+in, by their hash, and nothing else. So no `style=` and no `on…=` will do in a template; drawings are inline SVG.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+_BUFFERED = 64  # pieces of a page that are handed on together
+
+
+def page(name: str, *, styles: Sequence[str] = (), scripts: Sequence[str] = (), **context: Any) -> Iterator[str]:
+    """The page that the template `NAME.html.j2` makes of the context, bit by bit, however long it gets.
+
+    `styles` come after the shared look, `scripts` at the end; both are files of this folder.
+    """
+    # Imported here for start-up time: few commands write a page.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+    from markupsafe import Markup  # noqa: PLC0415
+
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    look, doing = _joined(["look.css", *styles]), _joined(scripts)
+    made = environment.get_template(f"{name}.html.j2").stream(
+        # Files of our own, and hashed to the letter: escaping would change them.
+        look=Markup(look),  # noqa: S704
+        doing=Markup(doing),  # noqa: S704
+        policy=policy(look, doing),
+        **context,
+    )
+    made.enable_buffering(_BUFFERED)
+    yield from made
+
+
+def policy(look: str, doing: str = "") -> str:
+    """What a browser may do with the page: use this style, run this script if there is one, and nothing besides."""
+    script = f"script-src {_hashed(doing)}; " if doing else ""
+    return f"default-src 'none'; style-src {_hashed(look)}; {script}base-uri 'none'; form-action 'none'"
+
+
+def _joined(files: Sequence[str]) -> str:
+    return "".join((HERE / file).read_text(encoding="utf-8") for file in files)
+
+
+def _hashed(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
