@@ -16,13 +16,12 @@ from dlgrade.errors import InputError
 def key(prompt: str, keys: Collection[str]) -> str:
     """Wait for one of the keys, and at a terminal for no Enter after it; a terminal that is closed means "q".
 
-    Where there is no terminal, the first letter of a line is the key, and the end of the lines means "q".
+    Where there is no terminal, the first letter of a line is the key, and the end of the lines means "q". What was
+    pressed is not shown: that is for the caller.
     """
     if not sys.stdin.isatty():
         typer.echo(prompt, nl=False)
-        given = _from_lines(keys)
-        typer.echo(given)
-        return given
+        return _from_lines(keys)
     try:
         import termios  # noqa: PLC0415 - there is none on Windows
         import tty  # noqa: PLC0415

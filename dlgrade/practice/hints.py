@@ -130,7 +130,8 @@ def with_gaps(text: str, used: _Used, *, common: int = 0) -> str:
 
 def _commonest(text: str, used: _Used, count: int) -> frozenset[str]:
     """The words of content that are commonest in English, and so the least of an answer."""
-    free = {word.folded for word in words(text) if word.folded not in STOPWORDS and not used.has(word)}
+    every = (word for word in words(text) if word.folded not in STOPWORDS and not word.negates)
+    free = {word.folded for word in every if not used.has(word)}
     plain = sorted(
         (word for word in free if cost(word) < _COMMON and not is_term(word)), key=lambda word: (cost(word), word)
     )
