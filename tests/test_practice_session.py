@@ -180,7 +180,7 @@ def test_no_question_is_begun_after_the_minutes(history: History, clock: Clock) 
 def test_an_interview_draws_by_the_seed_and_sees_who_is_late(history: History, clock: Clock) -> None:
     plan = Plan(mode="interview", questions=4, clock=5.0, seed="7")
     practice = sitting(history, clock, plan, cards=GENERAL)
-    late = []
+    late: list[bool] = []
     while (turn := practice.next()) is not None:
         assert turn.left(clock.now) == 300
         clock.pass_(seconds=200 + 60 * len(late))

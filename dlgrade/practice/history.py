@@ -105,7 +105,7 @@ class History:
         known = {standing.question for standing in self.standings()}
         moved = {old: new for old, new in keys.items() if old in known}
         if moved:
-            self._file.change(lambda db: [tables.rename(db, old, new) for old, new in moved.items()])
+            self._file.change(lambda db: tables.rename(db, moved))
 
     def merge(self, cards: Iterable[tuple[Card, date]], attempts: Iterable[Attempt]) -> int:
         """Take in another history's questions, each with the day it was met, and attempts; how many are new.

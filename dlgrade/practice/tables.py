@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date
 from typing import Any
 
@@ -173,17 +173,18 @@ def put(db: sqlite3.Connection, attempt: Attempt) -> None:
     )
 
 
-def rename(db: sqlite3.Connection, old: str, new: str) -> None:
-    """Give one question's attempts to another, which may be here already."""
-    db.execute(
-        "INSERT OR IGNORE INTO questions (question, id, text, topic, category, difficulty, met)"
-        " SELECT ?, id, text, topic, category, difficulty, met FROM questions WHERE question = ?",
-        (new, old),
-    )
-    db.execute("UPDATE attempts SET question = ? WHERE question = ?", (new, old))
-    db.execute("DELETE FROM criteria WHERE question = ?", (old,))
-    db.execute("DELETE FROM questions WHERE question = ?", (old,))
-    work_out(db, new)
+def rename(db: sqlite3.Connection, keys: Mapping[str, str]) -> None:
+    """Give the attempts at questions of some keys to others, which may be here already."""
+    for old, new in keys.items():
+        db.execute(
+            "INSERT OR IGNORE INTO questions (question, id, text, topic, category, difficulty, met)"
+            " SELECT ?, id, text, topic, category, difficulty, met FROM questions WHERE question = ?",
+            (new, old),
+        )
+        db.execute("UPDATE attempts SET question = ? WHERE question = ?", (new, old))
+        db.execute("DELETE FROM criteria WHERE question = ?", (old,))
+        db.execute("DELETE FROM questions WHERE question = ?", (old,))
+        work_out(db, new)
 
 
 def work_out(db: sqlite3.Connection, question: str) -> Standing:
