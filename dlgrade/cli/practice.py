@@ -194,12 +194,20 @@ def _review(played: Sitting) -> None:
         score = "not graded" if told.percent is None else f"{told.percent:3.0f} %"
         late = f", {page.minutes(outcome.attempt.seconds - limit)} over" if outcome.late else ""
         time = f"{page.minutes(outcome.attempt.seconds)} of {page.minutes(limit)}{late}"
-        show.text(page.wrapped(outcome.attempt.grade.question.partition("\n\n")[0], f"{number:>3}  {score}  {time}  "))
+        show.text(page.wrapped(_wording(outcome), f"{number:>3}  {score}  {time}  "))
     for number, outcome in enumerate(outcomes, start=1):
-        show.text(f"\n{page.styled(f'{number} · {outcome.attempt.grade.question.partition(chr(10))[0]}', bold=True)}")
+        show.text(_head(f"{number} · {_wording(outcome)}"))
         show.text(page.said(outcome, sitting.today))
     choice = key("\n[r]eferences  [q]uit: ", "rq")
     show.text(choice)
     for outcome in outcomes if choice == "r" else ():
-        show.text(f"\n{page.styled(outcome.attempt.grade.question.partition(chr(10))[0], bold=True)}")
+        show.text(_head(_wording(outcome)))
         show.text(page.solved(sitting.solution(outcome.attempt.id)))
+
+
+def _wording(outcome: Outcome) -> str:
+    return outcome.attempt.grade.question.partition("\n\n")[0]
+
+
+def _head(text: str) -> str:
+    return f"\n{page.styled(page.wrapped(text), bold=True)}"
