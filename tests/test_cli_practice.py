@@ -273,14 +273,16 @@ def test_the_editor_gets_the_question_and_a_try_again_the_answer(people: list[Pe
 
 
 def test_an_editor_that_is_killed_loses_nothing(people: list[Person], tmp_path: Path) -> None:
-    does = editor(tmp_path, f'printf "{ANSWER}" > "$1"', "kill -9 $$")
+    does = editor(tmp_path, f'printf "{ANSWER}" > "$1"', 'touch "$(dirname $1)/.$(basename $1).swp"', "kill -9 $$")
     person = begun(people, EDITOR=does)
     shown = person.until(KEYS)
     assert "the editor ended with status -9" in shown
     assert "[g]rade it as it is" in shown
+    assert "\x1b[?1049l" in shown  # an editor has a screen of its own, which it could not leave
     person.type("g")
     assert "5 %" in person.until(KEYS)
     assert attempts() == [("bank:1", ANSWER)]
+    assert kept() == []  # nor what the editor left beside it
 
 
 def test_an_editor_that_is_killed_empty_can_be_opened_again_or_left(people: list[Person], tmp_path: Path) -> None:
