@@ -81,6 +81,11 @@ class Lookup:
         """The paths of the banks that an id's first part may mean."""
         return [str(path) for path in self._bank_paths(name)]
 
+    @property
+    def documents(self) -> list[Path]:
+        """The documents of all folders; an earlier folder's in the place of one of the same name in a later one."""
+        return [path for folder in self._library for path in folder]
+
     def _by_id(self, query: str) -> Target | None:
         match = _ID.match(query)
         paths = self._bank_paths(match["bank"]) if match else []
@@ -176,9 +181,8 @@ class Lookup:
 
     @cached_property
     def _every(self) -> list[Target]:
-        paths = [path for folder in self._library for path in folder]
         targets: list[Target] = []
-        for path in paths:
+        for path in self.documents:
             with suppress(BankError):  # what is no bank asks nothing
                 targets += self._targets(read_bank(path, choices=self._choices))
         return targets

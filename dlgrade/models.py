@@ -19,6 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 TAPE_SIGN = "dlgrade_tape"
 """The first field of a recorded run (`dlgrade.llm.tape`), which is no bank although it is JSON Lines and asks much."""
 
+HISTORY_SIGN = "dlgrade_practice"
+"""The first field of an exported history (`dlgrade.practice.exchange`), which is no bank either."""
+
 
 class Record(BaseModel):
     """A frozen pydantic model that takes no unknown key."""

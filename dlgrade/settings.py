@@ -15,6 +15,7 @@
     max_cost = 5.0                           # --max-cost       USD that one run may cost at most
     cache = "~/.cache/dlgrade"               # DLGRADE_CACHE
     cache_size = 500                         # DLGRADE_CACHE_SIZE   MB; the least recently used replies beyond it go
+    data = "~/dlgrade"                       # DLGRADE_DATA     what you practised
     prompts = "my/prompts"                   # folders searched before the shipped ones
     rubrics = "my/rubrics"
     questions = "my/questions"
@@ -41,7 +42,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from platformdirs import user_cache_path
+from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from dlgrade.errors import SettingsError
@@ -61,6 +62,7 @@ _ENVIRONMENT = {
     "api_key": "OPENAI_API_KEY",
     "cache": "DLGRADE_CACHE",
     "cache_size": "DLGRADE_CACHE_SIZE",
+    "data": "DLGRADE_DATA",
 }
 _SAID = {
     "extra_forbidden": "unknown key",
@@ -108,6 +110,7 @@ class Settings(Record):
     prices: Mapping[str, Price] = Field(default_factory=dict)
     cache: Path = Field(default_factory=lambda: user_cache_path("dlgrade", appauthor=False))
     cache_size: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    data: Path = Field(default_factory=lambda: user_data_path("dlgrade", appauthor=False))
     prompts: Path = Path("prompts")
     rubrics: Path = Path("rubrics")
     questions: Path = Path("questions")
@@ -140,7 +143,7 @@ class Settings(Record):
             raise ValueError(f"{twice} is named twice; to ask one model several times: --samples N")
         return value
 
-    @field_validator("cache")
+    @field_validator("cache", "data")
     @classmethod
     def _home_is_a_place(cls, value: Path) -> Path:
         return value.expanduser()

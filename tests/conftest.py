@@ -36,12 +36,13 @@ Run = Callable[..., Ran]
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No key, no model and no cache of the person who runs the tests."""
+    """No key, no model, no cache and no history of the person who runs the tests."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "DLGRADE_MODEL", "DLGRADE_CACHE_SIZE"):
         monkeypatch.delenv(name, raising=False)
     for name in ("VISUAL", "EDITOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DLGRADE_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("DLGRADE_DATA", str(tmp_path_factory.mktemp("data")))
 
 
 @pytest.fixture

@@ -59,3 +59,52 @@ class Terminal:
                 break
             self.read += some.decode("utf-8", "replace")
         return time.monotonic()
+
+
+class Person:
+    """A command at a terminal of its own, and a person who types."""
+
+    def __init__(self, *arguments: str, **environment: str) -> None:
+        self._master, slave = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "dlgrade", *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**os.environ, "TERM": "xterm", **environment},
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.shown = ""
+
+    def until(self, text: str, seconds: float = 20.0) -> str:
+        """Read until a text is shown; all that was shown since the last time."""
+        end = time.monotonic() + seconds
+        while text not in self.shown:
+            ready, _, _ = select.select([self._master], [], [], max(0.0, end - time.monotonic()))
+            data = self._read() if ready else b""
+            if not data:
+                raise AssertionError(f"{text!r} was not shown, but: {self.shown}")
+            self.shown += data.decode(errors="replace").replace("\r\n", "\n")
+        shown, _, self.shown = self.shown.partition(text)
+        return shown
+
+    def type(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    def ended(self) -> tuple[int, str]:
+        """Wait for the end: the exit code, and the rest that was shown."""
+        while select.select([self._master], [], [], 20.0)[0] and (data := self._read()):
+            self.shown += data.decode(errors="replace").replace("\r\n", "\n")
+        return self.process.wait(timeout=20), self.shown
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self._master, 65536)
+        except OSError:  # the other side is closed
+            return b""
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._master)

@@ -11,7 +11,7 @@ from conftest import ROOT
 PACKAGE = ROOT / "dlgrade"
 
 ORDER = [
-    *("errors", "models", "settings", "library"),
+    *("errors", "models", "settings", "library", "database"),
     *("banks.wording", "banks.asking", "banks.labels", "banks.marks"),
     *("banks.spelling.lexicon", "banks.spelling.parting", "banks.spelling.repair"),
     *("banks.stretches", "banks.grids", "banks.blocks", "banks.entries"),
@@ -43,16 +43,20 @@ ORDER = [
     *("grading.shapes", "grading.replies", "grading.examples", "grading.asking", "grading.polling", "grading.rounds"),
     *("grading.corrected", "grading.settling", "grading.judge", "grading.whole"),
     *("runs", "references", "drafts", "drafting", "classes", "calibrating", "regrading", "batching"),
+    *("practice.records", "practice.memory", "practice.tables", "practice.history", "practice.exchange"),
+    *("practice.deck", "practice.choice", "practice.hints", "practice.feedback", "practice.drafts"),
+    *("practice.session", "practice.progress", "pages.progress"),
     *("export.key", "export.prose", "export.pandoc", "export.pdf_key", "export.docx_key"),
     *("export.formulas", "export.markup", "export.html_key"),
     *("export.mathjax", "export.anki_key", "export.moodle_key"),
     *("export.json_key", "export.json_lines_key", "export.csv_key", "export.markdown_key", "export"),
     "api",
-    *("cli.completing", "cli.show", "cli.options", "cli.answers", "cli.wiring", "cli.watching", "cli.corrections"),
-    *("cli.comparing", "cli.dry_run"),
+    *("cli.completing", "cli.show", "cli.options", "cli.answers", "cli.keys", "cli.wiring", "cli.watching"),
+    *("cli.corrections", "cli.comparing", "cli.dry_run"),
     *("cli.list", "cli.filled", "cli.fill", "cli.answer", "cli.grade_many", "cli.grade", "cli.calibrate"),
     *("cli.regrade", "cli.grades"),
     *("cli.export", "cli.review", "cli.check", "cli.rubric_draft", "cli.rubric"),
+    *("cli.practice_show", "cli.plots", "cli.writing", "cli.sitting", "cli.practice", "cli.progress"),
     *("cli.cache", "cli.batch_show", "cli.batch_submit", "cli.batch", "cli.doctor", "cli.app"),
     "__main__",
 ]
@@ -111,6 +115,7 @@ def test_the_page_names_every_module() -> None:
         "check",
         "rubric",
         "doctor",
+        "progress",
     }
     helpers = {"show", "options", "answers"}
     formats = {name.partition(".")[2] for name in ORDER if name.endswith("_key")} | {"__main__"}

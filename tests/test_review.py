@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import select
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, Run
+from terminal import Person
 
 from dlgrade.banks.ledger import Ledger
 from dlgrade.banks.locking import locked
@@ -141,66 +137,17 @@ def test_a_bank_without_a_ledger_is_a_persons_throughout(run: Run) -> None:
 # ── at a terminal ────────────────────────────────────────────────────────────────────────────
 
 
-class Terminal:
-    """A command at a terminal of its own."""
-
-    def __init__(self, *arguments: str, **environment: str) -> None:
-        self._master, slave = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "dlgrade", *arguments],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env={**os.environ, "TERM": "xterm", **environment},
-            start_new_session=True,
-        )
-        os.close(slave)
-        self.shown = ""
-
-    def until(self, text: str, seconds: float = 20.0) -> str:
-        """Read until a text is shown; all that was shown since the last time."""
-        end = time.monotonic() + seconds
-        while text not in self.shown:
-            ready, _, _ = select.select([self._master], [], [], max(0.0, end - time.monotonic()))
-            data = self._read() if ready else b""
-            if not data:
-                raise AssertionError(f"{text!r} was not shown, but: {self.shown}")
-            self.shown += data.decode(errors="replace").replace("\r\n", "\n")
-        shown, _, self.shown = self.shown.partition(text)
-        return shown
-
-    def type(self, keys: str) -> None:
-        os.write(self._master, keys.encode())
-
-    def ended(self) -> tuple[int, str]:
-        """Wait for the end: the exit code, and the rest that was shown."""
-        while select.select([self._master], [], [], 20.0)[0] and (data := self._read()):
-            self.shown += data.decode(errors="replace").replace("\r\n", "\n")
-        return self.process.wait(timeout=20), self.shown
-
-    def _read(self) -> bytes:
-        try:
-            return os.read(self._master, 65536)
-        except OSError:  # the other side is closed
-            return b""
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self._master)
-
-
 ASKED = "[q]uit: "
 
 
 @pytest.fixture
-def terminal(request: pytest.FixtureRequest) -> Iterator[Terminal]:
-    opened = Terminal("review", "bank.md", **getattr(request, "param", {}))
+def terminal(request: pytest.FixtureRequest) -> Iterator[Person]:
+    opened = Person("review", "bank.md", **getattr(request, "param", {}))
     yield opened
     opened.close()
 
 
-def test_each_key_does_what_it_says(terminal: Terminal) -> None:
+def test_each_key_does_what_it_says(terminal: Person) -> None:
     shown = terminal.until(ASKED)
     assert "bank:1  " in shown
     assert "Written by offline, 2" in shown
@@ -224,7 +171,7 @@ def test_each_key_does_what_it_says(terminal: Terminal) -> None:
     [{"EDITOR": f"{PYTHON} -c \"import sys; open(sys.argv[1], 'w').write('Mine.\\n\\n- a list')\""}],
     indirect=True,
 )
-def test_an_edited_answer_is_the_persons(terminal: Terminal, run: Run, filled: bytes) -> None:
+def test_an_edited_answer_is_the_persons(terminal: Person, run: Run, filled: bytes) -> None:
     terminal.until(ASKED)
     terminal.type("e")
     assert "bank:2  " in terminal.until(ASKED)
@@ -243,7 +190,7 @@ def test_an_edited_answer_is_the_persons(terminal: Terminal, run: Run, filled: b
     indirect=True,
 )
 def test_an_editor_that_crashes_loses_nothing_and_the_draft_is_asked_about_again(
-    terminal: Terminal, filled: bytes
+    terminal: Person, filled: bytes
 ) -> None:
     terminal.until(ASKED)
     terminal.type("e")
@@ -261,7 +208,7 @@ def test_an_editor_that_crashes_loses_nothing_and_the_draft_is_asked_about_again
 @pytest.mark.parametrize(
     "terminal", [{"EDITOR": f"{PYTHON} -c \"import sys; open(sys.argv[1], 'w').write('TODO')\""}], indirect=True
 )
-def test_a_text_that_is_no_answer_is_not_written_and_kept(terminal: Terminal, filled: bytes) -> None:
+def test_a_text_that_is_no_answer_is_not_written_and_kept(terminal: Person, filled: bytes) -> None:
     terminal.until(ASKED)
     terminal.type("e")
     shown = terminal.until(ASKED)
@@ -272,7 +219,7 @@ def test_a_text_that_is_no_answer_is_not_written_and_kept(terminal: Terminal, fi
     assert Path("bank.md").read_bytes() == filled
 
 
-def test_ctrl_c_keeps_what_was_decided(terminal: Terminal, filled: bytes) -> None:
+def test_ctrl_c_keeps_what_was_decided(terminal: Person, filled: bytes) -> None:
     terminal.until(ASKED)
     terminal.type("a")
     terminal.until(ASKED)
@@ -282,7 +229,7 @@ def test_ctrl_c_keeps_what_was_decided(terminal: Terminal, filled: bytes) -> Non
     assert verdicts() == {"bank:1": "accepted"}
 
 
-def test_a_kill_keeps_what_was_decided(terminal: Terminal) -> None:
+def test_a_kill_keeps_what_was_decided(terminal: Person) -> None:
     terminal.until(ASKED)
     terminal.type("r")
     terminal.until(ASKED)
@@ -292,7 +239,7 @@ def test_a_kill_keeps_what_was_decided(terminal: Terminal) -> None:
     assert len(Ledger.beside("bank.md").lines) == 16
 
 
-def test_a_draft_that_was_changed_meanwhile_is_left_and_said(terminal: Terminal) -> None:
+def test_a_draft_that_was_changed_meanwhile_is_left_and_said(terminal: Person) -> None:
     terminal.until(ASKED)
     answer = str(read_bank("bank.md").questions[0].answer)
     text = Path("bank.md").read_text().replace(answer[:20], "I think that", 1)
@@ -304,7 +251,7 @@ def test_a_draft_that_was_changed_meanwhile_is_left_and_said(terminal: Terminal)
     assert Path("bank.md").read_text() == text
 
 
-def test_a_decision_waits_for_a_run_that_is_writing(terminal: Terminal) -> None:
+def test_a_decision_waits_for_a_run_that_is_writing(terminal: Person) -> None:
     terminal.until(ASKED)
     with locked([Path("bank.md")]):
         terminal.type("a")

@@ -19,7 +19,7 @@ from dlgrade.banks.legend import with_legend
 from dlgrade.banks.spelling.repair import repaired, words_of
 from dlgrade.banks.wording import readable, spaced
 from dlgrade.errors import BankError, NoQuestions
-from dlgrade.models import TAPE_SIGN, Bank, Choices, Question
+from dlgrade.models import HISTORY_SIGN, TAPE_SIGN, Bank, Choices, Question
 
 _ALL_FIELDS = set(Question.model_fields)
 AS_IT_IS = Choices()
@@ -65,6 +65,8 @@ def bank_from_text(
     """
     if source.startswith(f'{{"{TAPE_SIGN}":'):
         raise NoQuestions(f"{path}: is a recording of a run, not a bank")
+    if source.startswith(f'{{"{HISTORY_SIGN}":'):
+        raise NoQuestions(f"{path}: is a history of practice, not a bank")
     if _GRADES.match(source):
         raise NoQuestions(f"{path}: holds grades, not a bank")
     try:

@@ -28,6 +28,8 @@ COMMANDS = {
     "review": ("dlgrade.cli.review", "Go through the answers that a machine wrote."),
     "answer": ("dlgrade.cli.answer", "Print the reference answer to one question."),
     "grade": ("dlgrade.cli.grade", "Grade an answer, or many, against their questions' rubrics."),
+    "practice": ("dlgrade.cli.practice", "Answer questions one at a time, chosen by what you know."),
+    "progress": ("dlgrade.cli.progress", "Show how practising goes."),
     "calibrate": ("dlgrade.cli.calibrate", "Say how well a grader agrees with people."),
     "regrade": ("dlgrade.cli.regrade", "Work out stored grades by the rubrics of today."),
     "grades": ("dlgrade.cli.grades", "Explain, override and export stored grades."),

@@ -11,9 +11,7 @@ from dlgrade.cli import options, show
 from dlgrade.cli.answers import answer_from
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, UnknownQuestion
-from dlgrade.grading import offline
 from dlgrade.grading.score import derive, explained, needless
-from dlgrade.lookup import Target
 from dlgrade.models import Evidence, Grade, Rubric
 
 if TYPE_CHECKING:
@@ -123,8 +121,8 @@ def _one(
     rubric = session.rubrics.load(target.rubric)
     answer = answer_from(file, text, question=target.text)
     session.say_if_offline()
-    with answer.kept():
-        result = _graded(session, answer.text, rubric, target)
+    with answer.kept(), session.grading() as grading:
+        result = grading(answer.text, rubric, id=target.id, question=target.text)
         result = correction.corrected(result) if correction else result
         if json:
             show.json_document(result.model_dump(mode="json"))
@@ -134,16 +132,6 @@ def _one(
         answer.keep()
         raise typer.Exit(1)
     answer.done()
-
-
-def _graded(session: Session, answer: str, rubric: Rubric, target: Target) -> Grade:
-    if session.settings.offline:
-        return offline.grade(answer, rubric, id=target.id, question=target.text)
-    # Imported here for start-up time: offline there is no event loop.
-    from dlgrade.api import judged_grade  # noqa: PLC0415
-
-    with session.client() as client:
-        return judged_grade(answer, rubric, client, session.judge(client), id=target.id, question=target.text)
 
 
 def _told(grade: Grade, rubric: Rubric, *, explain: bool) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import select
 import sys
 from typing import Annotated, Any
 
@@ -11,6 +9,7 @@ import typer
 
 from dlgrade.cli import options, show
 from dlgrade.cli.answers import edited_text
+from dlgrade.cli.keys import key
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import DlgradeError, InputError
 from dlgrade.reviewing import Decision, Draft, Edited, Reviewer, again, drafts, sorted_out, walk
@@ -103,46 +102,9 @@ def _ask(draft: Draft, left: int) -> Decision:
     line = draft.line
     show.text(f"\n{draft.id}  {draft.question.text}\n\n{draft.answer}\n")
     show.text(f"Written by {line.model}, {line.time}; {left} left.")
-    decision = _KEYS[_key(_ASKED)]
+    decision = _KEYS[key(_ASKED, _KEYS)]
     show.text(decision)
     return decision
-
-
-def _key(prompt: str) -> str:
-    """Wait for one of the keys, and for no Enter after it; a terminal that is closed means to quit."""
-    try:
-        import termios  # noqa: PLC0415 - there is none on Windows
-        import tty  # noqa: PLC0415
-    except ImportError:
-        typer.echo(prompt, nl=False)
-        return next(key for key in iter(lambda: typer.getchar().lower(), None) if key in _KEYS)
-    terminal = sys.stdin.fileno()
-    before = termios.tcgetattr(terminal)
-    # Before the prompt is shown, and without a flush: what is typed as soon as it is seen counts.
-    tty.setcbreak(terminal, termios.TCSANOW)
-    mode = termios.tcgetattr(terminal)
-    mode[3] &= ~termios.ISIG  # Ctrl-C comes as a key, also where the terminal is another program's
-    termios.tcsetattr(terminal, termios.TCSANOW, mode)
-    try:
-        typer.echo(prompt, nl=False)
-        while True:
-            key = os.read(terminal, 1).decode("ascii", "replace").lower()
-            if key in _KEYS:
-                return key
-            if key == "\x03":
-                raise KeyboardInterrupt
-            if key in {"", "\x04"}:
-                return "q"
-            if key == "\x1b":
-                _swallow(terminal)
-    finally:
-        termios.tcsetattr(terminal, termios.TCSANOW, before)
-
-
-def _swallow(terminal: int) -> None:
-    """Read the rest of an arrow key or its like, which has letters in it."""
-    while select.select([terminal], [], [], 0.02)[0] and os.read(terminal, 1):
-        pass
 
 
 def _edited(draft: Draft) -> Edited | None:

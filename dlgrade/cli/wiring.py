@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from dlgrade.llm.prices import Prices, require_price
 from dlgrade.llm.request import Client, Reply, Request, without_credentials
 from dlgrade.llm.spend import Budget
 from dlgrade.llm.store import Store, stored
+from dlgrade.models import Grade, Rubric
 from dlgrade.prompts import Prompts
 from dlgrade.refreshing import Refresh
 from dlgrade.rubrics import Rubrics
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from dlgrade.llm.diagnosis import Asker
     from dlgrade.llm.replay import Replayer
     from dlgrade.lookup import Lookup
+    from dlgrade.practice.history import History
+    from dlgrade.practice.session import Grading
 
 CACHE_FILE = "replies.sqlite3"
 BATCHES = "batches"
@@ -129,6 +132,14 @@ class Session:
         for unreadable in read.unreadable:
             show.remark(f"dlgrade: {unreadable.message}")
         return read
+
+    def banks(self, paths: Sequence[Path]) -> Banks:
+        """The banks that were named, or else those of the library, the user's over the shipped ones.
+
+        Raises:
+            BankError: as `read` does.
+        """
+        return self.read(paths or self.lookup.documents)
 
     def lock(self, documents: Iterable[Path]) -> AbstractContextManager[None]:
         """Hold documents for this run alone; while another dlgrade has one, wait and say so."""
@@ -267,9 +278,14 @@ class Session:
             rpm=settings.rpm,
             tpm=settings.tpm,
             memory=store,
-            budget=None if settings.max_cost is None else Budget(settings.max_cost, self.prices),
+            budget=self._budget,
             on_remark=show.remark,
         )
+
+    @cached_property
+    def _budget(self) -> Budget | None:
+        """What the command may cost; one for all of its clients, as a sitting has one for each answer."""
+        return None if self.settings.max_cost is None else Budget(self.settings.max_cost, self.prices)
 
     def asker(self) -> Asker:
         """A client for a diagnosis: it asks what it is told, finds nothing in a cache and remembers nothing."""
@@ -282,6 +298,43 @@ class Session:
     def cache_file(self) -> Path:
         """Where replies are kept, and how models want to be asked."""
         return self.settings.cache / CACHE_FILE
+
+    # ── practice ─────────────────────────────────────────────────────────────────────────────
+
+    def history(self) -> History:
+        """What was answered before.
+
+        Raises:
+            OutputError: it cannot be read or written.
+        """
+        # Imported here for start-up time: few commands look at it.
+        from dlgrade.practice.history import History  # noqa: PLC0415
+
+        return History.open(self.settings.data, on_remark=lambda said: show.remark(f"dlgrade: {said}"))
+
+    @contextmanager
+    def grading(self) -> Iterator[Grading]:
+        """Grades answers one after the other, by the models that are set up, else without one.
+
+        One client does for all of them: a recording, and a limit of money, are of the whole.
+        """
+        # Imported here for start-up time: offline there is no event loop, with a model no offline grader.
+        if self.settings.offline:
+            from dlgrade.grading import offline  # noqa: PLC0415
+
+            yield offline.grade
+            return
+        from dlgrade.api import judged_grade  # noqa: PLC0415
+
+        with ExitStack() as opened:
+            clients: list[Counted] = []
+
+            def grade(answer: str, rubric: Rubric, *, id: str, question: str) -> Grade:
+                if not clients:
+                    clients.append(opened.enter_context(self.client()))
+                return judged_grade(answer, rubric, clients[0], self.judge(clients[0]), id=id, question=question)
+
+            yield grade
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────
 

@@ -7,7 +7,8 @@ import math
 import sqlite3
 from collections.abc import Sequence
 
-from dlgrade.llm.database import Database, pragma
+from dlgrade.database import pragma
+from dlgrade.llm.database import Database
 from dlgrade.llm.rows import Texts
 
 LEAST_RECENT = "SELECT r.id FROM replies r LEFT JOIN uses u ON u.reply = r.id ORDER BY coalesce(u.used, r.stored), r.id"

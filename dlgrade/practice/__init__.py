@@ -1,0 +1,1 @@
+"""What was answered, when, how well, and what comes next."""
