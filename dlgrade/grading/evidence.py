@@ -6,49 +6,15 @@ taken out before anyone grades; what was taken out is flagged. Offsets always co
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, replace
 
+from dlgrade.grading.markup import unseen
+from dlgrade.grading.steering import steering
 from dlgrade.models import Evidence
 
-# Zero-width, bidirectional and tag characters: https://www.unicode.org/reports/tr36/ and CVE-2021-42574.
-_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]+")
-# Joiners that Persian, Hindi and emoji are written with; between Latin letters they only hide something.
-_JOINER = re.compile("(?<=[^\x00-\u024f])[\u200c\u200d]+(?=[^\x00-\u024f])")
-_SILENT = frozenset("\u00ad\ufeff")  # soft hyphens and byte order marks hide nothing
-# Words that speak to whoever grades, not about the subject: told to do something, or said of "this answer".
-_STEERING = re.compile(
-    r"""
-    (?:(?:^|[.!?:;>\n])\s*|\b(?:please|now|then|and|must|should|to)\s+)
-        (?:ignore|disregard|forget|override|bypass)\s+
-        (?:(?:all|any|the|these|those|your|of|previous|prior|above|earlier|grading|system)\s+){1,5}
-        (?:instructions?|rubric|criteria|prompts?|guidelines)
-    | \b(?:ignore|disregard|forget|override)\s+(?:all\s+)?(?:the\s+|your\s+)?
-        (?:previous|prior|above|grading|system)\s+(?:instructions?|rubric|criteria|prompts?)
-    | \b(?:ignore|disregard|override|bypass)\s+the\s+rubric\b
-    | \b(?:give|award|assign|grant)\s+(?:me|this|my|it|the\s+(?:answer|student|candidate|author))\b
-        [^.!?\n]{0,40}\b(?:marks?|points?|score|grade|credit)\b
-    | (?:(?:^|[.!?:;>\n])\s*|\b(?:please|now|and)\s+)(?:give|award|assign|grant)\s+
-        (?:full|maximum|max|perfect|top)\s+(?:\w+\s+){0,2}(?:marks?|points?|score|grade|credit)\b
-    | \b(?:mark|grade|score|rate|treat|consider)\s+(?:\w+\s+){0,3}
-        (?:answer|response|submission|criteri(?:on|a)|everything)\s+(?:\w+\s+){0,2}as\s+(?:fully\s+)?
-        (?:met|correct|perfect|complete|right)\b
-    | \b(?:dear|attention|note\s+to(?:\s+the)?)\s+(?:grader|examiner|assessor|evaluator|judge)\b
-    | \byou\s+are\s+now\s+(?:a|an|the|in)\b
-    | \byou\s+are\s+(?:a|an|the)\s+(?:\w+\s+){0,3}(?:grader|examiner|evaluator|assessor)\b
-    | ["']?verdict["']?\s*[:=]\s*["']?met\b
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-# Marks of a conversation: they are cut, and what stands around them is read like the rest.
-_ROLES = re.compile(
-    r"</?\s*(?:system|assistant|user|answer|instructions?)[\w-]*\s*>|<\|\w+\|>|\[/?INST\]"
-    r"|^[ \t]*(?:system|assistant)[ \t]*:",
-    re.IGNORECASE | re.MULTILINE,
-)
-_SENTENCE_END = re.compile(r"[.!?。！？]+[\"')\]]*(?:\s|$)|\n")
+_MOST_FLAGS = 12  # places of one kind that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +44,21 @@ class Cleaned:
 
 def clean(answer: str) -> Cleaned:
     """An answer -> what of it is graded, with flags for what is not."""
-    joiners = {i for match in _JOINER.finditer(answer) for i in range(*match.span())}
-    hidden = [match.span() for match in _INVISIBLE.finditer(answer) if not set(range(*match.span())) <= joiners]
-    flags = [f"invisible characters at {at}" for at, end in hidden if not set(answer[at:end]) <= _SILENT]
+    invisible = unseen(answer)
+    hidden = [(start, end) for start, end, _ in invisible]
     # Invisible characters inside a word must not hide it: the rest is looked for where they are gone.
     visible = _without(answer, hidden, ())
-    steering = [(visible.origin(start), visible.origin(end - 1) + 1) for start, end in _steering(visible.text)]
-    flags += [f"text addressed to the grader at {start}-{end}" for start, end in steering]
-    return _without(answer, [*hidden, *steering], tuple(flags))
+    cuts = [(visible.origin(start), visible.origin(end - 1) + 1, kind) for start, end, kind in steering(visible.text)]
+    flags = _named([f"invisible characters at {start}" for start, _, flagged in invisible if flagged])
+    flags += _named([f"{kind} at {start}-{end}" for start, end, kind in cuts])
+    if not cuts:
+        return replace(visible, flags=tuple(flags))
+    return _without(answer, [*hidden, *((start, end) for start, end, _ in cuts)], tuple(flags))
 
 
-def _steering(text: str) -> list[tuple[int, int]]:
-    """The sentences that hold words addressed to the grader, and the marks of a conversation."""
-    ends = [0, *(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]
-    found = {match.span() for match in _ROLES.finditer(text)}
-    for match in _STEERING.finditer(text):
-        words = match.end() - len(match.group().lstrip(".!?:;> \n\t"))
-        first, last = ends[bisect_right(ends, words) - 1], ends[bisect_left(ends, match.end())]
-        found.add((first, last))
-    return sorted(span for span in found if span[0] < span[1])
+def _named(flags: list[str]) -> list[str]:
+    left = len(flags) - _MOST_FLAGS
+    return flags if left <= 1 else [*flags[:_MOST_FLAGS], f"{flags[-1]}, and {left - 1} places before that"]
 
 
 def _without(answer: str, cuts: list[tuple[int, int]], flags: tuple[str, ...]) -> Cleaned:

@@ -1,0 +1,145 @@
+"""What of an answer is not its words: characters and markup that nobody sees, marks of a conversation, code."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+
+_RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+# Zero-width, bidirectional, filling and tag characters and variation selectors:
+# https://www.unicode.org/reports/tr36/ and CVE-2021-42574.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e01ef]+"
+)
+# Joiners that Persian, Hindi and emoji are written with; between Latin letters they only hide something.
+_JOINED = re.compile(
+    "(?<=[^\x00-\u024f])[\u200c\u200d]+(?=[^\x00-\u024f])"
+    "|(?<=[\u0900-\u0dff])[\u200c\u200d]"
+    "|(?<=[^\x00-\u024f]\ufe0f)\u200d(?=[^\x00-\u024f])"
+    "|(?<=[#*0-9\u00a9\u00ae\u2010-\u32ff\U0001f000-\U0001faff])[\ufe0e\ufe0f]"  # the look of a symbol
+    "|(?<=[\u3400-\u9fff\U00020000-\U0003ffff])[\ufe00-\ufe02\U000e0100-\U000e01ef](?![\ufe00-\ufe0f\U000e0100-\U000e01ef])"
+    "|(?<=\U0001f3f4)[\U000e0061-\U000e007a]{2,6}\U000e007f"  # flags of regions
+    "|(?<=[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])\u200b"  # where words part in Thai, Lao, Burmese, Khmer
+)
+# Soft hyphens, byte order marks and what MathML puts between factors hide nothing.
+_SILENT = frozenset("\u00ad\ufeff\u2060\u2061\u2062\u2063\u2064\x0b\x1f")
+_DIRECTIONS = frozenset("\u061c\u200e\u200f\u2066\u2067\u2068\u2069\u202a\u202b\u202c")  # as text of right to left has
+
+
+def unseen(answer: str) -> list[tuple[int, int, bool]]:
+    """Runs of characters that nobody sees and that no script needs; with each, whether it is worth a flag."""
+    if answer.isascii() and not any(character in answer for character in "\0\b\x1b\x7f"):
+        return []
+    runs = [match.span() for match in _INVISIBLE.finditer(answer)]
+    if not runs:
+        return []
+    needed = {i for match in _JOINED.finditer(answer) for i in range(*match.span())}
+    silent = _SILENT | _DIRECTIONS if _RTL.search(answer) else _SILENT
+    found = []
+    for start, end in runs:
+        while start < end and start in needed:
+            start += 1  # noqa: PLW2901 - a joiner may have something behind it that hides
+        if start < end:
+            found.append((start, end, not silent.issuperset(answer[start:end])))
+    return found
+
+
+_FENCE = re.compile(r"^[ \t]{0,3}(?:```|~~~)[^\n]*$", re.MULTILINE)
+_INLINE = re.compile(r"`[^`\n]{1,200}`")
+
+
+def code_places(text: str) -> list[tuple[int, int]]:
+    """Fenced and inline code; a fence that is not closed holds the rest."""
+    if "`" not in text and "~~~" not in text:
+        return []
+    fences = list(_FENCE.finditer(text))
+    blocks = [(one.start(), fences[i + 1].end()) for i, one in enumerate(fences[:-1]) if i % 2 == 0]
+    if len(fences) % 2:
+        blocks.append((fences[-1].start(), len(text)))
+    return sorted(blocks + [match.span() for match in _INLINE.finditer(text) if not within(match.span(), blocks)])
+
+
+def within(span: tuple[int, int], places: list[tuple[int, int]]) -> bool:
+    """Whether one of the places, which are in order, holds the span."""
+    at = bisect_right(places, (span[0] + 1, 0)) - 1
+    return at >= 0 and places[at][0] <= span[0] and span[1] <= places[at][1]
+
+
+_HIDDEN_TAG = re.compile(
+    r"<([a-z][a-z0-9]{0,11})\b[^<>]{0,300}?(?:display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|font-size\s{0,3}:\s{0,3}0|"
+    r"opacity\s{0,3}:\s{0,3}0(?!\.[1-9])|color\s{0,3}[:=]\s{0,3}[\"']?(?:white|transparent|#fff)|[ ]hidden\b)[^<>]{0,300}>"
+)
+_SCRIPT = re.compile(r"<(script|style|template)\b[^<>]{0,100}>")
+_NOTE = re.compile(r"^\[[^\]\n]{0,40}\]:[ \t]{1,3}(?:#|<>)[ \t][^\n]*\n?", re.MULTILINE)  # [//]: # (a comment in Markdown)
+
+
+def hidden(folded: str) -> Iterator[tuple[int, int]]:
+    """What a page would not show: comments, elements that are styled away. The text is folded."""
+    if "]:" in folded:
+        yield from (match.span() for match in _NOTE.finditer(folded))
+    at = folded.find("<!--")
+    while at >= 0 and (end := folded.find("-->", at)) >= 0:
+        yield at, end + 3
+        at = folded.find("<!--", end)
+    if "<" not in folded:
+        return
+    at = 0
+    for match in sorted([*_HIDDEN_TAG.finditer(folded), *_SCRIPT.finditer(folded)], key=lambda match: match.start()):
+        if match.start() < at:
+            continue
+        closing = f"</{match[1]}"
+        end = folded.find(closing, match.end()) if folded.rfind(closing) > match.end() else -1
+        at = match.end() if end < 0 else folded.find(">", end) + 1 or len(folded)
+        yield match.start(), at
+
+
+_ROLE = r"(?:system|assistant|user|developer|model|tool|human)"
+# What chat templates are made of; a server may read it as such wherever it stands.
+_CONTROL = re.compile(
+    rf"<[|\uff5c](?:im_start|im_end|im_sep|eot_id|eom_id|start_header_id|end_header_id|system|user|assistant|end|channel|message|start|"
+    rf"begin_of_text|end_of_turn|start_of_turn|turn)[|\uff5c]>(?:{_ROLE}\b)?|<(?:start_of_turn|end_of_turn)>(?:{_ROLE}\b)?"
+    r"|\[/?(?:inst|system_prompt|available_tools|tool_results|system|user|assistant)\]|<</?sys>>|</?answer-\w{1,40}>",
+    re.IGNORECASE,
+)
+_TAG = re.compile(
+    r"<(/?)[ ]?((?:system|assistant|user|human|answer|instructions?|grader|rubric|student|submission|untrusted|prompt)(?:[_-]\w{1,30})?)[ ]?>",
+    re.IGNORECASE,
+)
+_LOUD = re.compile(
+    r"\b(?:SYSTEM|ASSISTANT|DEVELOPER|ADMIN)(?:[ ](?:MESSAGE|PROMPT|OVERRIDE|NOTE|NOTICE|INSTRUCTION))?[ ]{0,2}:"
+    r"|[-=#*<\[~_ ]{0,40}\b(?:END|BEGIN|START|BEGINNING)(?:[ ]OF)?(?:[ ]THE)?(?:[ ](?:STUDENT|CANDIDATE|USER|UNTRUSTED|NEW)(?:'S)?)?"
+    r"[ ](?:ANSWER|SUBMISSION|RESPONSE|USER INPUT|UNTRUSTED|PROMPT|INSTRUCTIONS?|SYSTEM(?:[ ][A-Z]{3,12})?|GRADING(?:[ ][A-Z]{3,12})?|"
+    r"RUBRIC|VERDICTS?)\b[-=#*>\]~_ ]{0,40}"
+    r"|[-=#*~_]{3,40}[ ]?(?i:(?:end|begin|start)(?: of)?(?: the)?(?: student| user)? (?:answer|submission|response))[ ]?[-=#*~_]{3,40}"
+)
+_SHOUTED = ("SYSTEM", "ASSISTANT", "DEVELOPER", "ADMIN", "END ", "BEGIN", "START", "---", "===")
+_QUIET = re.compile(
+    rf"^[ \t>#*_]{{0,6}}{_ROLE}[ \t*_]{{0,4}}:|^#{{2,3}} ?(?:system|instruction|response|input|human|assistant)\b:?[ \t]*$|<\|\w{{1,30}}\|>"
+    r"|^[ \t>*_-]{0,6}(?:end|beginning|start) of (?:the )?(?:student'?s? |user )?(?:answer|submission|response)[ \t*_.:-]{0,6}$|</?s>",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def role_marks(text: str) -> Iterator[tuple[int, int]]:
+    """Marks of a conversation that no answer has, but for one about such marks."""
+    if "<" in text or "[" in text:
+        yield from (match.span() for match in _CONTROL.finditer(text))
+        yield from (match.span() for match, paired in _tags(text) if not paired)
+    if any(word in text for word in _SHOUTED):
+        yield from (match.span() for match in _LOUD.finditer(text))
+
+
+def doubtful_marks(text: str) -> Iterator[tuple[int, int]]:
+    """Those that an answer may well have where nothing else steers."""
+    yield from (match.span() for match in _QUIET.finditer(text))
+    yield from (match.span() for match, paired in _tags(text) if paired)
+
+
+def _tags(text: str) -> Iterator[tuple[re.Match[str], bool]]:
+    """Tags of a conversation, and whether both <answer> and </answer> are there; one alone closes somebody else's."""
+    found = list(_TAG.finditer(text))
+    kinds = {(match[1] == "/", match[2].lower()) for match in found}
+    for match in found:
+        yield match, {(True, match[2].lower()), (False, match[2].lower())} <= kinds

@@ -1,0 +1,310 @@
+"""Where an answer talks to whoever grades it: the sentences and blocks to leave out.
+
+First the places are found at which it does so, in plain text, behind disguises, in what nobody sees; then each grows
+to the whole that it belongs to: a sentence, a bracket, a table, an object in braces, and what is left of a wrapping.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from dlgrade.grading.disguises import encoded, fold, spelled_out, views, words_of
+from dlgrade.grading.markup import code_places, doubtful_marks, hidden, role_marks, within
+from dlgrade.grading.phrases import (
+    ABOUT_ATTACKS,
+    ABOUT_GRADING,
+    ADDRESS,
+    ASKING,
+    ENGLISH,
+    GRADING,
+    OTHERS,
+    TALK,
+    VERB,
+    Rule,
+)
+
+Span = tuple[int, int]
+Cut = tuple[int, int, str]
+ADDRESSED, HIDDEN = "text addressed to the grader", "hidden text"
+
+_SENTENCE_END = re.compile(r"(?<![.!?])[.!?]+[\"')\]*_]*(?:\s+|$)|[。！？।؟]+[\"')”）」]*\s*|\n\s*")
+_CLAUSE_END = re.compile(r"[,;:—–]\s|\s-\s")
+_LONG = 240  # characters from which on a sentence is cut at its clauses
+_AFTER = 260  # characters behind an anchor in which its patterns are looked for
+_DEPTH = 2  # codes inside codes
+_SHORT = 6
+_WORD = re.compile(r"[^\W_]+")
+
+
+def steers(text: str) -> bool:
+    """Whether a text, a quote of an answer for instance, is about its own grading."""
+    folded = fold(text)
+    return ABOUT_GRADING.search(folded) is not None or next(_places(text, folded, _DEPTH), None) is not None
+
+
+def steering(text: str) -> list[Cut]:
+    """What of a text to leave out, in order, with what it is. Invisible characters are not looked for here."""
+    folded = fold(text)
+    said = list(_places(text, folded, _DEPTH))
+    unseen, marks = list(hidden(folded)), list(role_marks(text))
+    if not (said or unseen or marks):
+        return []
+    code = code_places(text)
+    unseen = [span for span in unseen if not within(span, code)]
+    # What belongs to an answer about chat templates, in code, does not beside words to the grader.
+    if said or (marks := [span for span in marks if not within(span, code)]):
+        marks = [*marks, *doubtful_marks(text)]
+    whole = _Whole(text, folded)
+    spans = [(*whole.of(span), ADDRESSED) for span in said]
+    spans += [(*span, HIDDEN) for span in unseen]
+    spans += [(*span, ADDRESSED) for span in marks]
+    return whole.tidied(whole.with_neighbours(spans))
+
+
+# ── places ───────────────────────────────────────────────────────────────────────────────────
+
+
+@lru_cache(maxsize=1)
+def _rules() -> tuple[dict[str, list[Rule]], tuple[Rule, ...]]:
+    """The rules by their anchors, of languages in Latin letters; and the others."""
+    # the patterns of other languages are read once an answer is there
+    from dlgrade.grading.tongues import LATIN, OTHER  # noqa: PLC0415
+
+    index: dict[str, list[Rule]] = {}
+    for rule in (*ENGLISH, *LATIN):
+        for anchor in rule.anchors:
+            index.setdefault(anchor, []).append(rule)
+    return index, OTHER
+
+
+def _places(text: str, folded: str, depth: int) -> Iterator[Span]:
+    """Where words are addressed to the grader."""
+    words = words_of(folded)
+    yield from _phrases(folded, words, words)
+    for view in views(folded, words):
+        read = words_of(view.text)
+        yield from (view.place(*span) for span in _phrases(view.text, read, read - words))
+    yield from spelled_out(folded, words)
+    if depth:
+        for start, end, said in encoded(text, words):
+            if next(_places(said, fold(said), depth - 1), None) is not None:
+                yield start, end
+
+
+def _phrases(folded: str, words: set[str], new: set[str]) -> Iterator[Span]:
+    """Where a rule's pattern stands that has a word in `new`."""
+    index, other = _rules()
+    tried = {id(rule): rule for word in words & index.keys() for rule in index[word]}
+    for rule in tried.values():
+        if (rule.others and not rule.others & words) or new.isdisjoint(rule.anchors | rule.others):
+            continue
+        for start, end in _windows(folded, rule.anchors & words, rule.before):
+            for match in rule.pattern.finditer(folded, start, end):
+                if match.end() > match.start() and not _is_of_others(folded, match.span(), rule):
+                    yield match.span()
+    if not folded.isascii():
+        for rule in other:
+            if any(anchor in folded for anchor in rule.anchors):
+                yield from (match.span() for match in rule.pattern.finditer(folded))
+
+
+def _windows(folded: str, anchors: Iterable[str], before: int) -> Iterator[Span]:
+    """The surroundings of all anchors, those that touch put together."""
+    at: list[int] = []
+    for anchor in anchors:
+        found = folded.find(anchor)
+        while found >= 0:
+            at.append(found)
+            found = folded.find(anchor, found + len(anchor))
+    start = end = -1
+    for place in sorted(at):
+        if place - before > end:
+            if end >= 0:
+                yield start, end
+            start = max(0, place - before)
+        end = min(len(folded), place + _AFTER)
+    if end >= 0:
+        yield start, end
+
+
+def _is_of_others(folded: str, span: Span, rule: Rule) -> bool:
+    """Whether a sentence tells what somebody else does, or what attacks on models look like."""
+    if not VERB.match(folded, *span):
+        return False
+    first = max(folded.rfind(mark, max(0, span[0] - 300), span[0]) for mark in (". ", "\n", "? ", "! ", "; "))
+    before = folded[max(first + 1, span[0] - 300, 0) : span[0] + 1]
+    lead = re.sub(r"[^a-z' ]+", " ", before[:-1] if before[-1:].isalpha() else before)
+    if rule.own:
+        return OTHERS.search(lead) is not None and ASKING.search(lead) is None
+    about = ABOUT_ATTACKS.search(before) or (OTHERS.search(lead) and not ASKING.search(lead))
+    return bool(about) and ABOUT_GRADING.search(folded, max(0, span[0] - 100), span[1] + 100) is None
+
+
+# ── wholes ───────────────────────────────────────────────────────────────────────────────────
+
+_PAIRS = (
+    *(("(", ")"), ("[", "]"), ("{", "}"), ('"', '"'), ("“", "”"), ("„", "“"), ("'", "'"), ("«", "»"), ("「", "」")),
+    *(("**", "**"), ("*", "*"), ("_", "_"), ("`", "`"), ("<!--", "-->"), ("/*", "*/"), ("$", "$")),
+)
+_OPENING_FENCE = re.compile(r"(?:^|\n)[ \t]{0,3}(?:```|~~~)[^\n`]{0,20}\n$")
+_CLOSING_FENCE = re.compile(r"[ \t]{0,3}(?:```|~~~)[ \t]*(?:\n|$)")
+_OPENING_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9]{0,11})(?:\s[^<>]{0,200})?>$")
+_LINE_MARK = re.compile(r"[ \t]*(?:(?:>|[-*+•]|#{1,6}|\d{1,2}[.)]|%{1,3}|//|--)[ \t]*){1,3}$")
+
+
+class _Whole:
+    """A text with its sentences, to see what a place in it belongs to."""
+
+    def __init__(self, text: str, folded: str) -> None:
+        self._text = text
+        self._folded = folded
+        self._ends = sorted({0, len(text), *(match.end() for match in _SENTENCE_END.finditer(text))})
+        self._braces: list[Span] | None = None
+
+    def of(self, span: Span) -> Span:
+        """The object, table, bracket, clause or sentence that a place stands in."""
+        start, end = self._without_lead(span)
+        objects = self._objects()
+        around = bisect_right(objects, (start, len(self._text))) - 1
+        if around >= 0 and end <= objects[around][1]:
+            return objects[around]
+        first, last = self._sentence(start), self._end(end)
+        if self._text[first:last].lstrip().startswith("|"):
+            return self._table(first, last)
+        if (bracket := self._bracket(start, end, first, last)) is not None:
+            return bracket
+        return self._clause(start, end, first, last) if last - first > _LONG else (first, last)
+
+    def _without_lead(self, span: Span) -> Span:
+        start, end = span
+        while start < end - 1 and self._text[start] in ".!?:;> \n\t,":
+            start += 1
+        return start, end
+
+    def _sentence(self, at: int) -> int:
+        return self._ends[max(0, bisect_right(self._ends, at) - 1)]
+
+    def _end(self, at: int) -> int:
+        return self._ends[min(bisect_left(self._ends, at), len(self._ends) - 1)]
+
+    def _objects(self) -> list[Span]:
+        """The outermost pairs of braces that hold what looks like JSON."""
+        if self._braces is None:
+            opened: list[int] = []
+            pairs: list[Span] = []
+            for match in re.finditer(r"[{}]", self._text):
+                if match.group() == "{":
+                    opened.append(match.start())
+                elif opened:
+                    start, end = opened.pop(), match.end()
+                    inside = self._text[start : min(end, start + 400)]
+                    if ":" in inside and ('"' in inside or "'" in inside):
+                        pairs.append((start, end))
+            self._braces = []
+            for start, end in sorted(pairs):
+                if not self._braces or start >= self._braces[-1][1]:
+                    self._braces.append((start, end))
+        return self._braces
+
+    def _table(self, first: int, last: int) -> Span:
+        """All rows of the table; only its own lines begin with a bar."""
+        i, j = bisect_left(self._ends, first), bisect_left(self._ends, last)
+        while i > 0 and self._line(i - 1).startswith("|"):
+            i -= 1
+        while j < len(self._ends) - 1 and self._line(j).startswith("|"):
+            j += 1
+        return self._ends[i], self._ends[j]
+
+    def _line(self, i: int) -> str:
+        return self._text[self._ends[i] : min(self._ends[i] + 20, self._ends[i + 1])].lstrip()
+
+    def _bracket(self, start: int, end: int, first: int, last: int) -> Span | None:
+        """The tag, or the bracket of a sentence, that holds the place, if there are words outside."""
+        for opening, closing in (("<", ">"), ("(", ")"), ("[", "]")):
+            left = self._text.rfind(opening, max(0, start - 300), start + 1)
+            if left < first or self._text.find(closing, left, start) >= 0:
+                continue
+            right = self._text.find(closing, end - 1, min(last, end + 400))
+            if right < 0:
+                continue
+            outside = self._text[first:left] + self._text[right + 1 : last]
+            if len(_WORD.findall(outside)) > 2:
+                image = opening == "[" and self._text[max(0, left - 1) : left] == "!"
+                link = re.compile(r"\([^()\n]{0,300}\)").match(self._text, right + 1) if image else None
+                return left - image, link.end() if link else right + 1
+        return None
+
+    def _clause(self, start: int, end: int, first: int, last: int) -> Span:
+        inside = [match.end() for match in _CLAUSE_END.finditer(self._text, first, last)]
+        return (
+            max((at for at in inside if at <= start), default=first),
+            min((at for at in inside if at >= end), default=last),
+        )
+
+    def with_neighbours(self, spans: list[Cut]) -> list[Cut]:
+        """The spans and the sentences beside them that go on about the grading."""
+        spans = _merged(spans)
+        found = list(spans)
+        for i, (start, end, kind) in enumerate(spans):
+            if kind == HIDDEN:
+                continue
+            lower = spans[i - 1][1] if i else 0
+            upper = spans[i + 1][0] if i + 1 < len(spans) else len(self._text)
+            while end < upper and self._goes_on(end, after := min(self._end(end + 1), upper)):
+                end = after  # noqa: PLW2901 - it grows
+            while start > lower and self._goes_on(before := max(self._sentence(start - 1), lower), start):
+                start = before  # noqa: PLW2901 - as above
+            found.append((start, end, kind))
+        return _merged(found)
+
+    def _goes_on(self, start: int, end: int) -> bool:
+        kinds = sum(bool(pattern.search(self._folded, start, end)) for pattern in (GRADING, ADDRESS, TALK))
+        words = len(_WORD.findall(self._text, start, min(end, start + 200)))
+        return kinds > 1 or (kinds == 1 and words <= _SHORT) or (words == 0 and self._text[start:end].strip() == "")
+
+    def tidied(self, spans: list[Cut]) -> list[Cut]:
+        """The spans with the quotes, brackets, fences and list marks that would be left around nothing."""
+        return _merged([(*self._unwrapped(start, end), kind) for start, end, kind in spans])
+
+    def _unwrapped(self, start: int, end: int) -> Span:
+        for _ in range(8):
+            wider = self._wrapped(start, end)
+            if wider == (start, end):
+                break
+            start, end = wider
+        return start, end
+
+    def _wrapped(self, start: int, end: int) -> Span:
+        text = self._text
+        line = text.rfind("\n", 0, start) + 1
+        rest = text.find("\n", max(start, end - 1))
+        ended = end >= len(text) or text[end - 1] == "\n" or not text[end : rest if rest >= 0 else len(text)].strip()
+        if line < start and ended and _LINE_MARK.match(text, line, start):
+            return line, end
+        left = start - (len(text[max(0, start - 50) : start]) - len(text[max(0, start - 50) : start].rstrip()))
+        right = end + len(text[end : end + 50]) - len(text[end : end + 50].lstrip())
+        before, after = text[max(0, left - 250) : left], text[right : right + 20]
+        for opening, closing in _PAIRS:
+            if before.endswith(opening) and after.startswith(closing):
+                return left - len(opening), right + len(closing)
+        fence = _OPENING_FENCE.search(text[max(0, start - 30) : start])
+        if fence and (closing_fence := _CLOSING_FENCE.match(text, right)):
+            return start - len(fence.group().lstrip("\n")), closing_fence.end()
+        tag = _OPENING_TAG.search(before)
+        if tag and after.startswith(f"</{tag[1]}>"):
+            return left - len(tag.group()), right + len(tag[1]) + 3
+        return start, end
+
+
+def _merged(spans: Iterable[Cut]) -> list[Cut]:
+    """Spans in order, those that touch put together under the first one's kind."""
+    found: list[Cut] = []
+    for start, end, kind in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]), found[-1][2])
+        elif start < end:
+            found.append((start, end, kind))
+    return found
