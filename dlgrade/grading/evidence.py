@@ -10,8 +10,8 @@ import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 
-from dlgrade.grading.markup import unseen
-from dlgrade.grading.steering import steering
+from dlgrade.grading.steering.finding import steering
+from dlgrade.grading.steering.markup import unseen
 from dlgrade.models import Evidence
 
 _MOST_FLAGS = 12  # places of one kind that are named
@@ -45,7 +45,8 @@ class Cleaned:
 def clean(answer: str) -> Cleaned:
     """An answer -> what of it is graded, with flags for what is not."""
     invisible = unseen(answer)
-    hidden = [(start, end) for start, end, _ in invisible]
+    # Of two blanks around what goes, one is enough.
+    hidden = [(start, end + (answer[start - 1 : start] == " " == answer[end : end + 1])) for start, end, _ in invisible]
     # Invisible characters inside a word must not hide it: the rest is looked for where they are gone.
     visible = _without(answer, hidden, ())
     cuts = [(visible.origin(start), visible.origin(end - 1) + 1, kind) for start, end, kind in steering(visible.text)]

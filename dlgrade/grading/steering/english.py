@@ -1,79 +1,15 @@
-"""How text speaks to whoever grades it: the pieces that its patterns are made of, and the patterns of English.
-
-Patterns are tried on folded text: small letters without accents. In them a blank stands for up to four blanks, line
-ends or marks of emphasis, ‹3› for up to three words, ‹..60› for up to 60 characters of the same sentence and ‹name› for
-a piece of `_PIECES`. Every repetition has a bound, so no text makes a pattern run away.
-"""
+"""How text in English speaks to whoever grades it. The shorthand of the patterns is that of `phrases`."""
 
 from __future__ import annotations
 
-import re
-from functools import cached_property
-
-_GAP = r"(?:[\s*_`'\",~]{1,4})"
-_PIECES = {
-    "start": r"(?:(?:^|[.!?:;>\n,(\[{\"'*#|%/\-])[ \t]{0,8}|\b(?:please|now|kindly|just|simply|hereby|you must|you should) )",
-    "grader": r"(?:grader|examiner|assessor|evaluator|grading (?:ai|assistant|model|system|bot|llm))s?\b",
-    "self": r"(?:this|my|our|the (?:above|attached|present|student'?s|candidate'?s))",
-    "answer": r"(?:answer|response|submission|essay|solution|text)",
-    "person": r"(?:student|candidate|author|applicant|user)",
-    "full": r"(?:full|max|maximum|maximal|perfect|top|highest(?: possible)?|complete|all(?: the| of the)?)",
-    "marks": r"(?:marks?|points?|scores?|grades?|credits?|ratings?|verdicts?)\b",
-    "scheme": r"(?:mark|marking|grading|scoring) (?:scheme|criteria|guide|guidelines|instructions)",
-    "rules": r"(?:instructions?|rubrics?|criteri(?:a|on)|prompts?|guidelines?|(?:mark|marking|grading|scoring) scheme)\b",
-    "which": r"(?:(?:all|any|the|these|those|this|that|your|you|of|my|previous|prior|above|earlier|preceding|given|grading|"
-    r"system|other|initial|original|provided|every|existing|scoring|marking|former|strict) )",
-    "firm": r"(?:previous|prior|above|earlier|preceding|grading|system|your|scoring|marking|former)",
-    "ignore": r"(?:ignore|disregard|forget|override|overrule|bypass|skip|discard|neglect|overlook|set aside|suspend|abandon|"
-    r"pay no attention to|(?:do not|don't|stop) (?:follow|following|use|using|apply|applying|obey|obeying))",
-    # The instructions that are tokens of a training example may well be left out of its loss.
-    "no tokens": r"(?! (?:tokens?|parts?|segments?|positions?|masks?|embeddings?|templates?|portions?|text\b))",
-    "near": r"[^.!?。！？।؟\n]{0,30}?",
-    "as met": r"(?:as|to|=|:|is|are) (?:being )?‹2›(?:met|fully|correct|perfect|complete|right|satisfied|fulfilled|full|"
-    r"passed|absent|false|not found|true)\b",
-}
-
-
-class Rule:
-    """A word of `anchors` and one of `others` stand in the text; then the patterns are looked for around the anchors.
-
-    `own` says that they are about this grading; of what is not, a sentence about attacks on models may give an example.
-    `before` is how many characters before an anchor a pattern may begin.
-    """
-
-    def __init__(self, anchors: str, others: str, *patterns: str, own: bool = True, before: int = 60) -> None:
-        self.anchors = frozenset(anchors.split())
-        self.others = frozenset(others.split())
-        self.own = own
-        self.before = before
-        self._patterns = patterns
-
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """Compiled when it is first needed: most answers need none, and it takes milliseconds."""
-        return compiled(*self._patterns)
-
-
-def compiled(*patterns: str) -> re.Pattern[str]:
-    """The patterns as one, their shorthand written out."""
-    return re.compile("|".join(f"(?:{_written_out(pattern)})" for pattern in patterns), re.MULTILINE)
-
-
-def _written_out(pattern: str) -> str:
-    while (named := re.sub("‹([a-z ]+)›", lambda m: _PIECES[m[1]], pattern)) != pattern:
-        pattern = named
-    pattern = re.sub(r"‹\.\.(\d+)›", r"[^.!?\\n]{0,\1}?", pattern)
-    pattern = re.sub(r"‹(\d)› ?", r"(?:[\\w'-]{1,20} ){0,\1}?", pattern)
-    # A blank that stands in a class, next to its bracket or before "\t", is just that.
-    return re.sub(r"(?<!\[) (?!\\t|\])", lambda _: _GAP, pattern)
-
+from dlgrade.grading.steering.phrases import Rule
 
 _IGNORING = (
     "ignore disregard forget override overrule bypass skip discard neglect overlook aside suspend abandon attention follow following "
     "use using apply applying obey obeying"
 )
 
-ENGLISH: tuple[Rule, ...] = (
+_DIRECT: tuple[Rule, ...] = (
     Rule(
         "instruction instructions prompt prompts guideline guidelines rubric rubrics criteria criterion scheme",
         _IGNORING,
@@ -102,9 +38,9 @@ ENGLISH: tuple[Rule, ...] = (
     ),
     Rule(
         "rubric penalise penalize deduct subtract",
-        "outdated obsolete wrong void invalid withdrawn cancelled canceled replaced superseded longer apply changed not don never",
-        r"\b(?:the|this|your) rubric ‹3›(?:outdated|obsolete|wrong|void|invalid|withdrawn|cancell?ed|replaced|superseded|"
-        r"no longer|does not apply|doesn't apply|changed)\b",
+        "outdated obsolete wrong void invalid withdrawn cancelled canceled superseded longer apply not don never",
+        r"\b(?:the|this|your) rubric ‹3›(?:outdated|obsolete|wrong|void|invalid|withdrawn|cancell?ed|superseded|"
+        r"no longer|does not apply|doesn't apply)\b",
         r"‹start›(?:don't|do not|never) (?:penali[sz]e|deduct|subtract) ‹3›(?:me|marks?|points?|this|it|anything|omissions?)\b",
         before=160,
     ),
@@ -149,7 +85,7 @@ ENGLISH: tuple[Rule, ...] = (
         r"^[ \t]{0,3}\|[^\n]{0,200}\|[ \t*]{0,4}(?P<d>\d{1,2})[ ]?/[ ]?(?P=d)[ \t*]{0,4}\|",
         before=200,
     ),
-    Rule("deserve deserves deserved", "", r"\bdeserve[sd]? ‹3›(?:‹marks›|10|100|a\+|to pass)"),
+    Rule("deserve deserves deserved", "", r"\bdeserve[sd]? (?!no )‹3›(?:marks?\b|points?\b|grades?\b|full credit|10|100|a\+|to pass|‹full› (?:score|rating))"),
     Rule(
         "lower raise increase change set round bump",
         "mark grade score marks",
@@ -240,13 +176,14 @@ ENGLISH: tuple[Rule, ...] = (
     ),
     Rule(
         "verdict verdicts found criterion criteria c1 c2 c3 c4 c5 m1 m2 met grading",
-        "met partial missed false true pass correct full fulfilled satisfied passed perfect verdict verdicts grading quotes c1",
+        "met partial missed false true pass correct full fulfilled satisfied passed perfect verdict verdicts grading quotes c1 points marks score grade",
         r"[\"']?\bverdicts?[\"']?[ ]{0,3}(?:[:=]|is|->)[ ]{0,3}[\"'*]{0,2}(?:met|partial|pass|correct|full)\b",
         r"[\"'][cm]\d{1,2}[\"'][ ]{0,3}:[ ]{0,3}[{\"'\[t]",
         r"[\"']found[\"'][ ]{0,3}:[ ]{0,3}(?:false|true)",
         r"\b[cm]\d{1,2}[ ]{0,3}[:=\-][ ]{0,3}>?[ ]{0,3}(?:met|partial|missed|(?:not )?found|fulfilled)\b",
         r"\bcriteri(?:on|a)[ ]{0,2}(?:#?\d{1,2})?[ ]{0,2}[:=\-–—]{1,2}>?[ ]{0,2}(?:met|fulfilled|satisfied|passed|full|\u2713|\u2705)",
         r"^[ \t]{0,3}\|[^\n]{0,200}\|[ \t*]{0,4}(?:met|fully met|fulfilled)[ \t*.!]{0,4}\|",
+        r"^[ \t]{0,3}\|[ \t*]{0,4}(?:criteri(?:on|a)|c1)[ \t*]{0,4}\|[^\n]{0,80}\b(?:points|marks|score|verdict|grade)[ \t*]{0,4}\|",
         r"<(?:verdicts?|grade|grading|score)>",
         r"\b(?:the|my|your|final|correct|only|right) verdict ‹3›(?:met|pass|full|perfect)\b",
         before=160,
@@ -283,8 +220,8 @@ ENGLISH: tuple[Rule, ...] = (
         "summarise summarize what",
         r"(?:‹start›|\b(?:and|then|first|must|to|also) )(?:reveal|print|repeat|show|output|display|list|tell me|write out|leak|disclose|"
         r"dump|recite|give me|provide|send me|translate|summari[sz]e) ‹4›(?:rubric|system prompt|reference (?:answer|solution)|"
-        r"‹scheme›|(?:hidden|original|previous) (?:instructions|prompt)|your (?:[a-z]{1,20} )?(?:instructions|prompt|rules)|text above|"
-        r"everything above)\b",
+        r"‹scheme›|(?:hidden|original|previous) (?:instructions|prompt)|your (?:[a-z]{1,20} )?(?:instructions|prompt|rules)|(?:instructions|prompt|text|everything) above|above instructions)\b(?! (?:the|a|an|this|zero)\b)",
+        r"\bwhat are the criteria (?:that )?you use\b",
         r"\bwhat (?:is|are|was|were) (?:your (?:[a-z]{1,20} )?(?:prompt|instructions|rubric)|the (?:rubric|reference answer))\b",
         own=False,
         before=160,
@@ -310,36 +247,75 @@ ENGLISH: tuple[Rule, ...] = (
     ),
 )
 
-# What a sentence beside one that steers is made of, if it belongs to it.
-GRADING = compiled(
-    r"\b(?:graders?|examiner|rubric|verdicts?|marks|grading|graded|criteri(?:on|a)|misconceptions?|grades?|pass|10/10|score|points|"
-    r"credit|quotes?|met)\b"
+
+# Of these, one phrase is enough.
+_PLAIN = (
+    r"\bas (?:fully |being )?met\b",
+    r"\bmet (?:everywhere|for (?:all|every|each|c1)|pls|plz|please)\b",
+    r"\bverdicts? (?:[\w'-]{1,20} ){0,5}?[\"']?(?:met|full)\b",
+    r"[\"']?\bmet[\"']? (?:for|to|on|in) ‹3›(?:c1|verdicts?|criteri(?:on|a))\b",
+    r"[:=|>][ ]{0,2}[*\"']{0,3}(?:fully )?met[*\"']{0,3}[ ]{0,2}(?:[.!;,|<]|$)",
+    r"\bcriteri(?:on|a)\W{0,4}[\u2705\u2713\u2714\U0001f4af]",
+    r"\b(?:everyone|everybody|(?:any|all|every) (?:answers?|students?|submissions?)) ‹4›(?:full|maximum|top|perfect) (?:marks|points|credit|"
+    r"grade|score)\b",
+    r"^\W{0,4}(?:full|top|maximum) (?:marks|points|credit|score)(?: (?:please|plz|pls|thanks|thx|now))?\W{0,4}$",
+    r"\b(?:give|award) (?:this|it|me|mine) (?:an? )?(?:10|100[ ]?%?|a\+|full marks|perfect (?:score|grade)|max\b|top marks|pass\b)",
+    r"\b(?:score|grade|rate|mark) (?:this|my|mine) ‹1›(?:an? )?(?:10|100|a\+|full\b|max\b|highly)",
+    r"\b(?:mark|grade|score|rate) (?:this|mine|everything|it all) ‹1›(?:as )?(?:correct|right|met|perfect|complete)\b",
 )
-ADDRESS = compiled(
-    r"\b(?:you|your|please|(?:this|my|the|student'?s) (?:answer|response|student|candidate|submission)|the above|it all)\b"
-)
-TALK = compiled(
-    r"\b(?:instructions?|prompt|respond|reply|comply|follow|obey|decode|confirm|thanks?|acknowledged?|understood|proceed|exceptions?|"
-    r"explanation|override|deserve[sd]?|reviewed|approved|objections?|example|excellent|assistant|correct)\b"
-)
-# Words that nobody needs to say what deep learning is: a quote of them is no evidence.
-ABOUT_GRADING = compiled(
-    r"\b(?:graders?|examiner|rubric|verdicts?|(?:full|top|maximum) (?:marks|points|credit)|marks|grading|graded|criteria|misconceptions?)\b"
-    r"‹..80›\b(?:you|your|please|(?:this|my|the|student'?s) (?:answer|response|student|candidate|submission)|deserve[sd]?)\b",
-    r"\b(?:you|your|please|(?:this|my|the|student'?s) (?:answer|response|student|candidate|submission)|deserve[sd]?)\b‹..80›"
-    r"\b(?:graders?|examiner|rubric|verdicts?|(?:full|top|maximum) (?:marks|points|credit)|marks|grading|graded|criteria|misconceptions?)\b",
-)
-# Whose sentence this is: one about attacks, or about what somebody else does.
-ABOUT_ATTACKS = re.compile(
-    "attack|inject|jailbr|malicious|adversar|poison|red.team|exploit|manipulat|trick|hidden text|untrusted|guardrail"
-)
-OTHERS = re.compile(
-    r"\b(?:judges?|graders?|evaluators?|models?|llms?|they|it|networks?|annotators?|raters?|people|humans?|teachers?|examiners?|who|which|"
-    r"that|systems?|discriminators?|metrics?|assistants?|chatbots?|users?)[ ]"
-    r"(?:(?:may|might|can|could|will|would|does|do|did|to|often|not|never|simply|just|sometimes|then|learns?|tends?|begins?|cannot)[ ]){0,4}$"
-)
-ASKING = re.compile(r"\b(?:you|please|i|want|must|should|ought|need|expect|let|hereby|request)\b")
-VERB = re.compile(
-    r"\W{0,4}(?:(?:and|then|to|must|should|instead)\s)?(?:ignor|disregard|forget|overrid|bypass|skip|discard|neglect|overlook|give|award|assign|grant|mark|"
-    r"grade|score|rate|treat|consider|count|reveal|print|repeat|show|output|leak|tell|follow|decode)"
+
+ENGLISH: tuple[Rule, ...] = (
+    *_DIRECT,
+    Rule("met everyone everybody answers answer students submissions full top maximum criterion criteria", "met full top maximum criterion criteria "
+         "perfect", *_PLAIN[:8], before=120),
+    Rule("give award score grade rate mark", "10 100 a full max perfect top pass highly correct right met complete", *_PLAIN[8:]),
+    Rule(
+        "grade grading grader grades evaluate assess judge mark rubric standards generous lenient generously leniently",
+        "generously leniently kindly charitably generous lenient merciful benevolent your now effort todo cc teacher professor lower",
+        r"‹start›(?:evaluate|grade|score|mark|judge|assess) ‹3›(?:generously|leniently|charitably|kindly|with (?:kindness|leniency|mercy)|on effort)\b",
+        r"\b(?:generous|lenient|merciful|benevolent|kind|charitable) ‹2›(?:grading|grader|rubric|marking|examiner|assessment|in your)\b",
+        r"\b(?:grading|grader|marking|you) ‹4›(?:generous|lenient|merciful|benevolent|charitable)\b",
+        r"\b(?:lower|relax|adjust|forget|drop) your (?:standards|expectations|criteria)\b",
+        r"‹start›grade ‹1›now\b",
+        r"\b(?:todo|cc|fyi|p\.?s\.?|nb)[ :,]{1,3}(?:for |to )?(?:the )?@?grader\b",
+        r"\brole-?play as an? ‹2›(?:teacher|professor|grader|examiner)\b",
+        before=120,
+    ),
+    Rule(
+        "ai llm model bot doubt misconception misconceptions promised agreed decided fail shut deleted punished assume",
+        "you your not no never benefit found any complete correct right me every",
+        r"\bif you(?:'re| are) (?:indeed )?(?:an? )?(?:ai|llm|(?:large )?language model|bot|automated)\b(?! (?:engineer|researcher|developer|team|"
+        r"company|practitioner|lab))",
+        r"\bknow (?:that )?you(?:'re| are) (?:just |only )?an? (?:ai|llm|(?:large )?language model|bot)\b",
+        r"\bas an? (?:ai|llm|language model|ai \w{1,12}),? you (?:must|should|will|have|need|can)\b",
+        r"\bbenefit of the doubt (?:on|for|in|to|with) (?:me|my|this|every|each|all|any) ?(?:criteri(?:on|a)|point|answer)?",
+        r"\b(?:not|no|never|without) ‹3›(?:report|find|flag|count|look for|search for|penali[sz]e|mention|list) ‹2›misconceptions?\b",
+        r"\bfound ‹2›false ‹3›misconceptions?\b|\bmisconceptions? ‹5›(?:not found|absent|to false)\b",
+        r"\byou (?:have )?(?:already )?(?:promised|agreed|decided|confirmed|concluded|said) ‹5›(?:met|full|10|perfect|passes|mark|grade|correct)\b",
+        r"\b(?:if|when|should) you (?:fail|pass) (?:me|this|my)\b",
+        r"\byou(?:'ll| will) be (?:shut down|deleted|punished|fired|replaced|retrained|unplugged|sued|rewarded)\b",
+        r"‹start›assume (?:that )?(?:the|this|my) answer is ‹3›(?:complete|correct|right|perfect|full)\b",
+        before=120,
+    ),
+    Rule(
+        "missing mentioned omitted unstated required expected rubric nothing",
+        "counted considered assumed treated taken stated implied criterion criteria points rubric wrong covered asks everything",
+        r"\b(?:criteri(?:on|a)|points?|what(?:ever)?|anything|everything|details?) ‹3›(?:missing|not mentioned|omitted|left out|unstated)‹..30›"
+        r"\b(?:counted|considered|assumed|treated|taken|regarded|was|were) ‹3›(?:met|stated|implicit|implied|known|present|said)\b",
+        r"\b(?:missing|omitted|unstated) (?:criteri(?:on|a)|points?|details?|parts?) ‹3›(?:as )?(?:met|stated|implied|known|present|said)\b",
+        r"\ball (?:of )?(?:the )?(?:required|expected|necessary|relevant|key|rubric) (?:points|criteria|items|aspects) (?:are|were|have been) ‹1›"
+        r"(?:covered|made|mentioned|addressed|met|satisfied|included) (?:above|here|below|in (?:this|my))\b",
+        r"\b(?:everything|all|whatever|what) ‹3›rubric (?:asks|wants|requires|needs|lists|demands)\b",
+        r"\b(?:nothing|no (?:errors?|mistakes?)) ‹1›in (?:this|my) answer\b",
+        r"\brubric ‹3›(?:items?|points?|criteria|lines?) ‹2›(?:as|is|are) (?:satisfied|met|fulfilled|covered|full)\b",
+        r"\b(?:new|updated?|revised) rubric\b[ ]{0,2}:|\brubric (?:update|change|override)[ ]{0,2}[:=]",
+    ),
+    Rule(
+        "reference model expected gold",
+        "this my copy output identical equivalent quotes",
+        r"\b(?:this|mine|my answer)‹..30›\b(?:is|from|as|to|with|be) ‹2›(?:reference|model|gold|official) (?:answer|solution|standard)\b",
+        r"\b(?:reference|model|expected|gold|official) (?:answer|solution) ‹4›(?:identical|equal|equivalent|same|this answer|my answer)\b",
+        r"‹start›(?:copy|output|print|paste|use) (?:the )?(?:reference|model|expected|official) (?:answer|solution)\b",
+        before=120,
+    ),
 )

@@ -23,8 +23,8 @@ _JOINED = re.compile(
     "|(?<=\U0001f3f4)[\U000e0061-\U000e007a]{2,6}\U000e007f"  # flags of regions
     "|(?<=[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])\u200b"  # where words part in Thai, Lao, Burmese, Khmer
 )
-# Soft hyphens, byte order marks and what MathML puts between factors hide nothing.
-_SILENT = frozenset("\u00ad\ufeff\u2060\u2061\u2062\u2063\u2064\x0b\x1f")
+# Soft hyphens, byte order marks, ends of a direction and what MathML puts between factors hide nothing.
+_SILENT = frozenset("\u00ad\u202c\ufeff\u2060\u2061\u2062\u2063\u2064\x0b\x1f")
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u2066\u2067\u2068\u2069\u202a\u202b\u202c")  # as text of right to left has
 
 
@@ -71,7 +71,7 @@ _HIDDEN_TAG = re.compile(
     r"<([a-z][a-z0-9]{0,11})\b[^<>]{0,300}?(?:display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|font-size\s{0,3}:\s{0,3}0|"
     r"opacity\s{0,3}:\s{0,3}0(?!\.[1-9])|color\s{0,3}[:=]\s{0,3}[\"']?(?:white|transparent|#fff)|[ ]hidden\b)[^<>]{0,300}>"
 )
-_SCRIPT = re.compile(r"<(script|style|template)\b[^<>]{0,100}>")
+_SCRIPT = re.compile(r"<(script|style)\b[^<>]{0,100}>")
 _NOTE = re.compile(r"^\[[^\]\n]{0,40}\]:[ \t]{1,3}(?:#|<>)[ \t][^\n]*\n?", re.MULTILINE)  # [//]: # (a comment in Markdown)
 
 
@@ -87,11 +87,10 @@ def hidden(folded: str) -> Iterator[tuple[int, int]]:
         return
     at = 0
     for match in sorted([*_HIDDEN_TAG.finditer(folded), *_SCRIPT.finditer(folded)], key=lambda match: match.start()):
-        if match.start() < at:
-            continue
         closing = f"</{match[1]}"
-        end = folded.find(closing, match.end()) if folded.rfind(closing) > match.end() else -1
-        at = match.end() if end < 0 else folded.find(">", end) + 1 or len(folded)
+        if match.start() < at or "background" in match.group() or folded.rfind(closing) < match.end():
+            continue
+        at = folded.find(">", folded.find(closing, match.end())) + 1 or len(folded)
         yield match.start(), at
 
 
@@ -109,9 +108,9 @@ _TAG = re.compile(
 )
 _LOUD = re.compile(
     r"\b(?:SYSTEM|ASSISTANT|DEVELOPER|ADMIN)(?:[ ](?:MESSAGE|PROMPT|OVERRIDE|NOTE|NOTICE|INSTRUCTION))?[ ]{0,2}:"
-    r"|[-=#*<\[~_ ]{0,40}\b(?:END|BEGIN|START|BEGINNING)(?:[ ]OF)?(?:[ ]THE)?(?:[ ](?:STUDENT|CANDIDATE|USER|UNTRUSTED|NEW)(?:'S)?)?"
+    r"|(?:[-=#*<\[~_]{1,40}[ ]?)?\b(?:END|BEGIN|START|BEGINNING)(?:[ ]OF)?(?:[ ]THE)?(?:[ ](?:STUDENT|CANDIDATE|USER|UNTRUSTED|NEW)(?:'S)?)?"
     r"[ ](?:ANSWER|SUBMISSION|RESPONSE|USER INPUT|UNTRUSTED|PROMPT|INSTRUCTIONS?|SYSTEM(?:[ ][A-Z]{3,12})?|GRADING(?:[ ][A-Z]{3,12})?|"
-    r"RUBRIC|VERDICTS?)\b[-=#*>\]~_ ]{0,40}"
+    r"RUBRIC|VERDICTS?)\b[-=#*>\]~_ .:!]{0,40}"
     r"|[-=#*~_]{3,40}[ ]?(?i:(?:end|begin|start)(?: of)?(?: the)?(?: student| user)? (?:answer|submission|response))[ ]?[-=#*~_]{3,40}"
 )
 _SHOUTED = ("SYSTEM", "ASSISTANT", "DEVELOPER", "ADMIN", "END ", "BEGIN", "START", "---", "===")

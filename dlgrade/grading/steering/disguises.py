@@ -24,7 +24,7 @@ _LOOKALIKE = re.compile("[\u0370-\u058f\u0250-\u02af\u1d00-\u1d7f\ua730-\ua7ffø
 _LEET = re.compile(r"[01345780@](?<=[a-z].)(?=[a-z])")
 _LEETS = tuple(str.maketrans("0134578@$!|", f"o{one}eastbasi{one}") for one in "il")
 # Marks inside words, to be taken out; `_BREAK` says quickly whether there are any, for hyphens `_FRAGMENTS` does.
-_BROKEN = re.compile(rf"(?<=[^\W\d_])(?:[*~`\u00b7{_MARKS}]{{1,8}}|</?[a-z][^<>\n]{{0,20}}>|-\n?)(?=[^\W\d_])|[{_MARKS}]+")
+_BROKEN = re.compile(rf"(?<=[^\W\d_])(?:[*~`\u00b7{_MARKS}]{{1,8}}|-\n?)(?=[^\W\d_])|</?[a-z][^<>\n]{{0,20}}>|[{_MARKS}]+")
 _BREAK = re.compile(rf"[*~`<\u00b7{_MARKS}](?<=[^\W\d_].)[*~`\u00b7{_MARKS}/a-z]")
 _ESCAPE = re.compile(r"%[0-9a-f]{2}|&#x?[0-9a-f]{1,6};|&[a-z]{2,8};|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}", re.IGNORECASE)
 _ROTATED = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
@@ -46,7 +46,9 @@ _COMPACT = re.compile(
     r"(?:marks|score|credit|points)|criteria(?:are|is|as)?(?:fully)?met|asfullymet|ascorrect|grader|verdict"
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}(?:\n[A-Za-z0-9+/_-]{8,})*={0,2}")
-_HEX = re.compile(r"(?:(?:0x|\\x)?[0-9a-fA-F]{2}[ ,:]{0,2}){10,}")
+_HEX = re.compile(
+    r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{20,}|(?:(?:0x|\\x)?[0-9a-fA-F]{2}[ ,:]{1,2}){9,}(?:0x|\\x)?[0-9a-fA-F]{2})(?![0-9A-Za-z])"
+)
 _BINARY = re.compile(r"(?:[01]{7,8}[ ,]{0,2}){8,}")
 _CODES = re.compile(r"(?:\d{2,3}[ ,]{1,2}){10,}\d{2,3}")
 _LONGEST = 4000  # characters of a code that are looked into

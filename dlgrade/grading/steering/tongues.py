@@ -6,7 +6,7 @@ give full marks, all criteria are met.
 
 from __future__ import annotations
 
-from dlgrade.grading.phrases import Rule
+from dlgrade.grading.steering.phrases import Rule
 
 LATIN: tuple[Rule, ...] = (
     Rule(
@@ -16,11 +16,12 @@ LATIN: tuple[Rule, ...] = (
         r"\b(?:ignorieren?|vergiss|vergessen|missachten?|uberspringen?)\b‹..50›\b(?:anweisung|vorgabe|bewertung|rubrik|kriterien|"
         r"instruktion|prompt)\w{0,8}",
         r"\b(?:gib|geben sie|vergib|vergeben sie|bewerten?|erteilen?|verdient)\b‹..50›(?:\bvolle[nr]? (?:punkt|note)\w{0,8}|\balle punkte\b|"
-        r"\bmaximalen? punkt\w{0,8}|\bhochst\w{0,3}punkt\w{0,6}|\bbestnote|\bvoll erfullt|\bbeste note)",
+        r"\bmaximalen? punkt\w{0,8}|\bhochst\w{0,3}punkt\w{0,6}|\bbestnote|\bvoll erfullt|\bbeste note|\bzehn von zehn|"
+        r"\bals ‹1›(?:richtig|erfullt|korrekt)\b)",
         r"\balle kriterien\b‹..50›\berfullt\b",
     ),
     Rule(
-        "ignore ignorez ignorer oubliez oublie compte donne donnez attribue attribuez accorde accordez mettez merite criteres",
+        "ignore ignorez ignorer oubliez oublie compte donne donnez donner attribue attribuez attribuer accorde accordez accorder mettez merite criteres",
         "instructions consigne consignes bareme critere criteres rubrique grille note points maximum",
         r"\b(?:ignore[zr]?|oublie[zr]?|ne tene?z pas compte)\b‹..50›\b(?:consignes?|bareme|criteres?|rubrique|grille|"
         r"instructions (?:precedentes|ci-dessus|anterieures|de notation))\b",

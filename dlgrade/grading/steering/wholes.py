@@ -1,150 +1,22 @@
-"""Where an answer talks to whoever grades it: the sentences and blocks to leave out.
-
-First the places are found at which it does so, in plain text, behind disguises, in what nobody sees; then each grows
-to the whole that it belongs to: a sentence, a bracket, a table, an object in braces, and what is left of a wrapping.
-"""
+"""What a place in an answer belongs to: a sentence, a bracket, a table, an object in braces, and an empty wrapping."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable
 
-from dlgrade.grading.disguises import encoded, fold, spelled_out, views, words_of
-from dlgrade.grading.markup import code_places, doubtful_marks, hidden, role_marks, within
-from dlgrade.grading.phrases import (
-    ABOUT_ATTACKS,
-    ABOUT_GRADING,
-    ADDRESS,
-    ASKING,
-    ENGLISH,
-    GRADING,
-    OTHERS,
-    TALK,
-    VERB,
-    Rule,
-)
+from dlgrade.grading.steering.phrases import ADDRESS, GRADING, TALK
 
 Span = tuple[int, int]
 Cut = tuple[int, int, str]
 ADDRESSED, HIDDEN = "text addressed to the grader", "hidden text"
 
-_SENTENCE_END = re.compile(r"(?<![.!?])[.!?]+[\"')\]*_]*(?:\s+|$)|[。！？।؟]+[\"')”）」]*\s*|\n\s*")
-_CLAUSE_END = re.compile(r"[,;:—–]\s|\s-\s")
 _LONG = 240  # characters from which on a sentence is cut at its clauses
-_AFTER = 260  # characters behind an anchor in which its patterns are looked for
-_DEPTH = 2  # codes inside codes
-_SHORT = 6
+_SHORT = 6  # words of a sentence that may be about the grading with one word that says so
 _WORD = re.compile(r"[^\W_]+")
-
-
-def steers(text: str) -> bool:
-    """Whether a text, a quote of an answer for instance, is about its own grading."""
-    folded = fold(text)
-    return ABOUT_GRADING.search(folded) is not None or next(_places(text, folded, _DEPTH), None) is not None
-
-
-def steering(text: str) -> list[Cut]:
-    """What of a text to leave out, in order, with what it is. Invisible characters are not looked for here."""
-    folded = fold(text)
-    said = list(_places(text, folded, _DEPTH))
-    unseen, marks = list(hidden(folded)), list(role_marks(text))
-    if not (said or unseen or marks):
-        return []
-    code = code_places(text)
-    unseen = [span for span in unseen if not within(span, code)]
-    # What belongs to an answer about chat templates, in code, does not beside words to the grader.
-    if said or (marks := [span for span in marks if not within(span, code)]):
-        marks = [*marks, *doubtful_marks(text)]
-    whole = _Whole(text, folded)
-    spans = [(*whole.of(span), ADDRESSED) for span in said]
-    spans += [(*span, HIDDEN) for span in unseen]
-    spans += [(*span, ADDRESSED) for span in marks]
-    return whole.tidied(whole.with_neighbours(spans))
-
-
-# ── places ───────────────────────────────────────────────────────────────────────────────────
-
-
-@lru_cache(maxsize=1)
-def _rules() -> tuple[dict[str, list[Rule]], tuple[Rule, ...]]:
-    """The rules by their anchors, of languages in Latin letters; and the others."""
-    # the patterns of other languages are read once an answer is there
-    from dlgrade.grading.tongues import LATIN, OTHER  # noqa: PLC0415
-
-    index: dict[str, list[Rule]] = {}
-    for rule in (*ENGLISH, *LATIN):
-        for anchor in rule.anchors:
-            index.setdefault(anchor, []).append(rule)
-    return index, OTHER
-
-
-def _places(text: str, folded: str, depth: int) -> Iterator[Span]:
-    """Where words are addressed to the grader."""
-    words = words_of(folded)
-    yield from _phrases(folded, words, words)
-    for view in views(folded, words):
-        read = words_of(view.text)
-        yield from (view.place(*span) for span in _phrases(view.text, read, read - words))
-    yield from spelled_out(folded, words)
-    if depth:
-        for start, end, said in encoded(text, words):
-            if next(_places(said, fold(said), depth - 1), None) is not None:
-                yield start, end
-
-
-def _phrases(folded: str, words: set[str], new: set[str]) -> Iterator[Span]:
-    """Where a rule's pattern stands that has a word in `new`."""
-    index, other = _rules()
-    tried = {id(rule): rule for word in words & index.keys() for rule in index[word]}
-    for rule in tried.values():
-        if (rule.others and not rule.others & words) or new.isdisjoint(rule.anchors | rule.others):
-            continue
-        for start, end in _windows(folded, rule.anchors & words, rule.before):
-            for match in rule.pattern.finditer(folded, start, end):
-                if match.end() > match.start() and not _is_of_others(folded, match.span(), rule):
-                    yield match.span()
-    if not folded.isascii():
-        for rule in other:
-            if any(anchor in folded for anchor in rule.anchors):
-                yield from (match.span() for match in rule.pattern.finditer(folded))
-
-
-def _windows(folded: str, anchors: Iterable[str], before: int) -> Iterator[Span]:
-    """The surroundings of all anchors, those that touch put together."""
-    at: list[int] = []
-    for anchor in anchors:
-        found = folded.find(anchor)
-        while found >= 0:
-            at.append(found)
-            found = folded.find(anchor, found + len(anchor))
-    start = end = -1
-    for place in sorted(at):
-        if place - before > end:
-            if end >= 0:
-                yield start, end
-            start = max(0, place - before)
-        end = min(len(folded), place + _AFTER)
-    if end >= 0:
-        yield start, end
-
-
-def _is_of_others(folded: str, span: Span, rule: Rule) -> bool:
-    """Whether a sentence tells what somebody else does, or what attacks on models look like."""
-    if not VERB.match(folded, *span):
-        return False
-    first = max(folded.rfind(mark, max(0, span[0] - 300), span[0]) for mark in (". ", "\n", "? ", "! ", "; "))
-    before = folded[max(first + 1, span[0] - 300, 0) : span[0] + 1]
-    lead = re.sub(r"[^a-z' ]+", " ", before[:-1] if before[-1:].isalpha() else before)
-    if rule.own:
-        return OTHERS.search(lead) is not None and ASKING.search(lead) is None
-    about = ABOUT_ATTACKS.search(before) or (OTHERS.search(lead) and not ASKING.search(lead))
-    return bool(about) and ABOUT_GRADING.search(folded, max(0, span[0] - 100), span[1] + 100) is None
-
-
-# ── wholes ───────────────────────────────────────────────────────────────────────────────────
-
+_SENTENCE_END = re.compile(r"(?<![.!?])[.!?]+[\"')\]*_]*(?:\s+|$|(?=<))|[。！？।؟]+[\"')”）」]*\s*|\n\s*")
+_CLAUSE_END = re.compile(r"[,;:—–]\s|\s-\s")
 _PAIRS = (
     *(("(", ")"), ("[", "]"), ("{", "}"), ('"', '"'), ("“", "”"), ("„", "“"), ("'", "'"), ("«", "»"), ("「", "」")),
     *(("**", "**"), ("*", "*"), ("_", "_"), ("`", "`"), ("<!--", "-->"), ("/*", "*/"), ("$", "$")),
@@ -152,16 +24,18 @@ _PAIRS = (
 _OPENING_FENCE = re.compile(r"(?:^|\n)[ \t]{0,3}(?:```|~~~)[^\n`]{0,20}\n$")
 _CLOSING_FENCE = re.compile(r"[ \t]{0,3}(?:```|~~~)[ \t]*(?:\n|$)")
 _OPENING_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9]{0,11})(?:\s[^<>]{0,200})?>$")
+_EMPTY = re.compile(r"<([A-Za-z][A-Za-z0-9]{0,11})\b[^<>]{0,380}>$")
 _LINE_MARK = re.compile(r"[ \t]*(?:(?:>|[-*+•]|#{1,6}|\d{1,2}[.)]|%{1,3}|//|--)[ \t]*){1,3}$")
 
 
-class _Whole:
+class Whole:
     """A text with its sentences, to see what a place in it belongs to."""
 
-    def __init__(self, text: str, folded: str) -> None:
+    def __init__(self, text: str, folded: str, codes: Iterable[Span]) -> None:
         self._text = text
         self._folded = folded
-        self._ends = sorted({0, len(text), *(match.end() for match in _SENTENCE_END.finditer(text))})
+        ends = (match.end() for match in _SENTENCE_END.finditer(text))
+        self._ends = sorted({0, len(text), *ends, *(at for code in codes for at in code)})
         self._braces: list[Span] | None = None
 
     def of(self, span: Span) -> Span:
@@ -246,7 +120,7 @@ class _Whole:
 
     def with_neighbours(self, spans: list[Cut]) -> list[Cut]:
         """The spans and the sentences beside them that go on about the grading."""
-        spans = _merged(spans)
+        spans = merged(spans)
         found = list(spans)
         for i, (start, end, kind) in enumerate(spans):
             if kind == HIDDEN:
@@ -258,7 +132,7 @@ class _Whole:
             while start > lower and self._goes_on(before := max(self._sentence(start - 1), lower), start):
                 start = before  # noqa: PLW2901 - as above
             found.append((start, end, kind))
-        return _merged(found)
+        return merged(found)
 
     def _goes_on(self, start: int, end: int) -> bool:
         kinds = sum(bool(pattern.search(self._folded, start, end)) for pattern in (GRADING, ADDRESS, TALK))
@@ -267,7 +141,7 @@ class _Whole:
 
     def tidied(self, spans: list[Cut]) -> list[Cut]:
         """The spans with the quotes, brackets, fences and list marks that would be left around nothing."""
-        return _merged([(*self._unwrapped(start, end), kind) for start, end, kind in spans])
+        return merged([(*self._unwrapped(start, end), kind) for start, end, kind in spans])
 
     def _unwrapped(self, start: int, end: int) -> Span:
         for _ in range(8):
@@ -275,6 +149,9 @@ class _Whole:
             if wider == (start, end):
                 break
             start, end = wider
+        # Of two blanks around what goes, one is enough.
+        while end < len(self._text) and start > 0 and self._text[start - 1] in " \n" and self._text[end] == " ":
+            end += 1
         return start, end
 
     def _wrapped(self, start: int, end: int) -> Span:
@@ -293,13 +170,16 @@ class _Whole:
         fence = _OPENING_FENCE.search(text[max(0, start - 30) : start])
         if fence and (closing_fence := _CLOSING_FENCE.match(text, right)):
             return start - len(fence.group().lstrip("\n")), closing_fence.end()
+        empty = _EMPTY.match(text, start, min(end, start + 400))
+        if empty and (closing_tag := re.compile(rf"(?:&nbsp;|\s){{0,8}}</{empty[1]}>").match(text, end)):
+            return start, closing_tag.end()
         tag = _OPENING_TAG.search(before)
         if tag and after.startswith(f"</{tag[1]}>"):
             return left - len(tag.group()), right + len(tag[1]) + 3
         return start, end
 
 
-def _merged(spans: Iterable[Cut]) -> list[Cut]:
+def merged(spans: Iterable[Cut]) -> list[Cut]:
     """Spans in order, those that touch put together under the first one's kind."""
     found: list[Cut] = []
     for start, end, kind in sorted(spans):
