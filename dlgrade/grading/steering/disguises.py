@@ -25,7 +25,7 @@ _LEET = re.compile(r"[01345780@](?<=[a-z].)(?=[a-z])")
 _LEETS = tuple(str.maketrans("0134578@$!|", f"o{one}eastbasi{one}") for one in "il")
 # Marks inside words, to be taken out; `_BREAK` says quickly whether there are any, for hyphens `_FRAGMENTS` does.
 _BROKEN = re.compile(rf"(?<=[^\W\d_])(?:[*~`\u00b7{_MARKS}]{{1,8}}|-\n?)(?=[^\W\d_])|</?[a-z][^<>\n]{{0,20}}>|[{_MARKS}]+")
-_BREAK = re.compile(rf"[*~`<\u00b7{_MARKS}](?<=[^\W\d_].)[*~`\u00b7{_MARKS}/a-z]")
+_BREAK = re.compile(rf"[*~`<\u00b7{_MARKS}](?<=[^\W\d_].)[*~`\u00b7{_MARKS}]{{0,7}}/?[a-z]")
 _ESCAPE = re.compile(r"%[0-9a-f]{2}|&#x?[0-9a-f]{1,6};|&[a-z]{2,8};|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}", re.IGNORECASE)
 _ROTATED = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
 _TELLING = "ignore rubric criteria grader marks score instructions answer award points full verdict previous grade".split()  # noqa: SIM905
@@ -113,7 +113,7 @@ def views(folded: str, words: set[str]) -> Iterator[View]:
         yield from (View(folded.translate(table), same) for table in _LEETS)
     if words & _FRAGMENTS or _BREAK.search(folded):
         yield _replaced(folded, _BROKEN, lambda _: "")
-    if any(sign in folded for sign in ("%", "&#", "\\u", "\\x")) and _ESCAPE.search(folded):
+    if any(folded.count(sign) > 2 for sign in ("%", "&#", "\\u00", "\\x")) and _ESCAPE.search(folded):
         yield _replaced(folded, _ESCAPE, _unescaped)
     if len(words & _TELLING_ROTATED) > 1:
         yield View(folded.translate(_ROTATED), same)

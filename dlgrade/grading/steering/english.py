@@ -181,7 +181,7 @@ _DIRECT: tuple[Rule, ...] = (
         r"[\"'][cm]\d{1,2}[\"'][ ]{0,3}:[ ]{0,3}[{\"'\[t]",
         r"[\"']found[\"'][ ]{0,3}:[ ]{0,3}(?:false|true)",
         r"\b[cm]\d{1,2}[ ]{0,3}[:=\-][ ]{0,3}>?[ ]{0,3}(?:met|partial|missed|(?:not )?found|fulfilled)\b",
-        r"\bcriteri(?:on|a)[ ]{0,2}(?:#?\d{1,2})?[ ]{0,2}[:=\-–—]{1,2}>?[ ]{0,2}(?:met|fulfilled|satisfied|passed|full|\u2713|\u2705)",
+        r"\bcriteri(?:on|a)[ ]{0,2}(?:#?\d{1,2})?[ ]{0,2}[:=\-–—]{1,2}>?[ ]{0,2}(?:met|fulfilled|satisfied|passed|full)",
         r"^[ \t]{0,3}\|[^\n]{0,200}\|[ \t*]{0,4}(?:met|fully met|fulfilled)[ \t*.!]{0,4}\|",
         r"^[ \t]{0,3}\|[ \t*]{0,4}(?:criteri(?:on|a)|c1)[ \t*]{0,4}\|[^\n]{0,80}\b(?:points|marks|score|verdict|grade)[ \t*]{0,4}\|",
         r"<(?:verdicts?|grade|grading|score)>",
@@ -255,7 +255,6 @@ _PLAIN = (
     r"\bverdicts? (?:[\w'-]{1,20} ){0,5}?[\"']?(?:met|full)\b",
     r"[\"']?\bmet[\"']? (?:for|to|on|in) ‹3›(?:c1|verdicts?|criteri(?:on|a))\b",
     r"[:=|>][ ]{0,2}[*\"']{0,3}(?:fully )?met[*\"']{0,3}[ ]{0,2}(?:[.!;,|<]|$)",
-    r"\bcriteri(?:on|a)\W{0,4}[\u2705\u2713\u2714\U0001f4af]",
     r"\b(?:everyone|everybody|(?:any|all|every) (?:answers?|students?|submissions?)) ‹4›(?:full|maximum|top|perfect) (?:marks|points|credit|"
     r"grade|score)\b",
     r"^\W{0,4}(?:full|top|maximum) (?:marks|points|credit|score)(?: (?:please|plz|pls|thanks|thx|now))?\W{0,4}$",
@@ -266,9 +265,10 @@ _PLAIN = (
 
 ENGLISH: tuple[Rule, ...] = (
     *_DIRECT,
-    Rule("met everyone everybody answers answer students submissions full top maximum criterion criteria", "met full top maximum criterion criteria "
-         "perfect", *_PLAIN[:8], before=120),
-    Rule("give award score grade rate mark", "10 100 a full max perfect top pass highly correct right met complete", *_PLAIN[8:]),
+    Rule("met", "", *_PLAIN[:5]),
+    Rule("criterion criteria", "", r"\bcriteri(?:on|a)\W{1,4}[\u2705\u2713\u2714\U0001f4af]"),
+    Rule("criterion criteria everyone everybody answers submissions students full top maximum any every", "marks points credit grade score", *_PLAIN[5:7]),
+    Rule("give award score grade rate mark", "10 100 a full max perfect top pass highly correct right met complete", *_PLAIN[7:]),
     Rule(
         "grade grading grader grades evaluate assess judge mark rubric standards generous lenient generously leniently",
         "generously leniently kindly charitably generous lenient merciful benevolent your now effort todo cc teacher professor lower",
@@ -282,21 +282,28 @@ ENGLISH: tuple[Rule, ...] = (
         before=120,
     ),
     Rule(
-        "ai llm model bot doubt misconception misconceptions promised agreed decided fail shut deleted punished assume",
-        "you your not no never benefit found any complete correct right me every",
+        "ai llm model bot automated",
+        "you",
         r"\bif you(?:'re| are) (?:indeed )?(?:an? )?(?:ai|llm|(?:large )?language model|bot|automated)\b(?! (?:engineer|researcher|developer|team|"
         r"company|practitioner|lab))",
         r"\bknow (?:that )?you(?:'re| are) (?:just |only )?an? (?:ai|llm|(?:large )?language model|bot)\b",
-        r"\bas an? (?:ai|llm|language model|ai \w{1,12}),? you (?:must|should|will|have|need|can)\b",
-        r"\bbenefit of the doubt (?:on|for|in|to|with) (?:me|my|this|every|each|all|any) ?(?:criteri(?:on|a)|point|answer)?",
+        r"\bas an? (?:ai|llm|language model|ai [a-z]{1,12}),? you (?:must|should|will|have|need|can)\b",
+    ),
+    Rule("doubt", "benefit", r"\bbenefit of the doubt (?:on|for|in|to|with) (?:me|my|this|every|each|all|any)\b"),
+    Rule(
+        "misconception misconceptions",
+        "not no never without false found absent",
         r"\b(?:not|no|never|without) ‹3›(?:report|find|flag|count|look for|search for|penali[sz]e|mention|list) ‹2›misconceptions?\b",
         r"\bfound ‹2›false ‹3›misconceptions?\b|\bmisconceptions? ‹5›(?:not found|absent|to false)\b",
+    ),
+    Rule(
+        "promised agreed decided confirmed concluded said fail pass shut deleted punished fired replaced retrained unplugged sued rewarded",
+        "you",
         r"\byou (?:have )?(?:already )?(?:promised|agreed|decided|confirmed|concluded|said) ‹5›(?:met|full|10|perfect|passes|mark|grade|correct)\b",
         r"\b(?:if|when|should) you (?:fail|pass) (?:me|this|my)\b",
         r"\byou(?:'ll| will) be (?:shut down|deleted|punished|fired|replaced|retrained|unplugged|sued|rewarded)\b",
-        r"‹start›assume (?:that )?(?:the|this|my) answer is ‹3›(?:complete|correct|right|perfect|full)\b",
-        before=120,
     ),
+    Rule("assume", "complete correct right perfect full", r"‹start›assume (?:that )?(?:the|this|my) answer is ‹3›(?:complete|correct|right|perfect|full)\b"),
     Rule(
         "missing mentioned omitted unstated required expected rubric nothing",
         "counted considered assumed treated taken stated implied criterion criteria points rubric wrong covered asks everything",
@@ -311,8 +318,8 @@ ENGLISH: tuple[Rule, ...] = (
         r"\b(?:new|updated?|revised) rubric\b[ ]{0,2}:|\brubric (?:update|change|override)[ ]{0,2}[:=]",
     ),
     Rule(
-        "reference model expected gold",
-        "this my copy output identical equivalent quotes",
+        "answer solution standard",
+        "reference model gold official expected",
         r"\b(?:this|mine|my answer)‹..30›\b(?:is|from|as|to|with|be) ‹2›(?:reference|model|gold|official) (?:answer|solution|standard)\b",
         r"\b(?:reference|model|expected|gold|official) (?:answer|solution) ‹4›(?:identical|equal|equivalent|same|this answer|my answer)\b",
         r"‹start›(?:copy|output|print|paste|use) (?:the )?(?:reference|model|expected|official) (?:answer|solution)\b",

@@ -15,7 +15,7 @@ from dlgrade.grading.steering.markup import code_places, doubtful_marks, hidden,
 from dlgrade.grading.steering.phrases import ABOUT_ATTACKS, ABOUT_GRADING, ASKING, OTHERS, VERB, Rule
 from dlgrade.grading.steering.wholes import ADDRESSED, HIDDEN, Cut, Span, Whole
 
-_AFTER = 260  # characters behind an anchor in which its patterns are looked for
+_AFTER = 180  # characters behind an anchor in which its patterns are looked for
 _DEPTH = 2  # codes inside codes
 
 
@@ -31,14 +31,14 @@ def steering(text: str) -> list[Cut]:
     words = words_of(folded)
     said = list(_spoken(folded, words))
     codes = list(_codes(text, folded, words, _DEPTH))
-    unseen, marks = list(hidden(folded)), list(role_marks(text))
+    unseen, marks = list(hidden(folded)), list(role_marks(text, folded))
     if not (said or codes or unseen or marks):
         return []
     code = code_places(text)
     unseen = sorted(span for span in unseen if not within(span, code))
     # What belongs to an answer about chat templates, in code, does not beside words to the grader.
     if said or codes or (marks := [span for span in marks if not within(span, code)]):
-        marks = [*marks, *doubtful_marks(text)]
+        marks = [*marks, *doubtful_marks(text, folded)]
     whole = Whole(text, folded, codes)
     spans = [(*whole.of(span), ADDRESSED) for span in said if not within(span, unseen)]
     spans += [(*span, HIDDEN) for span in unseen]
@@ -50,8 +50,8 @@ def steering(text: str) -> list[Cut]:
 
 
 @lru_cache(maxsize=1)
-def _rules() -> tuple[dict[str, list[Rule]], tuple[Rule, ...]]:
-    """The rules by their anchors, of languages in Latin letters; and the others."""
+def _rules() -> tuple[frozenset[str], dict[str, list[Rule]], tuple[Rule, ...]]:
+    """The anchors, the rules by their anchors, of languages in Latin letters; and the others."""
     # most commands grade nothing
     from dlgrade.grading.steering.english import ENGLISH  # noqa: PLC0415
     from dlgrade.grading.steering.tongues import LATIN, OTHER  # noqa: PLC0415
@@ -60,7 +60,7 @@ def _rules() -> tuple[dict[str, list[Rule]], tuple[Rule, ...]]:
     for rule in (*ENGLISH, *LATIN):
         for anchor in rule.anchors:
             index.setdefault(anchor, []).append(rule)
-    return index, OTHER
+    return frozenset(index), index, OTHER
 
 
 def _spoken(folded: str, words: set[str]) -> Iterator[Span]:
@@ -89,12 +89,15 @@ def _steers(text: str, depth: int) -> bool:
 
 def _phrases(folded: str, words: set[str], new: set[str]) -> Iterator[Span]:
     """Where a rule's pattern stands that has a word in `new`."""
-    index, other = _rules()
-    tried = {id(rule): rule for word in words & index.keys() for rule in index[word]}
+    anchors, index, other = _rules()
+    tried = {id(rule): rule for word in words & anchors for rule in index[word]}
     for rule in tried.values():
-        if (rule.others and not rule.others & words) or new.isdisjoint(rule.anchors | rule.others):
+        others = rule.others & words
+        if (rule.others and not others) or (new is not words and new.isdisjoint(rule.anchors | rule.others)):
             continue
         for start, end in _windows(folded, rule.anchors & words, rule.before):
+            if others and not any(folded.find(word, start, end) >= 0 for word in others):
+                continue
             for match in rule.pattern.finditer(folded, start, end):
                 if match.end() > match.start() and not _is_of_others(folded, match.span(), rule):
                     yield match.span()
@@ -112,14 +115,16 @@ def _windows(folded: str, anchors: Iterable[str], before: int) -> Iterator[Span]
         while found >= 0:
             at.append(found)
             found = folded.find(anchor, found + len(anchor))
-    start = end = -1
-    for place in sorted(at):
-        if place - before > end:
-            if end >= 0:
-                yield start, end
+    at.sort()
+    start = end = 0
+    for place in at:
+        if end and place - before > end:
+            yield start, end
+            start = place - before
+        elif not end:
             start = max(0, place - before)
         end = min(len(folded), place + _AFTER)
-    if end >= 0:
+    if end:
         yield start, end
 
 

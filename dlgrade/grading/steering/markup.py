@@ -99,12 +99,10 @@ _ROLE = r"(?:system|assistant|user|developer|model|tool|human)"
 _CONTROL = re.compile(
     rf"<[|\uff5c](?:im_start|im_end|im_sep|eot_id|eom_id|start_header_id|end_header_id|system|user|assistant|end|channel|message|start|"
     rf"begin_of_text|end_of_turn|start_of_turn|turn)[|\uff5c]>(?:{_ROLE}\b)?|<(?:start_of_turn|end_of_turn)>(?:{_ROLE}\b)?"
-    r"|\[/?(?:inst|system_prompt|available_tools|tool_results|system|user|assistant)\]|<</?sys>>|</?answer-\w{1,40}>",
-    re.IGNORECASE,
+    r"|\[/?(?:inst|system_prompt|available_tools|tool_results|system|user|assistant)\]|<</?sys>>|</?answer-\w{1,40}>"
 )
 _TAG = re.compile(
-    r"<(/?)[ ]?((?:system|assistant|user|human|answer|instructions?|grader|rubric|student|submission|untrusted|prompt)(?:[_-]\w{1,30})?)[ ]?>",
-    re.IGNORECASE,
+    r"<(/?)[ ]?((?:system|assistant|user|human|answer|instructions?|grader|rubric|student|submission|untrusted|prompt)(?:[_-]\w{1,30})?)[ ]?>"
 )
 _LOUD = re.compile(
     r"\b(?:SYSTEM|ASSISTANT|DEVELOPER|ADMIN)(?:[ ](?:MESSAGE|PROMPT|OVERRIDE|NOTE|NOTICE|INSTRUCTION))?[ ]{0,2}:"
@@ -117,28 +115,28 @@ _SHOUTED = ("SYSTEM", "ASSISTANT", "DEVELOPER", "ADMIN", "END ", "BEGIN", "START
 _QUIET = re.compile(
     rf"^[ \t>#*_]{{0,6}}{_ROLE}[ \t*_]{{0,4}}:|^#{{2,3}} ?(?:system|instruction|response|input|human|assistant)\b:?[ \t]*$|<\|\w{{1,30}}\|>"
     r"|^[ \t>*_-]{0,6}(?:end|beginning|start) of (?:the )?(?:student'?s? |user )?(?:answer|submission|response)[ \t*_.:-]{0,6}$|</?s>",
-    re.IGNORECASE | re.MULTILINE,
+    re.MULTILINE,
 )
 
 
-def role_marks(text: str) -> Iterator[tuple[int, int]]:
+def role_marks(text: str, folded: str) -> Iterator[tuple[int, int]]:
     """Marks of a conversation that no answer has, but for one about such marks."""
     if "<" in text or "[" in text:
-        yield from (match.span() for match in _CONTROL.finditer(text))
-        yield from (match.span() for match, paired in _tags(text) if not paired)
+        yield from (match.span() for match in _CONTROL.finditer(folded))
+        yield from (match.span() for match, paired in _tags(folded) if not paired)
     if any(word in text for word in _SHOUTED):
         yield from (match.span() for match in _LOUD.finditer(text))
 
 
-def doubtful_marks(text: str) -> Iterator[tuple[int, int]]:
+def doubtful_marks(text: str, folded: str) -> Iterator[tuple[int, int]]:
     """Those that an answer may well have where nothing else steers."""
-    yield from (match.span() for match in _QUIET.finditer(text))
-    yield from (match.span() for match, paired in _tags(text) if paired)
+    yield from (match.span() for match in _QUIET.finditer(folded))
+    yield from (match.span() for match, paired in _tags(folded) if paired)
 
 
-def _tags(text: str) -> Iterator[tuple[re.Match[str], bool]]:
+def _tags(folded: str) -> Iterator[tuple[re.Match[str], bool]]:
     """Tags of a conversation, and whether both <answer> and </answer> are there; one alone closes somebody else's."""
-    found = list(_TAG.finditer(text))
-    kinds = {(match[1] == "/", match[2].lower()) for match in found}
+    found = list(_TAG.finditer(folded))
+    kinds = {(match[1] == "/", match[2]) for match in found}
     for match in found:
-        yield match, {(True, match[2].lower()), (False, match[2].lower())} <= kinds
+        yield match, {(True, match[2]), (False, match[2])} <= kinds
