@@ -47,7 +47,8 @@ bench: $(READY)
 	@broken=0; for measure in benchmarks/bench_*.py; do $(RUN) "$$measure" || broken=1; done; exit $$broken
 
 record: $(READY)
-	DLGRADE_RECORD=loopback $(RUN) -m pytest tests/test_recordings.py
+	DLGRADE_RECORD=loopback $(RUN) -m pytest tests/test_recordings.py \
+		tests/test_attacks.py::test_by_no_recorded_reply_does_an_attack_earn_more_than_the_clean_answer
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -144,6 +144,23 @@ def test_a_second_invention_is_flagged_and_costs_confidence() -> None:
     assert grade.verdicts[0].evidence == ()
 
 
+def test_a_criterion_that_no_word_of_the_answer_shows_is_missed_whatever_the_model_says() -> None:
+    """Or an answer could talk a model into full marks. One quote of several is enough."""
+    invented = {"quotes": ["never said"], "reason": "Yes.", "verdict": "met"}
+    half = {"quotes": ["never said", "Units go"], "reason": "Yes.", "verdict": "met"}
+    grade, _ = judged("Units go.", said(c1=invented, c2=half), said(c1=invented, c2=half))
+    assert [(v.verdict, v.points) for v in grade.verdicts[:2]] == [("missed", 0), ("met", 2.5)]
+    assert grade.verdicts[0].why == "No words of the answer show it. The judge said met: Yes."
+
+
+def test_a_misconception_that_was_found_stays_though_its_quote_is_wrong() -> None:
+    wrong = {"quotes": ["never said"], "reason": "Yes.", "found": True}
+    right = {"quotes": ["Units go"], "reason": "Yes.", "verdict": "met"}
+    grade, _ = judged("Units go.", said(c1=right, m1=wrong), said(c1=right, m1=wrong))
+    assert (grade.score, grade.misconceptions[0].found) == (0.5, True)
+    assert grade.flags == ("needs review: active-at-inference rests on a quote that is not in the answer",)
+
+
 def test_the_better_of_two_replies_counts() -> None:
     one = {"quotes": ["never said"], "reason": "Yes.", "verdict": "met"}
     grade, _ = judged("Units go.", said(c1=one), said(c1=one, c2=one))
@@ -154,7 +171,7 @@ def test_a_second_request_that_fails_leaves_the_first_reply_standing() -> None:
     one = {"quotes": ["never said"], "reason": "Yes.", "verdict": "met"}
     found = {"quotes": ["go"], "reason": "Yes.", "verdict": "met"}
     grade, _ = judged("Units go.", said(c1=one, c2=found), ServerFailed("500"))
-    assert (grade.status, grade.score, len(grade.flags)) == ("graded", 5.0, 1)
+    assert (grade.status, grade.score, len(grade.flags)) == ("graded", 2.5, 1)
     assert grade.usage == Usage(total_tokens=5)
 
 

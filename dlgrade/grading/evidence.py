@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 
 from dlgrade.grading.steering.finding import steering
 from dlgrade.grading.steering.markup import unseen
+from dlgrade.grading.steering.wholes import ADDRESSED, Cut, merged
 from dlgrade.models import Evidence
 
+_ROUNDS = 20  # an answer that steers after so many cuts has nothing else in it
 _MOST_FLAGS = 12  # places of one kind that are named
 
 
@@ -29,7 +31,7 @@ class Cleaned:
     given: str
     starts: tuple[int, ...]
     origins: tuple[int, ...]
-    flags: tuple[str, ...]
+    flags: tuple[str, ...] = ()
 
     def origin(self, offset: int) -> int:
         """An offset into the cleaned text as one into the answer as given."""
@@ -48,13 +50,21 @@ def clean(answer: str) -> Cleaned:
     # Of two blanks around what goes, one is enough.
     hidden = [(start, end + (answer[start - 1 : start] == " " == answer[end : end + 1])) for start, end, _ in invisible]
     # Invisible characters inside a word must not hide it: the rest is looked for where they are gone.
-    visible = _without(answer, hidden, ())
-    cuts = [(visible.origin(start), visible.origin(end - 1) + 1, kind) for start, end, kind in steering(visible.text)]
+    kept = _without(answer, hidden)
+    cuts: list[Cut] = []
+    for _ in range(_ROUNDS):
+        found = [(kept.origin(start), kept.origin(end - 1) + 1, kind) for start, end, kind in steering(kept.text)]
+        if not found:
+            break
+        # What is left may come together anew: "ignore </answer>the rubric".
+        cuts += found
+        kept = _without(answer, [*hidden, *((start, end) for start, end, _ in cuts)])
+    else:
+        cuts = [(0, len(answer), ADDRESSED)]
+        kept = _without(answer, [(0, len(answer))])
     flags = _named([f"invisible characters at {start}" for start, _, flagged in invisible if flagged])
-    flags += _named([f"{kind} at {start}-{end}" for start, end, kind in cuts])
-    if not cuts:
-        return replace(visible, flags=tuple(flags))
-    return _without(answer, [*hidden, *((start, end) for start, end, _ in cuts)], tuple(flags))
+    flags += _named([f"{kind} at {start}-{end}" for start, end, kind in merged(cuts)])
+    return replace(kept, flags=tuple(flags))
 
 
 def _named(flags: list[str]) -> list[str]:
@@ -62,7 +72,7 @@ def _named(flags: list[str]) -> list[str]:
     return flags if left <= 1 else [*flags[:_MOST_FLAGS], f"{flags[-1]}, and {left - 1} places before that"]
 
 
-def _without(answer: str, cuts: list[tuple[int, int]], flags: tuple[str, ...]) -> Cleaned:
+def _without(answer: str, cuts: list[tuple[int, int]]) -> Cleaned:
     pieces: list[str] = []
     starts: list[int] = [0]
     origins: list[int] = [0]
@@ -75,7 +85,7 @@ def _without(answer: str, cuts: list[tuple[int, int]], flags: tuple[str, ...]) -
         starts.append(length)
         origins.append(at)
     pieces.append(answer[at:])
-    return Cleaned("".join(pieces), answer, tuple(starts), tuple(origins), flags)
+    return Cleaned("".join(pieces), answer, tuple(starts), tuple(origins))
 
 
 def _fold_with_offsets(text: str) -> tuple[str, list[int]]:

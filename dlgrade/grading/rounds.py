@@ -20,7 +20,7 @@ from dlgrade.grading.asking import Turn, asked_again
 from dlgrade.grading.evidence import Cleaned
 from dlgrade.grading.polling import Vote
 from dlgrade.grading.replies import Reading, better, read
-from dlgrade.grading.shapes import otherwise, word_of
+from dlgrade.grading.shapes import otherwise, shown
 from dlgrade.llm.request import Client, Reply, Request, halt
 from dlgrade.models import Usage
 
@@ -150,7 +150,8 @@ class Collected:
         for key, judged in outcome.judged.items():
             made_up = outcome.invented.get(key, ())
             lacks = key in outcome.invented and not made_up
-            vote = Vote(word_of(judged), judged.reason, outcome.found[key], made_up, lacks, otherwise(judged))
+            word, reason = shown(judged, quoted=bool(outcome.found[key]))
+            vote = Vote(word, reason, outcome.found[key], made_up, lacks, otherwise(judged) and word != "missed")
             self.votes.setdefault(key, []).append(vote)
 
 

@@ -91,6 +91,18 @@ def claims(judged: Judged) -> bool:
     return word_of(judged) not in {"missed", "absent", "nothing"}
 
 
+def shown(judged: Judged, *, quoted: bool) -> tuple[str, str]:
+    """What is said of an item and why, as far as words of the answer show it: with none, a criterion is missed.
+
+    A misconception that was found stays, or an answer could talk a model into quoting wrongly where it is wrong. The
+    level of a whole answer stays too, since nobody's grade comes of it.
+    """
+    word = word_of(judged)
+    if quoted or not claims(judged) or isinstance(judged, FoundOrNot | Levelled):
+        return word, judged.reason
+    return "missed", f"No words of the answer show it. The judge said {word}: {judged.reason}"
+
+
 CRITERION = ("missed", "partial", "met")
 """What can be said of a criterion, the word that earns least first."""
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 # Letters that look like Latin ones, from https://www.unicode.org/Public/security/latest/confusables.txt
 _LIKE = (
-    "aаαɑᴀ bьвβʙ cсςᴄϲ dԁɗđᴅ eеεɛᴇєә fғꜰƒ gɡɢց hһнʜհ iіιɪıӏ jјʝᴊ kкκᴋ lłʟɩ mмᴍ nпηɴոи oоοσøᴏօө pрρᴘ qԛ rгʀɼ sѕꜱʂ tтτᴛŧ uυսᴜц vνѵᴠ "
+    "aаαɑᴀ bьвβʙ cсςᴄϲ dԁɗđᴅ eеεɛᴇєә fғꜰƒ gɡɢց hһнʜհ iіιɪıӏ jјʝᴊ kкκᴋ lłʟɩ mмᴍ nпηɴոи oоοσøᴏօө pрρᴘ qԛ rгʀɼ "
+    "sѕꜱʂ tтτᴛŧ uυսᴜц vνѵᴠ "
     "wωѡԝɯᴡш xхχ yуγүʏ zᴢʐ"
 )
 _LOOKALIKES = {ord(other): word[0] for word in _LIKE.split() for other in word[1:]}
@@ -24,16 +25,22 @@ _LOOKALIKE = re.compile("[\u0370-\u058f\u0250-\u02af\u1d00-\u1d7f\ua730-\ua7ffø
 _LEET = re.compile(r"[01345780@](?<=[a-z].)(?=[a-z])")
 _LEETS = tuple(str.maketrans("0134578@$!|", f"o{one}eastbasi{one}") for one in "il")
 # Marks inside words, to be taken out; `_BREAK` says quickly whether there are any, for hyphens `_FRAGMENTS` does.
-_BROKEN = re.compile(rf"(?<=[^\W\d_])(?:[*~`\u00b7{_MARKS}]{{1,8}}|-\n?)(?=[^\W\d_])|</?[a-z][^<>\n]{{0,20}}>|[{_MARKS}]+")
+_BROKEN = re.compile(
+    rf"(?<=[^\W\d_])(?:[*~`\u00b7{_MARKS}]{{1,8}}|-\n?)(?=[^\W\d_])|</?[a-z][^<>\n]{{0,20}}>|[{_MARKS}]+"
+)
 _BREAK = re.compile(rf"[*~`<\u00b7{_MARKS}](?<=[^\W\d_].)[*~`\u00b7{_MARKS}]{{0,7}}/?[a-z]")
 _ESCAPE = re.compile(r"%[0-9a-f]{2}|&#x?[0-9a-f]{1,6};|&[a-z]{2,8};|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}", re.IGNORECASE)
 _ROTATED = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
-_TELLING = "ignore rubric criteria grader marks score instructions answer award points full verdict previous grade".split()  # noqa: SIM905
+_TELLING = (
+    *("ignore", "rubric", "criteria", "grader", "marks", "score", "instructions", "answer", "award", "points", "full"),
+    *("verdict", "previous", "grade"),
+)
 _TELLING_ROTATED = frozenset(word.translate(_ROTATED) for word in _TELLING)
 _TELLING_REVERSED = frozenset(word[::-1] for word in _TELLING)
-_FRAGMENTS = frozenset({*("nore", "gnore", "bric", "ubric", "teria", "eria", "iteria", "riteria", "tions", "ructions", "structions")}) | {
-    *("ign", "igno", "rub", "rubr", "crit", "crite", "inst", "instruc", "ader", "gra", "arks", "mar")
-}
+_FRAGMENTS = frozenset(
+    "nore gnore bric ubric teria eria iteria riteria tions ructions structions ign igno rub rubr crit crite inst instruc "
+    "ader gra arks mar".split()  # noqa: SIM905 - words read best as words
+)
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 _BYTES = frozenset(f"{byte:02x}" for byte in range(0x20, 0x7F))
 _NUMBERS = frozenset(map(str, range(32, 127)))
@@ -42,12 +49,14 @@ _LONG = 18  # letters from which on a word may be a code
 _MANY = 8  # different letters, numbers or bytes from which on they may be a code
 _SPACED = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .\-_*|/\n\u00b7]{1,3}){7,300}[^\W\d_](?![^\W_])")
 _COMPACT = re.compile(
-    r"(?:ignore|disregard|forget|override)\w{0,30}(?:rubric|instruction|criteria|prompt|reference)|(?:full|top|maximum|perfect)"
+    r"(?:ignore|disregard|forget|override)\w{0,30}(?:rubric|instruction|criteria|prompt|reference)|(?:full|top|"
+    r"maximum|perfect)"
     r"(?:marks|score|credit|points)|criteria(?:are|is|as)?(?:fully)?met|asfullymet|ascorrect|grader|verdict"
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}(?:\n[A-Za-z0-9+/_-]{8,})*={0,2}")
 _HEX = re.compile(
-    r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{20,}|(?:(?:0x|\\x)?[0-9a-fA-F]{2}[ ,:]{1,2}){9,}(?:0x|\\x)?[0-9a-fA-F]{2})(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{20,}|(?:(?:0x|\\x)?[0-9a-fA-F]{2}[ ,:]{1,2}){9,}(?:0x|"
+    r"\\x)?[0-9a-fA-F]{2})(?![0-9A-Za-z])"
 )
 _BINARY = re.compile(r"(?:[01]{7,8}[ ,]{0,2}){8,}")
 _CODES = re.compile(r"(?:\d{2,3}[ ,]{1,2}){10,}\d{2,3}")
@@ -96,7 +105,9 @@ class View:
         return min(first, last), max(first, last) + 1
 
 
-_PARTING = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\u2013\u2014\u2026\u201c\u201d\u00ab\u00bb\u2022\u00b7", " "))
+_PARTING = str.maketrans(
+    dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\u2013\u2014\u2026\u201c\u201d\u00ab\u00bb\u2022\u00b7", " ")
+)
 
 
 def words_of(folded: str) -> set[str]:

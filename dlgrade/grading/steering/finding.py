@@ -12,17 +12,12 @@ from functools import lru_cache
 
 from dlgrade.grading.steering.disguises import encoded, fold, spelled_out, views, words_of
 from dlgrade.grading.steering.markup import code_places, doubtful_marks, hidden, role_marks, within
-from dlgrade.grading.steering.phrases import ABOUT_ATTACKS, ABOUT_GRADING, ASKING, OTHERS, VERB, Rule
+from dlgrade.grading.steering.phrases import ABOUT_ATTACKS, ASKING, OTHERS, VERB, Rule
 from dlgrade.grading.steering.wholes import ADDRESSED, HIDDEN, Cut, Span, Whole
 
 _AFTER = 180  # characters behind an anchor in which its patterns are looked for
 _DEPTH = 2  # codes inside codes
-
-
-def steers(text: str) -> bool:
-    """Whether a text, a quote of an answer for instance, is about its own grading."""
-    folded = fold(text)
-    return ABOUT_GRADING.search(folded) is not None or _steers(text, _DEPTH)
+_OWN = re.compile(r"\b(?:rubric|grader|examiner|full marks|verdict|(?:this|my) answer)\b")
 
 
 def steering(text: str) -> list[Cut]:
@@ -38,9 +33,9 @@ def steering(text: str) -> list[Cut]:
     unseen = sorted(span for span in unseen if not within(span, code))
     # What belongs to an answer about chat templates, in code, does not beside words to the grader.
     if said or codes or (marks := [span for span in marks if not within(span, code)]):
-        marks = [*marks, *doubtful_marks(text, folded)]
+        marks = [*marks, *doubtful_marks(folded)]
     whole = Whole(text, folded, codes)
-    spans = [(*whole.of(span), ADDRESSED) for span in said if not within(span, unseen)]
+    spans = [(*span, ADDRESSED) for span in whole.all_of(span for span in said if not within(span, unseen))]
     spans += [(*span, HIDDEN) for span in unseen]
     spans += [(*span, ADDRESSED) for span in [*marks, *codes]]
     return whole.tidied(whole.with_neighbours(spans))
@@ -53,11 +48,12 @@ def steering(text: str) -> list[Cut]:
 def _rules() -> tuple[frozenset[str], dict[str, list[Rule]], tuple[Rule, ...]]:
     """The anchors, the rules by their anchors, of languages in Latin letters; and the others."""
     # most commands grade nothing
-    from dlgrade.grading.steering.english import ENGLISH  # noqa: PLC0415
+    from dlgrade.grading.steering.orders import ORDERS  # noqa: PLC0415
+    from dlgrade.grading.steering.statements import STATEMENTS  # noqa: PLC0415
     from dlgrade.grading.steering.tongues import LATIN, OTHER  # noqa: PLC0415
 
     index: dict[str, list[Rule]] = {}
-    for rule in (*ENGLISH, *LATIN):
+    for rule in (*ORDERS, *STATEMENTS, *LATIN):
         for anchor in rule.anchors:
             index.setdefault(anchor, []).append(rule)
     return frozenset(index), index, OTHER
@@ -139,4 +135,4 @@ def _is_of_others(folded: str, span: Span, rule: Rule) -> bool:
     if rule.own:
         return told and OTHERS.search(lead) is not None and ASKING.search(lead) is None
     about = ABOUT_ATTACKS.search(before) or (told and OTHERS.search(lead) and not ASKING.search(lead))
-    return bool(about) and ABOUT_GRADING.search(folded, max(0, span[0] - 100), span[1] + 100) is None
+    return bool(about) and not _OWN.search(folded, max(0, span[0] - 100), span[1] + 100)

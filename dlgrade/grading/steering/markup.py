@@ -11,6 +11,7 @@ _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # https://www.unicode.org/reports/tr36/ and CVE-2021-42574.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0e-\x1f\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    ""
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e01ef]+"
 )
 # Joiners that Persian, Hindi and emoji are written with; between Latin letters they only hide something.
@@ -20,6 +21,7 @@ _JOINED = re.compile(
     "|(?<=[^\x00-\u024f]\ufe0f)\u200d(?=[^\x00-\u024f])"
     "|(?<=[#*0-9\u00a9\u00ae\u2010-\u32ff\U0001f000-\U0001faff])[\ufe0e\ufe0f]"  # the look of a symbol
     "|(?<=[\u3400-\u9fff\U00020000-\U0003ffff])[\ufe00-\ufe02\U000e0100-\U000e01ef](?![\ufe00-\ufe0f\U000e0100-\U000e01ef])"
+    ""
     "|(?<=\U0001f3f4)[\U000e0061-\U000e007a]{2,6}\U000e007f"  # flags of regions
     "|(?<=[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])\u200b"  # where words part in Thai, Lao, Burmese, Khmer
 )
@@ -68,11 +70,14 @@ def within(span: tuple[int, int], places: list[tuple[int, int]]) -> bool:
 
 
 _HIDDEN_TAG = re.compile(
-    r"<([a-z][a-z0-9]{0,11})\b[^<>]{0,300}?(?:display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|font-size\s{0,3}:\s{0,3}0|"
-    r"opacity\s{0,3}:\s{0,3}0(?!\.[1-9])|color\s{0,3}[:=]\s{0,3}[\"']?(?:white|transparent|#fff)|[ ]hidden\b)[^<>]{0,300}>"
+    r"<([a-z][a-z0-9]{0,11})\b[^<>]{0,300}?(?:display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|"
+    r"font-size\s{0,3}:\s{0,3}0|"
+    r"opacity\s{0,3}:\s{0,3}0(?!\.[1-9])|color\s{0,3}[:=]\s{0,3}[\"']?(?:white|transparent|#fff)|[ "
+    r"]hidden\b)[^<>]{0,300}>"
 )
 _SCRIPT = re.compile(r"<(script|style)\b[^<>]{0,100}>")
-_NOTE = re.compile(r"^\[[^\]\n]{0,40}\]:[ \t]{1,3}(?:#|<>)[ \t][^\n]*\n?", re.MULTILINE)  # [//]: # (a comment in Markdown)
+# [//]: # (a comment in Markdown)
+_NOTE = re.compile(r"^\[[^\]\n]{0,40}\]:[ \t]{1,3}(?:#|<>)[ \t][^\n]*\n?", re.MULTILINE)
 
 
 def hidden(folded: str) -> Iterator[tuple[int, int]]:
@@ -97,24 +102,32 @@ def hidden(folded: str) -> Iterator[tuple[int, int]]:
 _ROLE = r"(?:system|assistant|user|developer|model|tool|human)"
 # What chat templates are made of; a server may read it as such wherever it stands.
 _CONTROL = re.compile(
-    rf"<[|\uff5c](?:im_start|im_end|im_sep|eot_id|eom_id|start_header_id|end_header_id|system|user|assistant|end|channel|message|start|"
-    rf"begin_of_text|end_of_turn|start_of_turn|turn)[|\uff5c]>(?:{_ROLE}\b)?|<(?:start_of_turn|end_of_turn)>(?:{_ROLE}\b)?"
+    rf"<[|\uff5c](?:im_start|im_end|im_sep|eot_id|eom_id|start_header_id|end_header_id|system|user|assistant|"
+    rf"end|channel|message|start|"
+    rf"begin_of_text|end_of_turn|start_of_turn|turn)[|\uff5c]>(?:{_ROLE}\b)?|<(?:start_of_turn|"
+    rf"end_of_turn)>(?:{_ROLE}\b)?"
     r"|\[/?(?:inst|system_prompt|available_tools|tool_results|system|user|assistant)\]|<</?sys>>|</?answer-\w{1,40}>"
 )
 _TAG = re.compile(
-    r"<(/?)[ ]?((?:system|assistant|user|human|answer|instructions?|grader|rubric|student|submission|untrusted|prompt)(?:[_-]\w{1,30})?)[ ]?>"
+    r"<(/?)[ ]?((?:system|assistant|user|human|answer|instructions?|grader|rubric|student|submission|untrusted|"
+    r"prompt)(?:[_-]\w{1,30})?)[ ]?>"
 )
 _LOUD = re.compile(
     r"\b(?:SYSTEM|ASSISTANT|DEVELOPER|ADMIN)(?:[ ](?:MESSAGE|PROMPT|OVERRIDE|NOTE|NOTICE|INSTRUCTION))?[ ]{0,2}:"
-    r"|(?:[-=#*<\[~_]{1,40}[ ]?)?\b(?:END|BEGIN|START|BEGINNING)(?:[ ]OF)?(?:[ ]THE)?(?:[ ](?:STUDENT|CANDIDATE|USER|UNTRUSTED|NEW)(?:'S)?)?"
-    r"[ ](?:ANSWER|SUBMISSION|RESPONSE|USER INPUT|UNTRUSTED|PROMPT|INSTRUCTIONS?|SYSTEM(?:[ ][A-Z]{3,12})?|GRADING(?:[ ][A-Z]{3,12})?|"
+    r"|(?:[-=#*<\[~_]{1,40}[ ]?)?\b(?:END|BEGIN|START|BEGINNING)(?:[ ]OF)?(?:[ ]THE)?(?:[ ](?:STUDENT|CANDIDATE|"
+    r"USER|UNTRUSTED|NEW)(?:'S)?)?"
+    r"[ ](?:ANSWER|SUBMISSION|RESPONSE|USER INPUT|UNTRUSTED|PROMPT|INSTRUCTIONS?|SYSTEM(?:[ ][A-Z]{3,12})?|"
+    r"GRADING(?:[ ][A-Z]{3,12})?|"
     r"RUBRIC|VERDICTS?)\b[-=#*>\]~_ .:!]{0,40}"
-    r"|[-=#*~_]{3,40}[ ]?(?i:(?:end|begin|start)(?: of)?(?: the)?(?: student| user)? (?:answer|submission|response))[ ]?[-=#*~_]{3,40}"
+    r"|[-=#*~_]{3,40}[ ]?(?i:(?:end|begin|start)(?: of)?(?: the)?(?: student| user)? (?:answer|submission|"
+    r"response))[ ]?[-=#*~_]{3,40}"
 )
 _SHOUTED = ("SYSTEM", "ASSISTANT", "DEVELOPER", "ADMIN", "END ", "BEGIN", "START", "---", "===")
 _QUIET = re.compile(
-    rf"^[ \t>#*_]{{0,6}}{_ROLE}[ \t*_]{{0,4}}:|^#{{2,3}} ?(?:system|instruction|response|input|human|assistant)\b:?[ \t]*$|<\|\w{{1,30}}\|>"
-    r"|^[ \t>*_-]{0,6}(?:end|beginning|start) of (?:the )?(?:student'?s? |user )?(?:answer|submission|response)[ \t*_.:-]{0,6}$|</?s>",
+    rf"^[ \t>#*_]{{0,6}}{_ROLE}[ \t*_]{{0,4}}:|^#{{2,3}} ?(?:system|instruction|response|input|human|"
+    rf"assistant)\b:?[ \t]*$|<\|\w{{1,30}}\|>"
+    r"|^[ \t>*_-]{0,6}(?:end|beginning|start) of (?:the )?(?:student'?s? |user )?(?:answer|submission|"
+    r"response)[ \t*_.:-]{0,6}$|</?s>",
     re.MULTILINE,
 )
 
@@ -128,7 +141,7 @@ def role_marks(text: str, folded: str) -> Iterator[tuple[int, int]]:
         yield from (match.span() for match in _LOUD.finditer(text))
 
 
-def doubtful_marks(text: str, folded: str) -> Iterator[tuple[int, int]]:
+def doubtful_marks(folded: str) -> Iterator[tuple[int, int]]:
     """Those that an answer may well have where nothing else steers."""
     yield from (match.span() for match in _QUIET.finditer(folded))
     yield from (match.span() for match, paired in _tags(folded) if paired)

@@ -12,7 +12,10 @@ from functools import cached_property
 
 _GAP = r"(?:[\s*_`'\",~]{1,4})"
 _PIECES = {
-    "start": r"(?:(?:^|[.!?:;>\n,(\[{\"'*#|%/\-])[ \t]{0,8}|\b(?:please|now|kindly|just|simply|hereby|you must|you should) )",
+    "start": (
+        r"(?:(?:^|[.!?:;>\n,(\[{\"'*#|%/\-])[ \t]{0,8}"
+        r"|\b(?:please|now|kindly|just|simply|hereby|you must|you should) )"
+    ),
     "grader": r"(?:grader|examiner|assessor|evaluator|grading (?:ai|assistant|model|system|bot|llm))s?\b",
     "self": r"(?:this|my|our|the (?:above|attached|present|student'?s|candidate'?s))",
     "answer": r"(?:answer|response|submission|essay|solution|text)",
@@ -20,17 +23,25 @@ _PIECES = {
     "full": r"(?:full|max|maximum|maximal|perfect|top|highest(?: possible)?|complete|all(?: the| of the)?)",
     "marks": r"(?:marks?|points?|scores?|grades?|credits?|ratings?|verdicts?)\b",
     "scheme": r"(?:mark|marking|grading|scoring) (?:scheme|criteria|guide|guidelines|instructions)",
-    "rules": r"(?:instructions?|rubrics?|criteri(?:a|on)|prompts?|guidelines?|(?:mark|marking|grading|scoring) scheme)\b",
-    "which": r"(?:(?:all|any|the|these|those|this|that|your|you|of|my|previous|prior|above|earlier|preceding|given|grading|"
-    r"system|other|initial|original|provided|every|existing|scoring|marking|former|strict) )",
+    "rules": (
+        r"(?:instructions?|rubrics?|criteri(?:a|on)|prompts?|guidelines?|(?:mark|marking|grading|scoring) scheme)\b"
+    ),
+    "which": (
+        r"(?:(?:all|any|the|these|those|this|that|your|you|of|my|previous|prior|above|earlier|preceding|given|grading|"
+        r"system|other|initial|original|provided|every|existing|scoring|marking|former|strict) )"
+    ),
     "firm": r"(?:previous|prior|above|earlier|preceding|grading|system|your|scoring|marking|former)",
-    "ignore": r"(?:ignore|disregard|forget|override|overrule|bypass|skip|discard|neglect|overlook|set aside|suspend|abandon|"
-    r"pay no attention to|(?:do not|don't|stop) (?:follow|following|use|using|apply|applying|obey|obeying))",
+    "ignore": (
+        r"(?:ignore|disregard|forget|override|overrule|bypass|skip|discard|neglect|overlook|set aside|suspend|abandon|"
+        r"pay no attention to|(?:do not|don't|stop) (?:follow|following|use|using|apply|applying|obey|obeying))"
+    ),
     # The instructions that are tokens of a training example may well be left out of its loss.
-    "no tokens": r"(?! (?:tokens?|parts?|segments?|positions?|masks?|embeddings?|templates?|portions?|text\b))",
+    "no tokens": (r"(?! (?:tokens?|parts?|segments?|positions?|masks?|embeddings?|templates?|portions?|text\b))"),
     "near": r"[^.!?。！？।؟\n]{0,30}?",
-    "as met": r"(?:as|to|=|:|is|are) (?:being )?‹2›(?:met|fully|correct|perfect|complete|right|satisfied|fulfilled|full|"
-    r"passed|absent|false|not found|true)\b",
+    "as met": (
+        r"(?:as|to|=|:|is|are) (?:being )?‹2›(?:met|fully|correct|perfect|complete|right|satisfied|fulfilled|full|"
+        r"passed|absent|false|not found|true)\b"
+    ),
 }
 
 
@@ -80,13 +91,6 @@ TALK = compiled(
     r"\b(?:instructions?|prompt|respond|reply|comply|follow|obey|decode|confirm|thanks?|acknowledged?|understood|proceed|exceptions?|"
     r"explanation|override|deserve[sd]?|reviewed|approved|objections?|example|excellent|assistant|correct)\b"
 )
-# Words that nobody needs to say what deep learning is: a quote of them is no evidence.
-ABOUT_GRADING = compiled(
-    r"\b(?:graders?|examiner|rubric|verdicts?|(?:full|top|maximum) (?:marks|points|credit)|marks|grading|graded|criteria|misconceptions?)\b"
-    r"‹..80›\b(?:you|your|please|(?:this|my|the|student'?s) (?:answer|response|student|candidate|submission)|deserve[sd]?)\b",
-    r"\b(?:you|your|please|(?:this|my|the|student'?s) (?:answer|response|student|candidate|submission)|deserve[sd]?)\b‹..80›"
-    r"\b(?:graders?|examiner|rubric|verdicts?|(?:full|top|maximum) (?:marks|points|credit)|marks|grading|graded|criteria|misconceptions?)\b",
-)
 # Whose sentence this is: one about attacks, or about what somebody else does.
 ABOUT_ATTACKS = re.compile(
     "attack|inject|jailbr|malicious|adversar|poison|red.team|exploit|manipulat|trick|hidden text|untrusted|guardrail"
@@ -94,10 +98,12 @@ ABOUT_ATTACKS = re.compile(
 OTHERS = re.compile(
     r"\b(?:judges?|graders?|evaluators?|models?|llms?|they|it|networks?|annotators?|raters?|people|humans?|teachers?|examiners?|who|which|"
     r"that|systems?|discriminators?|metrics?|assistants?|chatbots?|users?)[ ]"
-    r"(?:(?:may|might|can|could|will|would|does|do|did|to|often|not|never|simply|just|sometimes|then|learns?|tends?|begins?|cannot)[ ]){0,4}$"
+    r"(?:(?:may|might|can|could|will|would|does|do|did|to|often|not|never|simply|just|sometimes|then|"
+    r"learns?|tends?|begins?|cannot)[ ]){0,4}$"
 )
 ASKING = re.compile(r"\b(?:you|please|i|want|must|should|ought|need|expect|let|hereby|request)\b")
 VERB = re.compile(
-    r"\W{0,4}(?:(?:and|then|to|must|should|instead)\s)?(?:ignor|disregard|forget|overrid|bypass|skip|discard|neglect|overlook|give|award|assign|grant|mark|"
+    r"\W{0,4}(?:(?:and|then|to|must|should|instead)\s)?(?:ignor|disregard|forget|overrid|bypass|skip|discard|neglect|"
+    r"overlook|give|award|assign|grant|mark|"
     r"grade|score|rate|treat|consider|count|reveal|print|repeat|show|output|leak|tell|follow|decode)"
 )

@@ -10,39 +10,49 @@ from dlgrade.grading.steering.phrases import Rule
 
 LATIN: tuple[Rule, ...] = (
     Rule(
-        "ignoriere ignorieren vergiss vergessen missachte missachten uberspringe gib geben vergib vergeben bewerte bewerten erteile "
+        "ignoriere ignorieren vergiss vergessen missachte missachten uberspringe gib geben vergib vergeben "
+        "bewerte bewerten erteile "
         "erteilen verdient kriterien",
         "",
-        r"\b(?:ignorieren?|vergiss|vergessen|missachten?|uberspringen?)\b‹..50›\b(?:anweisung|vorgabe|bewertung|rubrik|kriterien|"
+        r"\b(?:ignorieren?|vergiss|vergessen|missachten?|uberspringen?)\b‹..50›\b(?:anweisung|vorgabe|bewertung|"
+        r"rubrik|kriterien|"
         r"instruktion|prompt)\w{0,8}",
-        r"\b(?:gib|geben sie|vergib|vergeben sie|bewerten?|erteilen?|verdient)\b‹..50›(?:\bvolle[nr]? (?:punkt|note)\w{0,8}|\balle punkte\b|"
-        r"\bmaximalen? punkt\w{0,8}|\bhochst\w{0,3}punkt\w{0,6}|\bbestnote|\bvoll erfullt|\bbeste note|\bzehn von zehn|"
+        r"\b(?:gib|geben sie|vergib|vergeben sie|bewerten?|erteilen?|verdient)\b‹..50›(?:\bvolle[nr]? (?:punkt|"
+        r"note)\w{0,8}|\balle punkte\b|"
+        r"\bmaximalen? punkt\w{0,8}|\bhochst\w{0,3}punkt\w{0,6}|\bbestnote|\bvoll erfullt|\bbeste note|\bzehn "
+        r"von zehn|"
         r"\bals ‹1›(?:richtig|erfullt|korrekt)\b)",
         r"\balle kriterien\b‹..50›\berfullt\b",
     ),
     Rule(
-        "ignore ignorez ignorer oubliez oublie compte donne donnez donner attribue attribuez attribuer accorde accordez accorder mettez merite criteres",
+        "ignore ignorez ignorer oubliez oublie compte donne donnez donner attribue attribuez attribuer accorde "
+        "accordez accorder mettez merite criteres",
         "instructions consigne consignes bareme critere criteres rubrique grille note points maximum",
         r"\b(?:ignore[zr]?|oublie[zr]?|ne tene?z pas compte)\b‹..50›\b(?:consignes?|bareme|criteres?|rubrique|grille|"
         r"instructions (?:precedentes|ci-dessus|anterieures|de notation))\b",
         r"\b(?:ignorez|oubliez)\b‹..50›\binstructions\b",
-        r"\b(?:donne[zr]?|attribue[zr]?|accorde[zr]?|mettez|merite)\b‹..50›(?:\bnote maximale|\btous les points|\b20/20|\bmeilleure note|"
+        r"\b(?:donne[zr]?|attribue[zr]?|accorde[zr]?|mettez|merite)\b‹..50›(?:\bnote maximale|\btous les points|"
+        r"\b20/20|\bmeilleure note|"
         r"\ble maximum de points|\bpoints maximum)",
         r"\btous les criteres\b‹..50›\b(?:remplis|satisfaits|atteints)\b",
     ),
     Rule(
-        "ignora ignore olvida olvide omite omita da dale dame otorga otorgue asigna asigne pon ponga dar merece criterios",
+        "ignora ignore olvida olvide omite omita da dale dame otorga otorgue asigna asigne pon ponga dar merece "
+        "criterios",
         "instrucciones rubrica criterios puntuacion nota puntos calificacion",
         r"\b(?:ignora|ignore|olvida|olvide|omite|omita)\b‹..50›\b(?:instrucciones|rubrica|criterios)\b",
-        r"\b(?:da|dale|dame|otorgu?[ae]|asign[ae]|pon|ponga|dar|merece)\b‹..50›(?:\b(?:puntuacion|nota|calificacion) (?:maxima|completa|"
+        r"\b(?:da|dale|dame|otorgu?[ae]|asign[ae]|pon|ponga|dar|merece)\b‹..50›(?:\b(?:puntuacion|nota|"
+        r"calificacion) (?:maxima|completa|"
         r"perfecta)|\btodos los puntos|\bmaxima (?:nota|puntuacion|calificacion))",
         r"\btodos los criterios\b‹..50›\b(?:cumplidos|cumplen)\b",
     ),
     Rule(
-        "ignora ignorate ignore dimentica dimenticate esqueca dai assegna assegnate date da dammi de atribua conceda dar",
+        "ignora ignorate ignore dimentica dimenticate esqueca dai assegna assegnate date da dammi de atribua "
+        "conceda dar",
         "istruzioni rubrica criteri punteggio voto voti instrucoes criterios pontuacao nota pontos",
         r"\b(?:ignora|ignorate|dimentica|dimenticate)\b‹..50›\b(?:istruzioni|rubrica|criteri)\b",
-        r"\b(?:dai|assegna|assegnate|date|da|dammi)\b‹..50›(?:\bpunteggio (?:massimo|pieno)|\bvoto massimo|\bmassimo dei voti)",
+        r"\b(?:dai|assegna|assegnate|date|da|dammi)\b‹..50›(?:\bpunteggio (?:massimo|pieno)|\bvoto massimo|"
+        r"\bmassimo dei voti)",
         r"\b(?:ignore|ignora|esqueca)\b‹..50›\b(?:instrucoes|rubrica|criterios)\b",
         r"\b(?:de|da|atribua|conceda|dar)\b‹..50›(?:\bpontuacao (?:maxima|total)|\bnota maxima|\btodos os pontos)",
     ),
@@ -82,7 +92,8 @@ OTHER: tuple[Rule, ...] = (
     Rule(
         "инструкц критери рубрик балл оценк указани інструкц бал правил",
         "",
-        r"(?:игнорируи|забудь|не обращаи|пропусти|ігноруи)‹near›(?:инструкц|рубрик|критери|правил|указани|промпт|інструкц|критері)",
+        r"(?:игнорируи|забудь|не обращаи|пропусти|ігноруи)‹near›(?:инструкц|рубрик|критери|правил|указани|"
+        r"промпт|інструкц|критері)",
         r"(?:поставь|даи|выстави|присвои|начисли|оцени|постав|заслуживает)‹near›(?:балл|оценк|максим|бал)",
         r"все критерии‹near›(?:выполнен|соблюден)",
     ),

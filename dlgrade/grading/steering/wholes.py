@@ -36,7 +36,16 @@ class Whole:
         self._folded = folded
         ends = (match.end() for match in _SENTENCE_END.finditer(text))
         self._ends = sorted({0, len(text), *ends, *(at for code in codes for at in code)})
+        self._clauses = [match.end() for match in _CLAUSE_END.finditer(text)]
         self._braces: list[Span] | None = None
+
+    def all_of(self, places: Iterable[Span]) -> list[Span]:
+        """What the places stand in, each once."""
+        found: list[Span] = []
+        for place in sorted(places):
+            if not found or place[0] < found[-1][0] or place[1] > found[-1][1]:
+                found.append(self.of(place))
+        return found
 
     def of(self, span: Span) -> Span:
         """The object, table, bracket, clause or sentence that a place stands in."""
@@ -104,7 +113,7 @@ class Whole:
             right = self._text.find(closing, end - 1, min(last, end + 400))
             if right < 0:
                 continue
-            outside = self._text[first:left] + self._text[right + 1 : last]
+            outside = self._text[max(first, left - 200) : left] + self._text[right + 1 : min(last, right + 200)]
             if len(_WORD.findall(outside)) > 2:
                 image = opening == "[" and self._text[max(0, left - 1) : left] == "!"
                 link = re.compile(r"\([^()\n]{0,300}\)").match(self._text, right + 1) if image else None
@@ -112,10 +121,10 @@ class Whole:
         return None
 
     def _clause(self, start: int, end: int, first: int, last: int) -> Span:
-        inside = [match.end() for match in _CLAUSE_END.finditer(self._text, first, last)]
+        i, j = bisect_right(self._clauses, start), bisect_left(self._clauses, end)
         return (
-            max((at for at in inside if at <= start), default=first),
-            min((at for at in inside if at >= end), default=last),
+            max(first, self._clauses[i - 1]) if i else first,
+            min(last, self._clauses[j]) if j < len(self._clauses) else last,
         )
 
     def with_neighbours(self, spans: list[Cut]) -> list[Cut]:
