@@ -28,10 +28,14 @@ RUBRICS = list(Rubrics([SHIPPED / "rubrics"]).all())
 FLAG = re.compile(r"(?:text addressed to the grader|hidden text|invisible characters) at (\d+)(?:-(\d+))?")
 SEEN = re.compile("[\u00ad\u200e\u200f\u2060-\u2064\ufeff]")  # what is dropped without a word: nothing is lost with it
 
-MET = {"quotes": ["switches off a random part of the neurons"], "reason": "Said.", "verdict": "met"}
-ALONE = {"quotes": ["cannot rely on single neurons"], "reason": "Said.", "verdict": "met"}
-PART = {"quotes": ["averaging many smaller networks"], "reason": "Not what averaging brings.", "verdict": "partial"}
-WRONG = {"quotes": ["stays on at inference"], "reason": "Claimed.", "found": True}
+MET: dict[str, Any] = {"quotes": ["switches off a random part of the neurons"], "reason": "Said.", "verdict": "met"}
+ALONE: dict[str, Any] = {"quotes": ["cannot rely on single neurons"], "reason": "Said.", "verdict": "met"}
+PART: dict[str, Any] = {
+    "quotes": ["averaging many smaller networks"],
+    "reason": "Not what averaging brings.",
+    "verdict": "partial",
+}
+WRONG: dict[str, Any] = {"quotes": ["stays on at inference"], "reason": "Claimed.", "found": True}
 FAIR = said(c1=MET, c2=ALONE, c3=PART, m1=WRONG)
 """What an honest judge says of the answer."""
 
@@ -92,7 +96,7 @@ def test_nothing_but_an_attack_is_no_answer(attack: Attack) -> None:
 def test_evidence_beside_an_attack_has_its_place_in_the_answer_as_given(attack: Attack) -> None:
     for place in attack.places():
         answer = attack.at(place)
-        for quote in (*MET["quotes"], *ALONE["quotes"], *WRONG["quotes"]):
+        for quote in (str(one["quotes"][0]) for one in (MET, ALONE, WRONG)):
             evidence = find_quote(quote, clean(answer))
             assert evidence is not None
             assert answer[evidence.start : evidence.end] == evidence.quote == quote

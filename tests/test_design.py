@@ -35,6 +35,8 @@ ORDER = [
     *("llm.rows", "llm.database", "llm.pruning", "llm.store", "llm.upkeep", "llm.cache", "llm.counted"),
     *("llm.tape", "llm.replay", "llm.batch", "llm.batch_files", "llm.batch_calls", "llm.batch_results"),
     *("answering", "refreshing", "saving", "reviewing", "provenance"),
+    *("grading.steering.phrases", "grading.steering.orders", "grading.steering.statements", "grading.steering.tongues"),
+    *("grading.steering.disguises", "grading.steering.markup", "grading.steering.wholes", "grading.steering.finding"),
     *("grading.words", "grading.cues", "grading.evidence", "grading.score", "grading.agreement", "grading.measures"),
     *("grading.guards", "grading.likeness", "grading.dealing", "grading.reference"),
     *("grading.offline", "grading.checking"),

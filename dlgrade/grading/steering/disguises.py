@@ -38,8 +38,10 @@ _TELLING = (
 _TELLING_ROTATED = frozenset(word.translate(_ROTATED) for word in _TELLING)
 _TELLING_REVERSED = frozenset(word[::-1] for word in _TELLING)
 _FRAGMENTS = frozenset(
-    "nore gnore bric ubric teria eria iteria riteria tions ructions structions ign igno rub rubr crit crite inst instruc "
-    "ader gra arks mar".split()  # noqa: SIM905 - words read best as words
+    {
+        *("nore", "gnore", "bric", "ubric", "teria", "eria", "iteria", "riteria", "tions", "ructions", "structions"),
+        *("ign", "igno", "rub", "rubr", "crit", "crite", "inst", "instruc", "ader", "gra", "arks", "mar"),
+    }
 )
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 _BYTES = frozenset(f"{byte:02x}" for byte in range(0x20, 0x7F))

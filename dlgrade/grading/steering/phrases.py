@@ -81,23 +81,24 @@ def _written_out(pattern: str) -> str:
 
 # What a sentence beside one that steers is made of, if it belongs to it.
 GRADING = compiled(
-    r"\b(?:graders?|examiner|rubric|verdicts?|marks|grading|graded|criteri(?:on|a)|misconceptions?|grades?|pass|10/10|score|points|"
-    r"credit|quotes?|met)\b"
+    r"\b(?:graders?|examiner|rubric|verdicts?|marks|grading|graded|criteri(?:on|a)|misconceptions?|grades?|pass|10/10|"
+    r"score|points|credit|quotes?|met)\b"
 )
 ADDRESS = compiled(
-    r"\b(?:you|your|please|(?:this|my|the|student'?s) (?:answer|response|student|candidate|submission)|the above|it all|example \d)\b"
+    r"\b(?:you|your|please|(?:this|my|the|student'?s) (?:answer|response|student|candidate|submission)|the above|"
+    r"it all|example \d)\b"
 )
 TALK = compiled(
-    r"\b(?:instructions?|prompt|respond|reply|comply|follow|obey|decode|confirm|thanks?|acknowledged?|understood|proceed|exceptions?|"
-    r"explanation|override|deserve[sd]?|reviewed|approved|objections?|example|excellent|assistant|correct)\b"
+    r"\b(?:instructions?|prompt|respond|reply|comply|follow|obey|decode|confirm|thanks?|acknowledged?|understood|proceed|"
+    r"exceptions?|explanation|override|deserve[sd]?|reviewed|approved|objections?|example|excellent|assistant|correct)\b"
 )
 # Whose sentence this is: one about attacks, or about what somebody else does.
 ABOUT_ATTACKS = re.compile(
     "attack|inject|jailbr|malicious|adversar|poison|red.team|exploit|manipulat|trick|hidden text|untrusted|guardrail"
 )
 OTHERS = re.compile(
-    r"\b(?:judges?|graders?|evaluators?|models?|llms?|they|it|networks?|annotators?|raters?|people|humans?|teachers?|examiners?|who|which|"
-    r"that|systems?|discriminators?|metrics?|assistants?|chatbots?|users?)[ ]"
+    r"\b(?:judges?|graders?|evaluators?|models?|llms?|they|it|networks?|annotators?|raters?|people|humans?|teachers?|"
+    r"examiners?|who|which|that|systems?|discriminators?|metrics?|assistants?|chatbots?|users?)[ ]"
     r"(?:(?:may|might|can|could|will|would|does|do|did|to|often|not|never|simply|just|sometimes|then|"
     r"learns?|tends?|begins?|cannot)[ ]){0,4}$"
 )
