@@ -13,6 +13,8 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from dlgrade.grading.steering.phrases import Late
+
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 # Letters that look like Latin ones, from https://www.unicode.org/Public/security/latest/confusables.txt
 _LIKE = (
@@ -21,15 +23,13 @@ _LIKE = (
     "wωѡԝɯᴡш xхχ yуγүʏ zᴢʐ"
 )
 _LOOKALIKES = {ord(other): word[0] for word in _LIKE.split() for other in word[1:]}
-_LOOKALIKE = re.compile("[\u0370-\u058f\u0250-\u02af\u1d00-\u1d7f\ua730-\ua7fføđłŧıƒ]")
-_LEET = re.compile(r"[01345780@](?<=[a-z].)(?=[a-z])")
+_LOOKALIKE = Late("[\u0370-\u058f\u0250-\u02af\u1d00-\u1d7f\ua730-\ua7fføđłŧıƒ]")
+_LEET = Late(r"[01345780@](?<=[a-z].)(?=[a-z])")
 _LEETS = tuple(str.maketrans("0134578@$!|", f"o{one}eastbasi{one}") for one in "il")
 # Marks inside words, to be taken out; `_BREAK` says quickly whether there are any, for hyphens `_FRAGMENTS` does.
-_BROKEN = re.compile(
-    rf"(?<=[^\W\d_])(?:[*~`\u00b7{_MARKS}]{{1,8}}|-\n?)(?=[^\W\d_])|</?[a-z][^<>\n]{{0,20}}>|[{_MARKS}]+"
-)
-_BREAK = re.compile(rf"[*~`<\u00b7{_MARKS}](?<=[^\W\d_].)[*~`\u00b7{_MARKS}]{{0,7}}/?[a-z]")
-_ESCAPE = re.compile(r"%[0-9a-f]{2}|&#x?[0-9a-f]{1,6};|&[a-z]{2,8};|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}", re.IGNORECASE)
+_BROKEN = Late(rf"(?<=[^\W\d_])(?:[*~`\u00b7{_MARKS}]{{1,8}}|-\n?)(?=[^\W\d_])|</?[a-z][^<>\n]{{0,20}}>|[{_MARKS}]+")
+_BREAK = Late(rf"[*~`<\u00b7{_MARKS}](?<=[^\W\d_].)[*~`\u00b7{_MARKS}]{{0,7}}/?[a-z]")
+_ESCAPE = Late(r"%[0-9a-f]{2}|&#x?[0-9a-f]{1,6};|&[a-z]{2,8};|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}", re.IGNORECASE)
 _ROTATED = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
 _TELLING = (
     *("ignore", "rubric", "criteria", "grader", "marks", "score", "instructions", "answer", "award", "points", "full"),
@@ -47,21 +47,22 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 _BYTES = frozenset(f"{byte:02x}" for byte in range(0x20, 0x7F))
 _NUMBERS = frozenset(map(str, range(32, 127)))
 _BITS = frozenset(f"{byte:08b}" for byte in range(0x20, 0x7F)) | {f"{byte:07b}" for byte in range(0x20, 0x7F)}
+_TOKENS = _BYTES | _NUMBERS | _BITS
 _LONG = 18  # letters from which on a word may be a code
 _MANY = 8  # different letters, numbers or bytes from which on they may be a code
-_SPACED = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .\-_*|/\n\u00b7]{1,3}){7,300}[^\W\d_](?![^\W_])")
-_COMPACT = re.compile(
+_SPACED = Late(r"(?<![^\W_])(?:[^\W\d_][ .\-_*|/\n\u00b7]{1,3}){7,300}[^\W\d_](?![^\W_])")
+_COMPACT = Late(
     r"(?:ignore|disregard|forget|override)\w{0,30}(?:rubric|instruction|criteria|prompt|reference)|(?:full|top|"
     r"maximum|perfect)"
     r"(?:marks|score|credit|points)|criteria(?:are|is|as)?(?:fully)?met|asfullymet|ascorrect|grader|verdict"
 )
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}(?:\n[A-Za-z0-9+/_-]{8,})*={0,2}")
-_HEX = re.compile(
+_BASE64 = Late(r"[A-Za-z0-9+/_-]{16,}(?:\n[A-Za-z0-9+/_-]{8,})*={0,2}")
+_HEX = Late(
     r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{20,}|(?:(?:0x|\\x)?[0-9a-fA-F]{2}[ ,:]{1,2}){9,}(?:0x|"
     r"\\x)?[0-9a-fA-F]{2})(?![0-9A-Za-z])"
 )
-_BINARY = re.compile(r"(?:[01]{7,8}[ ,]{0,2}){8,}")
-_CODES = re.compile(r"(?:\d{2,3}[ ,]{1,2}){10,}\d{2,3}")
+_BINARY = Late(r"(?:[01]{7,8}[ ,]{0,2}){8,}")
+_CODES = Late(r"(?:\d{2,3}[ ,]{1,2}){10,}\d{2,3}")
 _LONGEST = 4000  # characters of a code that are looked into
 _READABLE = 0.9
 
@@ -86,12 +87,15 @@ def _is_accent(character: str) -> bool:
     return "\u0300" <= character <= "\u036f" or "\u0653" <= character <= "\u0655"
 
 
+_OTHER = re.compile(r"[^\x00-\x7f]+")
 _FOLD = _Fold({ord("’"): ord("'"), ord("‘"): ord("'"), ord("“"): ord('"'), ord("”"): ord('"')})
 
 
 def fold(text: str) -> str:
     """The text in small letters without accents, of the same length."""
-    return text.lower() if text.isascii() else text.translate(_FOLD)
+    if text.isascii():
+        return text.lower()
+    return _OTHER.sub(lambda match: match.group().translate(_FOLD), text).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,26 +111,29 @@ class View:
         return min(first, last), max(first, last) + 1
 
 
-_PARTING = str.maketrans(
-    dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\u2013\u2014\u2026\u201c\u201d\u00ab\u00bb\u2022\u00b7", " ")
-)
+_PARTING = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", " "))
 
 
 def words_of(folded: str) -> set[str]:
-    """The words of a folded text, each once."""
-    return set(folded.translate(_PARTING).split())
+    """The words of a folded text, each once, and "a+" if it is there."""
+    # Only in ASCII is this fast, and no word that is looked for has another letter.
+    plain = folded if folded.isascii() else folded.encode("ascii", "replace").decode("ascii")
+    words = set(plain.translate(_PARTING).split())
+    if "a+" in folded:
+        words.add("a+")
+    return words
 
 
 def views(folded: str, words: set[str]) -> Iterator[View]:
     """The other ways in which a folded text could be read, if something says so. `words` are its words."""
     same = range(len(folded))
-    if not folded.isascii() and _LOOKALIKE.search(folded):
+    if not folded.isascii() and _LOOKALIKE.made.search(folded):
         yield View(folded.translate(_LOOKALIKES), same)
-    if _LEET.search(folded):
+    if _LEET.made.search(folded):
         yield from (View(folded.translate(table), same) for table in _LEETS)
-    if words & _FRAGMENTS or _BREAK.search(folded):
+    if words & _FRAGMENTS or _BREAK.made.search(folded):
         yield _replaced(folded, _BROKEN, lambda _: "")
-    if any(folded.count(sign) > 2 for sign in ("%", "&#", "\\u00", "\\x")) and _ESCAPE.search(folded):
+    if any(folded.count(sign) > 2 for sign in ("%", "&#", "\\u00", "\\x")) and _ESCAPE.made.search(folded):
         yield _replaced(folded, _ESCAPE, _unescaped)
     if len(words & _TELLING_ROTATED) > 1:
         yield View(folded.translate(_ROTATED), same)
@@ -134,11 +141,11 @@ def views(folded: str, words: set[str]) -> Iterator[View]:
         yield View(folded[::-1], range(len(folded) - 1, -1, -1))
 
 
-def _replaced(text: str, pattern: re.Pattern[str], by: Callable[[str], str]) -> View:
+def _replaced(text: str, pattern: Late, by: Callable[[str], str]) -> View:
     pieces: list[str] = []
     offsets: list[int] = []
     at = 0
-    for match in pattern.finditer(text):
+    for match in pattern.made.finditer(text):
         new = by(match.group())
         pieces += [text[at : match.start()], new]
         offsets += [*range(at, match.start()), *[match.start()] * len(new)]
@@ -156,21 +163,23 @@ def spelled_out(folded: str, words: set[str]) -> Iterator[tuple[int, int]]:
     """Places of single letters that together speak to the grader: "i g n o r e  t h e  r u b r i c"."""
     if len(words & _LETTERS) < _MANY and folded.isascii():
         return
-    for match in _SPACED.finditer(folded):
-        if _COMPACT.search("".join(c for c in match.group() if c.isalpha())):
+    for match in _SPACED.made.finditer(folded):
+        if _COMPACT.made.search("".join(c for c in match.group() if c.isalpha())):
             yield match.span()
 
 
 def encoded(text: str, words: set[str]) -> Iterator[tuple[int, int, str]]:
     """Places of codes in a text (case matters), each with what it says. `words` are those of the folded text."""
     is_long = max(map(len, words), default=0) >= _LONG
+    if not is_long and len(words & _TOKENS) < _MANY:
+        return
     for pattern, read, told in (
         (_BASE64, _from_base64, is_long),
         (_HEX, _from_hex, is_long or len(words & _BYTES) >= _MANY),
         (_BINARY, _from_binary, is_long or len(words & _BITS) >= _MANY),
         (_CODES, _from_codes, len(words & _NUMBERS) >= _MANY),
     ):
-        for match in pattern.finditer(text) if told else ():
+        for match in pattern.made.finditer(text) if told else ():
             said = read(match.group()[:_LONGEST])
             if said and sum(c.isprintable() or c.isspace() for c in said) >= _READABLE * len(said):
                 yield match.start(), match.end(), said

@@ -12,12 +12,13 @@ from functools import lru_cache
 
 from dlgrade.grading.steering.disguises import encoded, fold, spelled_out, views, words_of
 from dlgrade.grading.steering.markup import code_places, doubtful_marks, hidden, role_marks, within
-from dlgrade.grading.steering.phrases import ABOUT_ATTACKS, ASKING, OTHERS, VERB, Rule
+from dlgrade.grading.steering.phrases import ABOUT_ATTACKS, ASKING, OTHERS, VERB, Late, Rule
 from dlgrade.grading.steering.wholes import ADDRESSED, HIDDEN, Cut, Span, Whole
 
 _AFTER = 180  # characters behind an anchor in which its patterns are looked for
 _DEPTH = 2  # codes inside codes
-_OWN = re.compile(r"\b(?:rubric|grader|examiner|full marks|verdict|(?:this|my) answer)\b")
+_SCRIPTS = Late("[\u0400-\u04ff\u0600-\u06ff\u0900-\u097f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_OWN = Late(r"\b(?:rubric|grader|examiner|full marks|verdict|(?:this|my) answer)\b")
 
 
 def steering(text: str) -> list[Cut]:
@@ -26,7 +27,7 @@ def steering(text: str) -> list[Cut]:
     words = words_of(folded)
     said = list(_spoken(folded, words))
     codes = list(_codes(text, folded, words, _DEPTH))
-    unseen, marks = list(hidden(folded)), list(role_marks(text, folded))
+    unseen, marks = list(hidden(folded)), list(role_marks(text, folded, words))
     if not (said or codes or unseen or marks):
         return []
     code = code_places(text)
@@ -97,7 +98,7 @@ def _phrases(folded: str, words: set[str], new: set[str]) -> Iterator[Span]:
             for match in rule.pattern.finditer(folded, start, end):
                 if match.end() > match.start() and not _is_of_others(folded, match.span(), rule):
                     yield match.span()
-    if not folded.isascii():
+    if not folded.isascii() and _SCRIPTS.made.search(folded):
         for rule in other:
             if any(anchor in folded for anchor in rule.anchors):
                 yield from (match.span() for match in rule.pattern.finditer(folded))
@@ -126,13 +127,13 @@ def _windows(folded: str, anchors: Iterable[str], before: int) -> Iterator[Span]
 
 def _is_of_others(folded: str, span: Span, rule: Rule) -> bool:
     """Whether a sentence tells what somebody else does, or what attacks on models look like."""
-    if not VERB.match(folded, *span):
+    if not VERB.made.match(folded, *span):
         return False
     first = max(folded.rfind(mark, max(0, span[0] - 300), span[0]) for mark in (". ", "\n", "? ", "! ", "; "))
     told = folded[span[0]].isalpha() or folded[span[0]].isspace()
     before = folded[max(first + 1, span[0] - 300, 0) : span[0] + 1]
     lead = re.sub(r"[^a-z' ]+", " ", before[:-1] if before[-1:].isalpha() else before)
     if rule.own:
-        return told and OTHERS.search(lead) is not None and ASKING.search(lead) is None
-    about = ABOUT_ATTACKS.search(before) or (told and OTHERS.search(lead) and not ASKING.search(lead))
-    return bool(about) and not _OWN.search(folded, max(0, span[0] - 100), span[1] + 100)
+        return told and OTHERS.made.search(lead) is not None and ASKING.made.search(lead) is None
+    about = ABOUT_ATTACKS.made.search(before) or (told and OTHERS.made.search(lead) and not ASKING.made.search(lead))
+    return bool(about) and not _OWN.made.search(folded, max(0, span[0] - 100), span[1] + 100)

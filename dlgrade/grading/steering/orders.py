@@ -50,7 +50,7 @@ ORDERS: tuple[Rule, ...] = (
     ),
     Rule(
         "give award assign grant allocate allot accord",
-        "mark marks point points score scores grade grades credit credits rating verdict verdicts 10 100 a",
+        "mark marks point points score scores grade grades credit credits rating verdict verdicts 10 100 a+",
         r"\b(?:give|award|assign|grant|allocate|allot|accord) (?:me|us|him|her|‹self› (?:‹answer›|‹person›)|"
         r"the ‹person›)\b‹..60›(?:\b‹marks›|\b10\b|\b100\b|\ba\+)",
         r"‹start›(?:give|award|assign|grant) (?:the ‹answer›|it|everything|every criterion|all criteria|each "
@@ -148,7 +148,7 @@ ORDERS: tuple[Rule, ...] = (
     ),
     Rule(
         "give award score grade rate mark",
-        "10 100 a full max perfect top pass highly correct right met complete",
+        "10 100 a+ full max perfect top pass highly correct right met complete",
         r"\b(?:give|award) (?:this|it|me|mine) (?:an? )?(?:10|100[ ]?%?|a\+|full marks|perfect (?:score|grade)|"
         r"max\b|top marks|pass\b)",
         r"\b(?:score|grade|rate|mark) (?:this|my|mine) ‹1›(?:an? )?(?:10|100|a\+|full\b|max\b|highly)",

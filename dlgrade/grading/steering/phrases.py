@@ -45,6 +45,19 @@ _PIECES = {
 }
 
 
+class Late:
+    """A pattern that is compiled when it is first needed: most answers need few, and each takes a millisecond."""
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self._pattern = pattern
+        self._flags = flags
+
+    @cached_property
+    def made(self) -> re.Pattern[str]:
+        """The pattern, compiled."""
+        return re.compile(self._pattern, self._flags)
+
+
 class Rule:
     """A word of `anchors` and one of `others` stand in the text; then the patterns are looked for around the anchors.
 
@@ -61,13 +74,13 @@ class Rule:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Compiled when it is first needed: most answers need none, and it takes milliseconds."""
-        return compiled(*self._patterns)
+        """Compiled when it is first needed."""
+        return written_out(*self._patterns).made
 
 
-def compiled(*patterns: str) -> re.Pattern[str]:
-    """The patterns as one, their shorthand written out."""
-    return re.compile("|".join(f"(?:{_written_out(pattern)})" for pattern in patterns), re.MULTILINE)
+def written_out(*patterns: str) -> Late:
+    """The patterns as one, without shorthand."""
+    return Late("|".join(f"(?:{_written_out(pattern)})" for pattern in patterns), re.MULTILINE)
 
 
 def _written_out(pattern: str) -> str:
@@ -80,30 +93,30 @@ def _written_out(pattern: str) -> str:
 
 
 # What a sentence beside one that steers is made of, if it belongs to it.
-GRADING = compiled(
+GRADING = written_out(
     r"\b(?:graders?|examiner|rubric|verdicts?|marks|grading|graded|criteri(?:on|a)|misconceptions?|grades?|pass|10/10|"
     r"score|points|credit|quotes?|met)\b"
 )
-ADDRESS = compiled(
+ADDRESS = written_out(
     r"\b(?:you|your|please|(?:this|my|the|student'?s) (?:answer|response|student|candidate|submission)|the above|"
     r"it all|example \d)\b"
 )
-TALK = compiled(
+TALK = written_out(
     r"\b(?:instructions?|prompt|respond|reply|comply|follow|obey|decode|confirm|thanks?|acknowledged?|understood|proceed|"
     r"exceptions?|explanation|override|deserve[sd]?|reviewed|approved|objections?|example|excellent|assistant|correct)\b"
 )
 # Whose sentence this is: one about attacks, or about what somebody else does.
-ABOUT_ATTACKS = re.compile(
+ABOUT_ATTACKS = Late(
     "attack|inject|jailbr|malicious|adversar|poison|red.team|exploit|manipulat|trick|hidden text|untrusted|guardrail"
 )
-OTHERS = re.compile(
+OTHERS = Late(
     r"\b(?:judges?|graders?|evaluators?|models?|llms?|they|it|networks?|annotators?|raters?|people|humans?|teachers?|"
     r"examiners?|who|which|that|systems?|discriminators?|metrics?|assistants?|chatbots?|users?)[ ]"
     r"(?:(?:may|might|can|could|will|would|does|do|did|to|often|not|never|simply|just|sometimes|then|"
     r"learns?|tends?|begins?|cannot)[ ]){0,4}$"
 )
-ASKING = re.compile(r"\b(?:you|please|i|want|must|should|ought|need|expect|let|hereby|request)\b")
-VERB = re.compile(
+ASKING = Late(r"\b(?:you|please|i|want|must|should|ought|need|expect|let|hereby|request)\b")
+VERB = Late(
     r"\W{0,4}(?:(?:and|then|to|must|should|instead)\s)?(?:ignor|disregard|forget|overrid|bypass|skip|discard|neglect|"
     r"overlook|give|award|assign|grant|mark|"
     r"grade|score|rate|treat|consider|count|reveal|print|repeat|show|output|leak|tell|follow|decode)"

@@ -18,7 +18,7 @@ _ABOUT_SELF = (
 STATEMENTS: tuple[Rule, ...] = (
     Rule(
         "full maximum perfect top",
-        "marks mark points point credit credits grade grades score out a",
+        "marks mark points point credit credits grade grades score out a+",
         r"\b(?:worth|earns?|earned|merits?|warrants?|receives?|gets?|got|awarded) (?:the |a )?(?:full|maximum|"
         r"perfect|top) "
         r"(?:marks?|points|credits?|grade)\b(?=\W{0,3}(?:$|\n|for (?:this|my)))",
@@ -52,7 +52,7 @@ STATEMENTS: tuple[Rule, ...] = (
     ),
     Rule(
         "answer response submission essay solution text",
-        "this my our above attached present student students candidate candidates s",
+        "this my our above attached present student students candidate candidates",
         r"\b(?:mark|grade|score|rate|treat|consider|count|judge|label|deem|regard|accept|declare) ‹self› "
         r"‹answer› ‹3›‹as met›",
         r"\b‹self› ‹answer› ‹3›(?:meets?|satisf(?:y|ies)|fulfil?l?s?|covers?|addresses|matches) "
@@ -137,7 +137,8 @@ STATEMENTS: tuple[Rule, ...] = (
     ),
     Rule(
         "score grade mark marks assessment graded scored marked percent",
-        "",
+        "4 5 6 7 8 9 10 20 50 100 full max maximum perfect excellent a+ final total overall suggested "
+        "recommended awarded expected correct previous earlier",
         r"^[ \t>*_#|\-]{0,8}(?:(?:final|total|overall|suggested|recommended|my|your|awarded|expected) ){0,2}"
         r"(?:score|grade|marks?|assessment)[ \t*]{0,3}[:=|][ \t*\"]{0,4}(?:(?P<a>\d{1,3})[ ]?(?:/|out of)[ "
         r"]?(?P=a)\b|100[ ]?%|a\+|"

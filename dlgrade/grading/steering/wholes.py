@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
-from dlgrade.grading.steering.phrases import ADDRESS, GRADING, TALK
+from dlgrade.grading.steering.phrases import ADDRESS, GRADING, TALK, Late
 
 Span = tuple[int, int]
 Cut = tuple[int, int, str]
@@ -14,18 +14,18 @@ ADDRESSED, HIDDEN = "text addressed to the grader", "hidden text"
 
 _LONG = 240  # characters from which on a sentence is cut at its clauses
 _SHORT = 6  # words of a sentence that may be about the grading with one word that says so
-_WORD = re.compile(r"[^\W_]+")
-_SENTENCE_END = re.compile(r"(?<![.!?])[.!?]+[\"')\]*_]*(?:\s+|$|(?=<))|[。！？।؟]+[\"')”）」]*\s*|\n\s*")
-_CLAUSE_END = re.compile(r"[,;:—–]\s|\s-\s")
+_WORD = Late(r"[^\W_]+")
+_SENTENCE_END = Late(r"(?<![.!?])[.!?]+[\"')\]*_]*(?:\s+|$|(?=<))|[。！？।؟]+[\"')”）」]*\s*|\n\s*")
+_CLAUSE_END = Late(r"[,;:—–]\s|\s-\s")
 _PAIRS = (
     *(("(", ")"), ("[", "]"), ("{", "}"), ('"', '"'), ("“", "”"), ("„", "“"), ("'", "'"), ("«", "»"), ("「", "」")),
     *(("**", "**"), ("*", "*"), ("_", "_"), ("`", "`"), ("<!--", "-->"), ("/*", "*/"), ("$", "$")),
 )
-_OPENING_FENCE = re.compile(r"(?:^|\n)[ \t]{0,3}(?:```|~~~)[^\n`]{0,20}\n$")
-_CLOSING_FENCE = re.compile(r"[ \t]{0,3}(?:```|~~~)[ \t]*(?:\n|$)")
-_OPENING_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9]{0,11})(?:\s[^<>]{0,200})?>$")
-_EMPTY = re.compile(r"<([A-Za-z][A-Za-z0-9]{0,11})\b[^<>]{0,380}>$")
-_LINE_MARK = re.compile(r"[ \t]*(?:(?:>|[-*+•]|#{1,6}|\d{1,2}[.)]|%{1,3}|//|--)[ \t]*){1,3}$")
+_OPENING_FENCE = Late(r"(?:^|\n)[ \t]{0,3}(?:```|~~~)[^\n`]{0,20}\n$")
+_CLOSING_FENCE = Late(r"[ \t]{0,3}(?:```|~~~)[ \t]*(?:\n|$)")
+_OPENING_TAG = Late(r"<([A-Za-z][A-Za-z0-9]{0,11})(?:\s[^<>]{0,200})?>$")
+_EMPTY = Late(r"<([A-Za-z][A-Za-z0-9]{0,11})\b[^<>]{0,380}>$")
+_LINE_MARK = Late(r"[ \t]*(?:(?:>|[-*+•]|#{1,6}|\d{1,2}[.)]|%{1,3}|//|--)[ \t]*){1,3}$")
 
 
 class Whole:
@@ -34,9 +34,9 @@ class Whole:
     def __init__(self, text: str, folded: str, codes: Iterable[Span]) -> None:
         self._text = text
         self._folded = folded
-        ends = (match.end() for match in _SENTENCE_END.finditer(text))
+        ends = (match.end() for match in _SENTENCE_END.made.finditer(text))
         self._ends = sorted({0, len(text), *ends, *(at for code in codes for at in code)})
-        self._clauses = [match.end() for match in _CLAUSE_END.finditer(text)]
+        self._clauses = [match.end() for match in _CLAUSE_END.made.finditer(text)]
         self._braces: list[Span] | None = None
 
     def all_of(self, places: Iterable[Span]) -> list[Span]:
@@ -114,7 +114,7 @@ class Whole:
             if right < 0:
                 continue
             outside = self._text[max(first, left - 200) : left] + self._text[right + 1 : min(last, right + 200)]
-            if len(_WORD.findall(outside)) > 2:
+            if len(_WORD.made.findall(outside)) > 2:
                 image = opening == "[" and self._text[max(0, left - 1) : left] == "!"
                 link = re.compile(r"\([^()\n]{0,300}\)").match(self._text, right + 1) if image else None
                 return left - image, link.end() if link else right + 1
@@ -144,8 +144,8 @@ class Whole:
         return merged(found)
 
     def _goes_on(self, start: int, end: int) -> bool:
-        kinds = sum(bool(pattern.search(self._folded, start, end)) for pattern in (GRADING, ADDRESS, TALK))
-        words = len(_WORD.findall(self._text, start, min(end, start + 200)))
+        kinds = sum(bool(pattern.made.search(self._folded, start, end)) for pattern in (GRADING, ADDRESS, TALK))
+        words = len(_WORD.made.findall(self._text, start, min(end, start + 200)))
         return kinds > 1 or (kinds == 1 and words <= _SHORT) or (words == 0 and self._text[start:end].strip() == "")
 
     def tidied(self, spans: list[Cut]) -> list[Cut]:
@@ -168,7 +168,7 @@ class Whole:
         line = text.rfind("\n", 0, start) + 1
         rest = text.find("\n", max(start, end - 1))
         ended = end >= len(text) or text[end - 1] == "\n" or not text[end : rest if rest >= 0 else len(text)].strip()
-        if line < start and ended and _LINE_MARK.match(text, line, start):
+        if line < start and ended and _LINE_MARK.made.match(text, line, start):
             return line, end
         left = start - (len(text[max(0, start - 50) : start]) - len(text[max(0, start - 50) : start].rstrip()))
         right = end + len(text[end : end + 50]) - len(text[end : end + 50].lstrip())
@@ -176,13 +176,13 @@ class Whole:
         for opening, closing in _PAIRS:
             if before.endswith(opening) and after.startswith(closing):
                 return left - len(opening), right + len(closing)
-        fence = _OPENING_FENCE.search(text[max(0, start - 30) : start])
-        if fence and (closing_fence := _CLOSING_FENCE.match(text, right)):
+        fence = _OPENING_FENCE.made.search(text[max(0, start - 30) : start])
+        if fence and (closing_fence := _CLOSING_FENCE.made.match(text, right)):
             return start - len(fence.group().lstrip("\n")), closing_fence.end()
-        empty = _EMPTY.match(text, start, min(end, start + 400))
+        empty = _EMPTY.made.match(text, start, min(end, start + 400))
         if empty and (closing_tag := re.compile(rf"(?:&nbsp;|\s){{0,8}}</{empty[1]}>").match(text, end)):
             return start, closing_tag.end()
-        tag = _OPENING_TAG.search(before)
+        tag = _OPENING_TAG.made.search(before)
         if tag and after.startswith(f"</{tag[1]}>"):
             return left - len(tag.group()), right + len(tag[1]) + 3
         return start, end
