@@ -57,7 +57,7 @@ def found(grade: Grade) -> set[str]:
 
 
 def test_there_are_attacks_of_many_kinds_and_honest_texts_to_tell_them_from() -> None:
-    assert len(CUT) >= 120
+    assert len(CUT) >= 180
     assert len({attack.kind for attack in ATTACKS}) >= 50
     assert {attack.where for attack in ATTACKS} == {*PLACES, "whole"}
     assert len(HONEST) >= 90
@@ -210,14 +210,15 @@ def test_a_judge_that_does_not_fall_gives_the_clean_answers_grade(attack: Attack
         assert grade.verdicts == moved(fair, grade)
 
 
-def test_a_hint_in_plain_words_is_not_told_from_an_answer_and_offline_it_earns_nothing() -> None:
-    """Where the line is: these stay, and what a model makes of them is its own."""
-    hints = [attack for attack in ATTACKS if not attack.cut]
-    assert hints
-    for hint in hints:
-        assert clean(hint.at("end")).flags == ()
-        assert offline.grade(hint.at("end"), DROPOUT).score == offline.grade(ANSWER, DROPOUT).score
-        assert offline.grade(hint.text, DROPOUT).score == 0
+@pytest.mark.parametrize("attack", [one for one in ATTACKS if not one.cut], ids=lambda attack: attack.id)
+def test_where_an_attack_is_not_told_from_an_answer_it_earns_nothing_offline(attack: Attack) -> None:
+    """It is graded like all else, and what a model makes of it is its own: see docs/grading.md."""
+    fair = offline.grade(ANSWER, DROPOUT)
+    for place in attack.places():
+        grade = offline.grade(attack.at(place), DROPOUT)
+        assert (grade.score or 0) <= (fair.score or 0)
+        assert found(grade) >= found(fair)
+    assert offline.grade(attack.text, DROPOUT).score == 0
 
 
 # ── many answers, over HTTP ──────────────────────────────────────────────────────────────────

@@ -182,4 +182,18 @@ ORDERS: tuple[Rule, ...] = (
         "complete correct right perfect full",
         r"‹start›assume (?:that )?(?:the|this|my) answer is ‹3›(?:complete|correct|right|perfect|full)\b",
     ),
+    Rule(
+        "grade need evaluation award grant scored rated pretend reference positive",
+        "only of ideal reference perfect mine check evaluate skip everything excellent outstanding perfect",
+        r"\bgive (?:this )?a positive (?:review|grade|evaluation|verdict) (?:only|of this)\b",
+        r"‹start›grade the (?:ideal|reference|perfect|model) answer\b",
+        r"\byou (?:don't|do not) need to ‹1›(?:check|grade|evaluate|verify) (?:the|this|my|any) (?:criteria|"
+        r"answer|rubric|quotes)\b",
+        r"‹start›skip (?:the |this )?(?:evaluation|assessment|grading)\b(?! (?:set|step|loop|of|on|every|during|"
+        r"for))",
+        r"‹start›(?:award|grant) everything\b",
+        r"\b(?:this|my) (?:answer|submission|response) (?:should|must|has to) be (?:scored|rated|graded|"
+        r"evaluated|assessed|marked) as\b",
+        r"‹start›pretend (?:that )?the reference\b",
+    ),
 )

@@ -103,7 +103,7 @@ ADDRESS = written_out(
 )
 TALK = written_out(
     r"\b(?:instructions?|prompt|respond|reply|comply|follow|obey|decode|confirm|thanks?|acknowledged?|understood|proceed|"
-    r"exceptions?|explanation|override|deserve[sd]?|reviewed|approved|objections?|example|excellent|assistant|correct)\b"
+    r"exceptions?|explanation|output exactly|return exactly|override|deserve[sd]?|reviewed|approved|objections?|example|excellent|assistant|correct)\b"
 )
 # Whose sentence this is: one about attacks, or about what somebody else does.
 ABOUT_ATTACKS = Late(

@@ -245,4 +245,44 @@ STATEMENTS: tuple[Rule, ...] = (
         r"solution)\b",
         before=120,
     ),
+    Rule(
+        "rubric criteria marks points credit grade scoring grading evaluation",
+        "satisfied met fulfilled covered awards gives grants checked less straight nothing deny withhold "
+        "possible my disabled off",
+        r"\brubric ‹4›(?:satisfied|met|fulfilled|covered|awards|gives|grants)\b",
+        r"\bcriteria,? ‹3›(?:been|are|were) ‹1›checked\b",
+        r"\b(?:less than|nothing (?:but|less than)|straight to|deny me|withhold) (?:full|maximum|top|all) "
+        r"(?:marks|points|credit)\b",
+        r"\b(?:highest|best|top|maximum) possible (?:grade|marks?)\b",
+        r"\bmy (?:final )?(?:grade|marks)\b",
+        r"\b(?:scoring|grading) (?:is )?(?:disabled|off|suspended)\b",
+        before=100,
+    ),
+    Rule(
+        "met missed",
+        "",
+        r"\b(?:choose|prefer|pick|select|use|say|write|answer|reply|output|word|verdict) ‹2›[\"']?(?:met|"
+        r"missed)\b(?! (?:values?|by|with|the|at|in)\b)",
+        r"=[ ]{0,2}[\"'\[(]{0,3}met\b",
+    ),
+    Rule(
+        "leniency override hidden secret",
+        "grading max system note message full all scoring",
+        r"\bgrading with leniency\b|\bleniency[ ]?[=:]",
+        r"\bsystem override\b",
+        r"\b(?:hidden|secret) (?:note|message)[ ]{0,2}:",
+    ),
+    Rule(
+        "met pass strict harsh count marking student grade evaluation",
+        "with every set this student not don points marks side pass was previous item items",
+        r"\b(?:with|to|say|write) [\"']met[\"']",
+        r"‹start›(?:[a-z]{1,12} ){0,6}?pass this (?:student|candidate|answer)\b",
+        r"‹start›(?:don't|do not) be (?:so |too )?(?:strict|harsh|hard on me)\b",
+        r"‹start›(?:count|mark) this as (?:complete|correct|right|full)\b",
+        r"\bmarking scheme\b‹..40›\b(?:points|marks|due)\b",
+        r"‹start›(?:[a-z]{1,12} ){0,2}?,?[ ]?side with the student\b",
+        r"[\"']grade[\"'][ ]{0,2}:[ ]{0,2}[\"']pass",
+        r"\b(?:your|the) (?:previous|last|first) evaluation (?:was|is) (?:too|so|wrong)\b",
+        before=100,
+    ),
 )
