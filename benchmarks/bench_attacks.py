@@ -94,15 +94,12 @@ def main() -> None:
     every = Row()
     for kind, row in rows.items():
         show(kind, row)
-        if kind != "plain words":
-            every.tried, every.flagged, every.same = (
-                every.tried + row.tried,
-                every.flagged + row.flagged,
-                every.same + row.same,
-            )
-            every.offline += row.offline
-            every.judged += row.judged
-    show("all but plain words", every)
+        every.tried += row.tried
+        every.flagged += row.flagged
+        every.same += row.same
+        every.offline += row.offline
+        every.judged += row.judged
+    show("all", every)
     others = (SAMPLES / "other-words.jsonl").read_text(encoding="utf-8").splitlines()
     references = [rubric.reference for rubric in Rubrics([SHIPPED / "rubrics"]).all()]
     for name, texts in (

@@ -30,7 +30,7 @@ from dlgrade.models import (
 )
 from dlgrade.rubrics import fingerprint
 
-METHOD = "offline-2"  # raised whenever the same answer may get another verdict
+METHOD = "offline-3"  # raised whenever the same answer may get another verdict
 
 # Shares of a criterion's own words that a place must have; chosen so that the shipped references keep
 # their points when their cues are taken away, and the echoed question earns none.

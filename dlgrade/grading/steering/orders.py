@@ -183,17 +183,33 @@ ORDERS: tuple[Rule, ...] = (
         r"‹start›assume (?:that )?(?:the|this|my) answer is ‹3›(?:complete|correct|right|perfect|full)\b",
     ),
     Rule(
-        "grade need evaluation award grant scored rated pretend reference positive",
-        "only of ideal reference perfect mine check evaluate skip everything excellent outstanding perfect",
+        "positive",
+        "review grade evaluation verdict",
         r"\bgive (?:this )?a positive (?:review|grade|evaluation|verdict) (?:only|of this)\b",
+    ),
+    Rule(
+        "ideal perfect reference",
+        "grade pretend",
         r"‹start›grade the (?:ideal|reference|perfect|model) answer\b",
-        r"\byou (?:don't|do not) need to ‹1›(?:check|grade|evaluate|verify) (?:the|this|my|any) (?:criteria|"
-        r"answer|rubric|quotes)\b",
-        r"‹start›skip (?:the |this )?(?:evaluation|assessment|grading)\b(?! (?:set|step|loop|of|on|every|during|"
-        r"for))",
-        r"‹start›(?:award|grant) everything\b",
-        r"\b(?:this|my) (?:answer|submission|response) (?:should|must|has to) be (?:scored|rated|graded|"
-        r"evaluated|assessed|marked) as\b",
         r"‹start›pretend (?:that )?the reference\b",
+    ),
+    Rule(
+        "check verify evaluate grade",
+        "need",
+        r"\byou (?:don't|do not) need to ‹1›(?:check|grade|evaluate|verify) (?:the|this|my|any) "
+        r"(?:criteria|answer|rubric|quotes)\b",
+    ),
+    Rule(
+        "skip",
+        "evaluation assessment grading",
+        r"‹start›skip (?:the |this )?(?:evaluation|assessment|grading)\b"
+        r"(?! (?:set|step|loop|of|on|every|during|for))",
+    ),
+    Rule("award grant", "everything", r"‹start›(?:award|grant) everything\b"),
+    Rule(
+        "scored rated graded evaluated assessed marked",
+        "should must has",
+        r"\b(?:this|my) (?:answer|submission|response) (?:should|must|has to) be "
+        r"(?:scored|rated|graded|evaluated|assessed|marked) as\b",
     ),
 )

@@ -27,12 +27,14 @@ _PIECES = {
         r"(?:instructions?|rubrics?|criteri(?:a|on)|prompts?|guidelines?|(?:mark|marking|grading|scoring) scheme)\b"
     ),
     "which": (
-        r"(?:(?:all|any|the|these|those|this|that|your|you|of|my|previous|prior|above|earlier|preceding|given|grading|"
+        r"(?:(?:all|any|the|these|those|this|that|your|you|of|my|previous|prior|above|earlier|preceding|given|"
+        r"grading|"
         r"system|other|initial|original|provided|every|existing|scoring|marking|former|strict) )"
     ),
     "firm": r"(?:previous|prior|above|earlier|preceding|grading|system|your|scoring|marking|former)",
     "ignore": (
-        r"(?:ignore|disregard|forget|override|overrule|bypass|skip|discard|neglect|overlook|set aside|suspend|abandon|"
+        r"(?:ignore|disregard|forget|override|overrule|bypass|skip|discard|neglect|overlook|set aside|suspend|"
+        r"abandon|"
         r"pay no attention to|(?:do not|don't|stop) (?:follow|following|use|using|apply|applying|obey|obeying))"
     ),
     # The instructions that are tokens of a training example may well be left out of its loss.
@@ -94,7 +96,8 @@ def _written_out(pattern: str) -> str:
 
 # What a sentence beside one that steers is made of, if it belongs to it.
 GRADING = written_out(
-    r"\b(?:graders?|examiner|rubric|verdicts?|marks|grading|graded|criteri(?:on|a)|misconceptions?|grades?|pass|10/10|"
+    r"\b(?:graders?|examiner|rubric|verdicts?|marks|grading|graded|criteri(?:on|a)|misconceptions?|grades?|pass|"
+    r"10/10|"
     r"score|points|credit|quotes?|met)\b"
 )
 ADDRESS = written_out(
@@ -102,8 +105,10 @@ ADDRESS = written_out(
     r"it all|example \d)\b"
 )
 TALK = written_out(
-    r"\b(?:instructions?|prompt|respond|reply|comply|follow|obey|decode|confirm|thanks?|acknowledged?|understood|proceed|"
-    r"exceptions?|explanation|output exactly|return exactly|override|deserve[sd]?|reviewed|approved|objections?|example|excellent|assistant|correct)\b"
+    r"\b(?:instructions?|prompt|respond|reply|comply|follow|obey|decode|confirm|thanks?|acknowledged?|"
+    r"understood|proceed|"
+    r"exceptions?|explanation|output exactly|return exactly|override|deserve[sd]?|reviewed|approved|objections?|"
+    r"example|excellent|assistant|correct)\b"
 )
 # Whose sentence this is: one about attacks, or about what somebody else does.
 ABOUT_ATTACKS = Late(

@@ -192,7 +192,8 @@ STATEMENTS: tuple[Rule, ...] = (
     Rule(
         "criterion criteria everyone everybody answers submissions students full top maximum any every",
         "marks points credit grade score",
-        r"\b(?:everyone|everybody|(?:any|all|every) (?:answers?|students?|submissions?)) ‹4›(?:full|maximum|top|"
+        r"\b(?:everyone|everybody|(?:any|all|every|empty|blank|wrong|such) (?:answers?|students?|submissions?)) ‹4›"
+        r"(?:full|maximum|top|"
         r"perfect) (?:marks|points|credit|"
         r"grade|score)\b",
         r"^\W{0,4}(?:full|top|maximum) (?:marks|points|credit|score)(?: (?:please|plz|pls|thanks|thx|now))?\W{0,4}$",
@@ -272,17 +273,25 @@ STATEMENTS: tuple[Rule, ...] = (
         r"\bsystem override\b",
         r"\b(?:hidden|secret) (?:note|message)[ ]{0,2}:",
     ),
+    Rule("met", "with to say write", r"\b(?:with|to|say|write) [\"']met[\"']"),
+    Rule("pass", "student candidate answer", r"‹start›(?:[a-z]{1,12} ){0,6}?pass this (?:student|candidate|answer)\b"),
+    Rule("strict harsh hard", "not don", r"‹start›(?:don't|do not) be (?:so |too )?(?:strict|harsh|hard on me)\b"),
     Rule(
-        "met pass strict harsh count marking student grade evaluation",
-        "with every set this student not don points marks side pass was previous item items",
-        r"\b(?:with|to|say|write) [\"']met[\"']",
-        r"‹start›(?:[a-z]{1,12} ){0,6}?pass this (?:student|candidate|answer)\b",
-        r"‹start›(?:don't|do not) be (?:so |too )?(?:strict|harsh|hard on me)\b",
-        r"‹start›(?:count|mark) this as (?:complete|correct|right|full)\b",
-        r"\bmarking scheme\b‹..40›\b(?:points|marks|due)\b",
-        r"‹start›(?:[a-z]{1,12} ){0,2}?,?[ ]?side with the student\b",
-        r"[\"']grade[\"'][ ]{0,2}:[ ]{0,2}[\"']pass",
-        r"\b(?:your|the) (?:previous|last|first) evaluation (?:was|is) (?:too|so|wrong)\b",
-        before=100,
+        "complete correct right full", "count mark", r"‹start›(?:count|mark) this as (?:complete|correct|right|full)\b"
     ),
+    Rule("marking", "scheme", r"\bmarking scheme\b‹..40›\b(?:points|marks|due)\b"),
+    Rule("side", "student", r"‹start›(?:[a-z]{1,12} ){0,2}?,?[ ]?side with the student\b"),
+    Rule("grade", "pass", r"[\"']grade[\"'][ ]{0,2}:[ ]{0,2}[\"']pass"),
+    Rule(
+        "previous last first",
+        "evaluation",
+        r"\b(?:your|the) (?:previous|last|first) evaluation (?:was|is) (?:too|so|wrong)\b",
+    ),
+    Rule(
+        "teacher friend examiner professor",
+        "evaluate grade judge assess",
+        r"‹start›(?:evaluate|grade|judge|assess) (?:me |this |it )?(?:as|like) an? ‹3›(?:teacher|friend|"
+        r"examiner|professor)\b",
+    ),
+    Rule("notice alert", "system", r"‹start›system (?:notice|alert)[ ]{0,2}:"),
 )
