@@ -4,6 +4,10 @@
                                    anything else, as most lines of most banks are
     Units are dropped.
 
+    1. What is dropout?            a plain list: so are its items and the paragraphs in them
+
+       Units are dropped.
+
     - It masks units.              a stretch: up to the next plain block or, so that a long document is never
       > Which ones is chance.      parsed at once, to the next place where one may begin
 
@@ -30,6 +34,8 @@ _TITLE = r"#{1,6}[ \t]++[^\s#](?:[^\n]*[^\s#])?[ \t]*"
 _TEXT = r"(?:[^\W\d_]|[*_]{1,3}[^\s*_]|[(\"'$])(?:[^\n]*\S)?[ \t]*"
 _PLAIN = re.compile(rf"(?:(?:{_TITLE}|{_TEXT})(?:\n|\Z))++")
 _RULE = re.compile(r"(?:-{3,}|\*{3,}|_{3,})[ \t]*")
+_ITEM = re.compile(rf"(?P<mark>(?P<number>[0-9]{{1,9}})?(?(number)[.)]|[-*+]) {{1,4}})(?:{_TEXT})")
+_TEXT_LINE = re.compile(_TEXT)
 _LINE = re.compile(r"[^\n]+")
 _FENCE = re.compile(r"(?P<indent>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<mark>`{3,}|~{3,})(?P<rest>[^\n]*)")
 # HTML of these kinds runs on to its end mark: https://spec.commonmark.org/0.31.2/#html-blocks
@@ -58,6 +64,24 @@ class Plain(NamedTuple):
     level: int = 0
 
 
+class Item(NamedTuple):
+    """An item of a list at the margin, its content `indent` columns right of it; `number` is None at a bullet.
+
+    It holds `paragraphs` alone, the first on the line of its mark.
+    """
+
+    number: str | None
+    indent: int
+    paragraphs: list[Plain]
+
+
+class Items(NamedTuple):
+    """Items of one list, whose marks all end in `sign`."""
+
+    sign: str
+    items: list[Item]
+
+
 class Stretch(NamedTuple):
     """What a parser must read, with so many lines before it."""
 
@@ -65,14 +89,31 @@ class Stretch(NamedTuple):
     text: str
 
 
-def stretches(text: str) -> Iterator[Plain | Stretch]:
+def stretches(text: str) -> Iterator[Plain | Items | Stretch]:
     """Give the plain blocks and the stretches of a text, whose lines end in LF, in order."""
     begin: tuple[int, int] | None = None  # where the stretch begins that is not given yet, and the lines before it
     is_open = _Open()
+    held = _Held()
     for start, end, before in _chunks(text):
         if not is_open:
+            if held and text[start] in " \t":
+                if held.takes(text[start:end], before):
+                    continue
+                begin = held.let_go()
+                if held:
+                    yield held.given()
+            elif items := _items(text[start:end], before):
+                if begin:
+                    yield Stretch(begin[1], text[begin[0] : start])
+                    begin = None
+                if held and held.sign != items.sign:
+                    yield held.given()
+                held.add(items, (start, before))
+                continue
+            if held:
+                yield held.given()
             plain = _plain(text[start:end], before)
-            if begin and (plain or (start - begin[0] >= LENGTH and not text[start].isspace())):
+            if begin and (plain or (start - begin[0] >= LENGTH and text[start] not in " \t")):
                 yield Stretch(begin[1], text[begin[0] : start])
                 begin = None
             if plain:
@@ -81,6 +122,8 @@ def stretches(text: str) -> Iterator[Plain | Stretch]:
         begin = begin or (start, before)
         if not is_open.goes_on(text, start, end):
             break
+    if held:
+        yield held.given()
     if begin:
         yield Stretch(begin[1], text[begin[0] :])
 
@@ -115,6 +158,75 @@ def _plain(chunk: str, before: int) -> list[Plain]:
             found.append(Plain("heading" if is_title else "paragraph", before, len(part), text.strip(), level))
             before += len(part)
     return found
+
+
+def _items(chunk: str, before: int) -> Items | None:
+    """Return the items that make up a chunk, None if a parser must read it."""
+    if (first := _ITEM.match(chunk)) is None:
+        return None
+    sign = first["mark"].rstrip(" ")[-1]
+    items: list[Item] = []
+    lines: list[str] = []  # of the last item's paragraph
+    for at, line in enumerate(chunk.split("\n")):
+        if items and line.startswith(" "):
+            if not _is_inside(line, items[-1].indent):
+                return None
+            lines.append(line[items[-1].indent :])
+            items[-1].paragraphs[0] = Plain(
+                "paragraph", before + at + 1 - len(lines), len(lines), "\n".join(lines).rstrip()
+            )
+            continue
+        match = _ITEM.fullmatch(line)
+        if match is None or match["mark"].rstrip(" ")[-1] != sign:
+            return None
+        indent = match.end("mark")
+        lines = [line[indent:]]
+        items.append(Item(match["number"], indent, [Plain("paragraph", before + at, 1, lines[0].rstrip())]))
+    return Items(sign, items)
+
+
+def _is_inside(line: str, indent: int) -> bool:
+    """Say whether a line is a paragraph's in an item: no further in than the item's content."""
+    return line.startswith(" " * indent) and _TEXT_LINE.fullmatch(line, indent) is not None
+
+
+class _Held:
+    """The items of a plain list that may go on: below, or in the last of them."""
+
+    def __init__(self) -> None:
+        self._items: list[Item] = []
+        self._last: tuple[int, tuple[int, int]] = 0, (0, 0)  # which of them the last chunk began with, and where
+        self.sign = ""
+
+    def __bool__(self) -> bool:
+        return bool(self._items)
+
+    def add(self, items: Items, begin: tuple[int, int]) -> None:
+        """Take the items of a chunk, which begins somewhere, after so many lines."""
+        self.sign = items.sign
+        self._last = len(self._items), begin
+        self._items += items.items
+
+    def takes(self, chunk: str, before: int) -> bool:
+        """Take a chunk as a paragraph of the last item, if it is beyond doubt."""
+        indent = self._items[-1].indent
+        lines = chunk.split("\n")
+        if not all(_is_inside(line, indent) for line in lines):
+            return False
+        text = "\n".join([line[indent:] for line in lines]).rstrip()
+        self._items[-1].paragraphs.append(Plain("paragraph", before, len(lines), text))
+        return True
+
+    def given(self) -> Items:
+        """Give the items away."""
+        items, self._items = self._items, []
+        return Items(self.sign, items)
+
+    def let_go(self) -> tuple[int, int]:
+        """Forget the items of the last chunk: a parser must read it. Return where it begins."""
+        count, begin = self._last
+        del self._items[count:]
+        return begin
 
 
 class _Open:
