@@ -15,11 +15,13 @@ from __future__ import annotations
 import hashlib
 import traceback
 from collections.abc import Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError
 from jinja2.meta import find_referenced_templates
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel
 
@@ -44,9 +46,10 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Whether a template may have an attribute."""
-        if isinstance(obj, BaseModel):
-            kind = type(obj)
-            return attr in kind.model_fields or isinstance(getattr(kind, attr, None), property)
+        kind = type(obj)
+        if isinstance(obj, BaseModel) or is_dataclass(kind):
+            fields = kind.model_fields if isinstance(obj, BaseModel) else kind.__dataclass_fields__
+            return attr in fields or isinstance(getattr(kind, attr, None), property)
         return super().is_safe_attribute(obj, attr, value)
 
 
@@ -71,7 +74,8 @@ class Prompts:
         """
         template = self._template(name)
         try:
-            parts = [(role, self._block(template, role, context)) for role in _ROLES if role in template.blocks]
+            shared = template.new_context(context)
+            parts = [(role, _block(template, role, shared)) for role in _ROLES if role in template.blocks]
         except Exception as error:  # a template computes: it can fail in any way
             names = ", ".join(sorted(context))
             raise PromptError(f"{_place(error, template)}: {error}", hint=f"Defined here: {names}.") from None
@@ -102,10 +106,9 @@ class Prompts:
         except UnicodeDecodeError as error:
             raise PromptError(f"{name}.j2: not UTF-8 (byte {error.start})") from None
 
-    @staticmethod
-    def _block(template: Template, role: str, context: dict[str, Any]) -> str:
-        block = template.blocks[role]
-        return "".join(cast("Any", block)(template.new_context(context))).strip()
+
+def _block(template: Template, role: str, context: Context) -> str:
+    return "".join(template.blocks[role](context)).strip()
 
 
 def _place(error: Exception, template: Template) -> str:

@@ -62,7 +62,7 @@ class Answers:
             for q in bank.questions
             if (q.answer is None or q.id in renew) and (failure := self.failures.get(identity(q.text))) is not None
         )
-        return filled.model_copy(update={"failed": (*filled.failed, *failed)})
+        return replace(filled, failed=(*filled.failed, *failed))
 
 
 StaleOf = Callable[[Bank], tuple[Stale, ...]]
@@ -106,7 +106,7 @@ class Outcome:
         from dlgrade.banks.mending import mend  # noqa: PLC0415
 
         mended = mend(called(_read_back(outcome), bank.name))
-        filled = outcome.filled.model_copy(update={"source": mended.source})
+        filled = replace(outcome.filled, source=mended.source)
         return replace(outcome, filled=filled, repaired=mended.repaired, broken=mended.left)
 
     @property

@@ -115,7 +115,7 @@ BITS = st.sampled_from(re.split(r"[|\n]", LINES))
 
 
 LIST_LINES = """\
-1. a|2. b|1) c|10.  d|3.     e|1.\tf|- g|* h|+    i|- **j**|* [k]|   l|  m|    n|     o|      p|\tq|   - r
+1. a|2. b|1) c|10.  d|3.     e|1.\tf|1.|-|- g|* h|+    i|- **j**|* [k]|   l|  m|    n|     o|      p|\tq|   - r
    # s|   1. t|u|# v|---|   ---|===|   ===|```|   ```|[w]: x|   | |||||"""
 
 
@@ -123,6 +123,8 @@ LIST_LINES = """\
 @example("1. a\n\n   b\n\n    c\n\n   d\n\n2. e")
 @example("1. a\n2. b\n\n       c\n\n3. d\n\n4) e\n\n   f")
 @example("- a\n\n  b\n\n- c\n\n  # d\n\n  e\n\n- f")
+@example("1.\n\n\n2. a")
+@example("a\n-\n\n- b")
 def test_a_list_told_without_the_parser_is_what_the_parser_makes_of_it(text: str) -> None:
     told = Document(text).blocks
     with pytest.MonkeyPatch.context() as patch:

@@ -19,18 +19,17 @@ import stat
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from itertools import groupby, islice, pairwise, takewhile
 from pathlib import Path
 from typing import NamedTuple
-
-from pydantic import Field
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.layout import LAYOUTS
 from dlgrade.banks.reading import bank_from_text
 from dlgrade.banks.wording import fold, is_placeholder
 from dlgrade.errors import BankError, ChangedMeanwhile, OutputError, UnknownQuestion
-from dlgrade.models import Bank, Edit, Failure, Question, Record, Slot
+from dlgrade.models import Bank, Edit, Failure, Question, Slot
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _PART_OF_LEAD = re.compile(r"(?<![\r\n])(?:\r?\n)+|\A")
@@ -41,7 +40,8 @@ _NO_PLACE = "the document has no place for an answer to this question"
 _NOT_TOLD = "where its answer begins and ends cannot be told in this document"
 
 
-class Place(Record):
+@dataclass(frozen=True, slots=True)
+class Place:
     """What stood where an answer went, and what came with the answer: the way back."""
 
     was: str = ""
@@ -49,7 +49,8 @@ class Place(Record):
     trail: str = ""
 
 
-class Filled(Record):
+@dataclass(frozen=True, slots=True)
+class Filled:
     """The new source, and the ids of its questions by what became of them.
 
     `filled` have a new answer, `kept` had one before, `unanswered` were given none, and `failed` were
@@ -62,8 +63,8 @@ class Filled(Record):
     kept: tuple[str, ...] = ()
     unanswered: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
-    places: Mapping[str, Place] = Field(default={}, repr=False)
-    after: Bank | None = Field(default=None, repr=False)
+    places: Mapping[str, Place] = field(default_factory=dict, repr=False)
+    after: Bank | None = field(default=None, repr=False)
 
 
 class _Fitted(NamedTuple):

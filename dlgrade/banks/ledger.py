@@ -98,6 +98,8 @@ def answer_hash(answer: str) -> str:
     White space outside code, line ends and blanks at the end of lines are what editors and Git change by themselves;
     anything else is somebody's change.
     """
+    if "```" not in answer and "~~~" not in answer:
+        return hashlib.sha256("\n".join(answer.split()).encode()).hexdigest()
     lines: list[str] = []
     fence = ""
     for line in answer.replace("\r\n", "\n").replace("\r", "\n").split("\n"):

@@ -133,7 +133,7 @@ def _stepped(found: Wording) -> Wording:
     """Take off what stands around the wording, mark by mark; nobody writes more than a few."""
     for _ in range(_STEPS):
         after = _step(found)
-        if after == found:
+        if after is found or after == found:
             break
         found = after
     return found

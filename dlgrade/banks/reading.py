@@ -21,7 +21,6 @@ from dlgrade.banks.wording import readable, spaced
 from dlgrade.errors import BankError, NoQuestions
 from dlgrade.models import HISTORY_SIGN, TAPE_SIGN, Bank, Choices, Question
 
-_ALL_FIELDS = set(Question.model_fields)
 AS_IT_IS = Choices()
 """Nothing chosen: every document in its most convincing form."""
 
@@ -148,10 +147,7 @@ def decode(data: bytes, *, name: str) -> tuple[str, str]:
 
 
 def _question(entry: Entry, bank: str, position: int, known: frozenset[str]) -> Question:
-    # A hundred thousand questions need not each keep a set of the fields that they were given, nor be checked: this
-    # is where they are made.
-    return Question.model_construct(
-        _ALL_FIELDS,
+    return Question(
         bank=bank,
         position=position,
         number=entry.number,

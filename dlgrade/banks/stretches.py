@@ -27,7 +27,8 @@ LENGTH = 1 << 16
 
 # A chunk is what stands between blank lines, which to Markdown are those of blanks and tabs alone.
 _BLANK_LINES = re.compile(r"(?:[ \t]*+\n)*+(?:[ \t]*+\Z)?")
-_CHUNK_END = re.compile(r"\n(?=[ \t]*+(?:\n|\Z))|\Z")
+_BLANK_LINE = re.compile(r"[ \t]*+(?:\n|\Z)")
+_MAY_BE_BLANK = ("", " ", "\t", "\n")
 # A title, and a line that begins with a letter, emphasis or a sign that opens no block: not `*` and a blank, nor `***`.
 # A `#` at a title's end may close it, which is left to the parser; so is white space there other than blanks and tabs.
 _TITLE = r"#{1,6}[ \t]++[^\s#](?:[^\n]*[^\s#])?[ \t]*"
@@ -35,6 +36,7 @@ _TEXT = r"(?:[^\W\d_]|[*_]{1,3}[^\s*_]|[(\"'$])(?:[^\n]*\S)?[ \t]*"
 _PLAIN = re.compile(rf"(?:(?:{_TITLE}|{_TEXT})(?:\n|\Z))++")
 _RULE = re.compile(r"(?:-{3,}|\*{3,}|_{3,})[ \t]*")
 _ITEM = re.compile(rf"(?P<mark>(?P<number>[0-9]{{1,9}})?(?(number)[.)]|[-*+]) {{1,4}})(?:{_TEXT})")
+_EMPTY_ITEM = re.compile(r"[ \t]*(?:[0-9]{1,9}[.)]|[-*+])[ \t]*")
 _TEXT_LINE = re.compile(_TEXT)
 _LINE = re.compile(r"[^\n]+")
 _FENCE = re.compile(r"(?P<indent>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<mark>`{3,}|~{3,})(?P<rest>[^\n]*)")
@@ -96,34 +98,27 @@ def stretches(text: str) -> Iterator[Plain | Items | Stretch]:
     held = _Held()
     for start, end, before in _chunks(text):
         if not is_open:
-            if held and text[start] in " \t":
-                if held.takes(text[start:end], before):
-                    continue
-                begin = held.let_go()
-                if held:
-                    yield held.given()
-            elif items := _items(text[start:end], before):
-                if begin:
-                    yield Stretch(begin[1], text[begin[0] : start])
-                    begin = None
-                if held and held.sign != items.sign:
-                    yield held.given()
-                held.add(items, (start, before))
+            chunk = text[start:end]
+            if held and held.takes(chunk, (start, before)):
                 continue
             if held:
-                yield held.given()
-            plain = _plain(text[start:end], before)
-            if begin and (plain or (start - begin[0] >= LENGTH and text[start] not in " \t")):
+                begin = held.let_go(chunk)
+                yield from held.given()
+            doubtful = begin is not None and _below_empty_item(text, start)
+            told = (None if doubtful else _items(chunk, before)) or _plain(chunk, before)
+            if begin and (told or (start - begin[0] >= LENGTH and chunk[0] not in " \t")):
                 yield Stretch(begin[1], text[begin[0] : start])
                 begin = None
-            if plain:
-                yield from plain
+            if isinstance(told, Items):
+                held.add(told, (start, before))
+            else:
+                yield from told
+            if told:
                 continue
         begin = begin or (start, before)
         if not is_open.goes_on(text, start, end):
             break
-    if held:
-        yield held.given()
+    yield from held.given()
     if begin:
         yield Stretch(begin[1], text[begin[0] :])
 
@@ -137,10 +132,17 @@ def _chunks(text: str) -> Iterator[tuple[int, int, int]]:
         if start == len(text):
             return
         before += text.count("\n", end, start)
-        found = _CHUNK_END.search(text, start)
-        end = found.start() if found else len(text)
+        end = _chunk_end(text, start)
         yield start, end, before
         before += text.count("\n", start, end)
+
+
+def _chunk_end(text: str, start: int) -> int:
+    """Return where the last line of a chunk ends: most are short, and most lines long."""
+    at = text.find("\n", start)
+    while at >= 0 and (text[at + 1 : at + 2] not in _MAY_BE_BLANK or not _BLANK_LINE.match(text, at + 1)):
+        at = text.find("\n", at + 1)
+    return len(text) if at < 0 else at
 
 
 def _plain(chunk: str, before: int) -> list[Plain]:
@@ -158,6 +160,14 @@ def _plain(chunk: str, before: int) -> list[Plain]:
             found.append(Plain("heading" if is_title else "paragraph", before, len(part), text.strip(), level))
             before += len(part)
     return found
+
+
+def _below_empty_item(text: str, start: int) -> bool:
+    """Say whether what stands above is a mark and nothing else: there the parser alone knows whether a list goes on."""
+    end = start
+    while end and text[end - 1] in " \t\n":
+        end -= 1
+    return _EMPTY_ITEM.fullmatch(text, text.rfind("\n", 0, end) + 1, end) is not None
 
 
 def _items(chunk: str, before: int) -> Items | None:
@@ -207,26 +217,38 @@ class _Held:
         self._last = len(self._items), begin
         self._items += items.items
 
-    def takes(self, chunk: str, before: int) -> bool:
-        """Take a chunk as a paragraph of the last item, if it is beyond doubt."""
+    def takes(self, chunk: str, begin: tuple[int, int]) -> bool:
+        """Take a chunk, if it is beyond doubt more items of the list, or a paragraph of the last one."""
+        if chunk[0] not in " \t":
+            items = _items(chunk, begin[1])
+            if items is not None and items.sign == self.sign:
+                self.add(items, begin)
+                return True
+            return False
         indent = self._items[-1].indent
         lines = chunk.split("\n")
         if not all(_is_inside(line, indent) for line in lines):
             return False
         text = "\n".join([line[indent:] for line in lines]).rstrip()
-        self._items[-1].paragraphs.append(Plain("paragraph", before, len(lines), text))
+        self._items[-1].paragraphs.append(Plain("paragraph", begin[1], len(lines), text))
         return True
 
-    def given(self) -> Items:
-        """Give the items away."""
-        items, self._items = self._items, []
-        return Items(self.sign, items)
+    def let_go(self, chunk: str) -> tuple[int, int] | None:
+        """Forget the items of the last chunk if a parser must read them, together with what stands in the last of them.
 
-    def let_go(self) -> tuple[int, int]:
-        """Forget the items of the last chunk: a parser must read it. Return where it begins."""
+        Return where that chunk begins.
+        """
+        if chunk[0] not in " \t":
+            return None
         count, begin = self._last
         del self._items[count:]
         return begin
+
+    def given(self) -> Iterator[Items]:
+        """Give the items away, if there are any."""
+        items, self._items = self._items, []
+        if items:
+            yield Items(self.sign, items)
 
 
 class _Open:

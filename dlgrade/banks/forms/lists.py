@@ -214,23 +214,33 @@ def _parted(
             inner = block.children[:first]
             return (
                 replace(block, children=inner, end=inner[-1].end, last=inner[-1].last),
-                _in_list(document, replace(block, children=block.children[first:]), choices, block.last + 1),
+                _in_list(
+                    document, replace(block, children=block.children[first:]), choices, block.last + 1, tops[first:]
+                ),
             )
-    found = _in_list(document, block, choices, block.last + 1)
+    found = _in_list(document, block, choices, block.last + 1, tops)
     return (None, found) if found else (block, [])
 
 
 def _in_list(
-    document: Document, block: Block, choices: Choices, beyond: int, *, below_question: bool = False
+    document: Document,
+    block: Block,
+    choices: Choices,
+    beyond: int,
+    items: Sequence[_Question | None] | None = None,
+    *,
+    below_question: bool = False,
 ) -> list[_Question]:
     """Return the questions that a list holds at any depth, none if it is not a list of questions.
+
+    `items` is what its items ask, where that was looked at already.
 
     Below an item that asks, only those ask that say so with a mark: an answer's steps are orders as well.
     """
     found: list[_Question] = []
     asking = telling = 0
     leading = _only_leads(block)
-    items = [_asked(document, item) for item in block.children]
+    items = items or [_asked(document, item) for item in block.children]
     # Among items that ask in so many words an order asks as well.
     orders = below_question and any(item and asks(item.raw) for item in items)
     edges = [*(item.line for item in block.children[1:]), beyond]
@@ -331,7 +341,7 @@ def _asked(document: Document, item: Block) -> _Question | None:
     if first.kind == "heading":
         found = wording(first.text)
         return _asked_at(item, found, first.line, first.end) if found.text else None
-    lines = _BOX.sub("", first.text).split("\n")
+    lines = (_BOX.sub("", first.text) if first.text.startswith("[") else first.text).split("\n")
     start = document.lines[first.line - 1][0]
     if len(split := _on_one_line(lines[0])) > 1:
         end = document.text.find(split[1], start, document.line_end(first.line))
@@ -349,10 +359,11 @@ def _asked_at(item: Block, found: Wording, line: int, end: int) -> _Question:
 
 def _on_one_line(line: str) -> list[str]:
     """Return question and answer where both stand on one line: `**What is x?** It is y.`, `What is x? Answer: y`."""
-    match = _BOLD_QUESTION.match(line)
+    match = _BOLD_QUESTION.match(line) if line.startswith(("**", "__")) else None
     if match and (match["mark"] in "?？" or asks_outright(match["question"])):
         return [line[: match.end()].rstrip(" \t:：–—-"), line[match.end() :]]
-    match = _ANSWER_BEHIND.search(line)
+    folded = line.casefold()
+    match = _ANSWER_BEHIND.search(line) if "ans" in folded or "solution" in folded else None
     return [line[: match.end()], line[match.end() :]] if match else [line]
 
 
@@ -386,6 +397,8 @@ def _dedented(document: Document, start: int, end: int) -> str:
 
 def _asked_in(lines: Sequence[str]) -> int:
     """How many of a paragraph's lines ask: those after the last question mark answer, unless they ask for more."""
+    if len(lines) == 1:
+        return 1
     marked = [n for n, line in enumerate(lines, 1) if asks(line)]
     count = marked[-1] if marked else len(lines)
     while count < len(lines) and is_question(lines[count]):
