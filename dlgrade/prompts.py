@@ -62,6 +62,7 @@ class Prompts:
             loader=FileSystemLoader([str(folder) for folder in folders]),
             undefined=StrictUndefined,
             autoescape=False,
+            auto_reload=False,  # a run says the same from its beginning to its end
             trim_blocks=True,
             lstrip_blocks=True,
         )

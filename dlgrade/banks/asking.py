@@ -58,7 +58,7 @@ _ENDS_LIKE_QUESTION = re.compile(r"[?？؟⸮]['\"”’»)\]*_.\s]*$")
 
 def asks(text: str) -> bool:
     """Say whether the text ends in a question mark of any script."""
-    return bool(_ENDS_LIKE_QUESTION.search(text[-40:]))
+    return text[-1:] == "?" or bool(_ENDS_LIKE_QUESTION.search(text[-40:]))
 
 
 def _asking_text(text: str) -> str:

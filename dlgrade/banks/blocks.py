@@ -19,10 +19,10 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal, NamedTuple, overload
 
 from dlgrade.banks.asking import is_question
 from dlgrade.banks.labels import DETAILS, SUMMARY
@@ -64,8 +64,7 @@ _KINDS: dict[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One block: lines `line` to `last` (from 1, both included), from the start of the first to the end of the last.
 
     `text` is the content of headings, paragraphs, code and HTML, without the marks of the containers
@@ -220,9 +219,9 @@ class Document:
             for block in self._blocks_of(part):
                 if first and held and self._goes_on(held, block):
                     items += block.children
-                    held = replace(held, end=block.end, last=block.last)
+                    held = held._replace(end=block.end, last=block.last)
                 elif held:
-                    yield replace(held, children=tuple(items))
+                    yield held._replace(children=tuple(items))
                     held = None
                 first = False
                 if held is None and block.kind == "list":
@@ -230,7 +229,7 @@ class Document:
                 elif held is None:
                     yield block
         if held:
-            yield replace(held, children=tuple(items))
+            yield held._replace(children=tuple(items))
 
     def _blocks_of(self, part: Plain | Items | Stretch) -> Iterable[Block]:
         if isinstance(part, Stretch):
@@ -315,8 +314,8 @@ class Document:
         if block.kind == "heading" and self.line(block.last).strip(" \t>") == "-":
             start, end = self.lines[block.last - 1]
             item = Block("item", start, end, block.last, block.last, indent=_content_column(self.line(block.last)))
-            yield replace(block, kind="paragraph", end=self.line_end(block.last - 1), last=block.last - 1, level=0)
-            yield replace(item, kind="list", indent=0, children=(item,))
+            yield block._replace(kind="paragraph", end=self.line_end(block.last - 1), last=block.last - 1, level=0)
+            yield item._replace(kind="list", indent=0, children=(item,))
         elif block.kind == "paragraph" and "#" in block.text and _TIGHT_TITLE.search(block.text):
             yield from self._tight_titles(block)
         else:
@@ -332,8 +331,7 @@ class Document:
             if first < number:
                 yield self._cut(block, first, number - 1)
             start, end = self.lines[number - 1]
-            yield replace(
-                block,
+            yield block._replace(
                 kind="heading",
                 start=start,
                 end=end,
@@ -350,7 +348,7 @@ class Document:
 
     def _cut(self, block: Block, line: int, last: int) -> Block:
         start, end = self.lines[line - 1][0], self.line_end(last)
-        return replace(block, start=start, end=end, line=line, last=last, text=self.text[start:end] + "\n")
+        return block._replace(start=start, end=end, line=line, last=last, text=self.text[start:end] + "\n")
 
     def _tight_titles(self, block: Block) -> Iterator[Block]:
         lines = block.text.split("\n")
@@ -359,8 +357,7 @@ class Document:
             for first, last in [(at, at) for at, _ in part] if titled else [(part[0][0], part[-1][0])]:
                 text = "\n".join(lines[first : last + 1])
                 level = len(text) - len(text.lstrip("#")) if titled else 0
-                yield replace(
-                    block,
+                yield block._replace(
                     kind="heading" if titled else "paragraph",
                     start=self.lines[block.line + first - 1][0],
                     end=self.line_end(block.line + last),

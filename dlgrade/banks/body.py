@@ -73,8 +73,10 @@ def read_body(
     margin = " " * indent
     inside = end if inside is None else inside
     pieces = pieces_in(document, blocks, start, end)
+    if not pieces:
+        return Body(None, _below(document, start, margin))
     if margin:
-        pieces = [replace(piece, margin=margin) if piece.start < inside else piece for piece in pieces]
+        pieces = [piece._replace(margin=margin) if piece.start < inside else piece for piece in pieces]
     asides = asides_of(document, pieces)
     label = _label(document, pieces, asides)
     if label and (options := find_options(document, pieces)) and options.first <= label.at < options.beyond:
@@ -144,10 +146,10 @@ def _labelled(document: Document, pieces: Sequence[Piece], label: _Label) -> Bod
     if head.kind == "heading":
         rest = rest[: _part_end(head, rest)]
     margin = margin_at(document, head, len(label.bullet)) if label.bullet else head.margin
-    rest = [replace(piece, margin=margin) for piece in rest] if label.bullet else list(rest)
+    rest = [piece._replace(margin=margin) for piece in rest] if label.bullet else list(rest)
     value = visible(document, label.end, head.end)
     if value < head.end:
-        rest = [replace(head, kind="line", start=value, margin=margin, labelled=True), *rest]
+        rest = [head._replace(kind="line", start=value, margin=margin, labelled=True), *rest]
     first, beyond = core(rest, asides_of(document, rest), bulleted=bool(label.bullet))
     if first == beyond:
         shows_nothing = takewhile(lambda piece: piece.block == head.block, rest if value < head.end else [])

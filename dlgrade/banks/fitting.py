@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.labels import ASIDE, LABEL, is_pointer, starts_with_label, without_label
+from dlgrade.banks.stretches import is_prose
 from dlgrade.banks.wording import INLINE_CODE, plain, spaced
 
 _NEWLINES = ("\r\n", "\r", "\u2028", "\u2029")
@@ -48,8 +49,9 @@ def fit(answer: str) -> str:
     for newline in _NEWLINES:
         answer = answer.replace(newline, "\n")
     text = without_label(answer.replace("\ufeff", "").strip("\n").rstrip())
-    document = Document(_harmless(_COMMENTS_BEHIND.sub("", text) if text.endswith("-->") else text))
-    text = without_label("\n".join(_lines(document)).strip("\n").rstrip())
+    text = _harmless(_COMMENTS_BEHIND.sub("", text) if text.endswith("-->") else text)
+    if not is_prose(text):
+        text = without_label("\n".join(_lines(Document(text))).strip("\n").rstrip())
     return without_label(_all_answer(text).strip("\n").rstrip())
 
 

@@ -34,8 +34,9 @@ _MAY_BE_BLANK = ("", " ", "\t", "\n")
 _TITLE = r"#{1,6}[ \t]++[^\s#](?:[^\n]*[^\s#])?[ \t]*"
 _TEXT = r"(?:[^\W\d_]|[*_]{1,3}[^\s*_]|[(\"'$])(?:[^\n]*\S)?[ \t]*"
 _PLAIN = re.compile(rf"(?:(?:{_TITLE}|{_TEXT})(?:\n|\Z))++")
+_PROSE = re.compile(rf"{_TEXT}(?:\n\n?{_TEXT})*+")
 _RULE = re.compile(r"(?:-{3,}|\*{3,}|_{3,})[ \t]*")
-_ITEM = re.compile(rf"(?P<mark>(?P<number>[0-9]{{1,9}})?(?(number)[.)]|[-*+]) {{1,4}})(?:{_TEXT})")
+_ITEM = re.compile(rf"(?P<number>[0-9]{{1,9}})?(?P<sign>(?(number)[.)]|[-*+])) {{1,4}}(?P<text>{_TEXT})")
 _EMPTY_ITEM = re.compile(r"[ \t]*(?:[0-9]{1,9}[.)]|[-*+])[ \t]*")
 _TEXT_LINE = re.compile(_TEXT)
 _LINE = re.compile(r"[^\n]+")
@@ -123,6 +124,11 @@ def stretches(text: str) -> Iterator[Plain | Items | Stretch]:
         yield Stretch(begin[1], text[begin[0] :])
 
 
+def is_prose(text: str) -> bool:
+    """Say whether a text is paragraphs that need no parser, one blank line apart, and nothing else."""
+    return _PROSE.fullmatch(text) is not None
+
+
 def _chunks(text: str) -> Iterator[tuple[int, int, int]]:
     """Give the start and end of each chunk, and the number of lines before it."""
     before = end = 0
@@ -172,9 +178,9 @@ def _below_empty_item(text: str, start: int) -> bool:
 
 def _items(chunk: str, before: int) -> Items | None:
     """Return the items that make up a chunk, None if a parser must read it."""
-    if (first := _ITEM.match(chunk)) is None:
+    if chunk[0] not in "0123456789-+*":
         return None
-    sign = first["mark"].rstrip(" ")[-1]
+    sign = ""
     items: list[Item] = []
     lines: list[str] = []  # of the last item's paragraph
     for at, line in enumerate(chunk.split("\n")):
@@ -187,11 +193,11 @@ def _items(chunk: str, before: int) -> Items | None:
             )
             continue
         match = _ITEM.fullmatch(line)
-        if match is None or match["mark"].rstrip(" ")[-1] != sign:
+        if match is None or (sign and match["sign"] != sign):
             return None
-        indent = match.end("mark")
-        lines = [line[indent:]]
-        items.append(Item(match["number"], indent, [Plain("paragraph", before + at, 1, lines[0].rstrip())]))
+        number, sign, text = match.groups()
+        lines = [text]
+        items.append(Item(number, match.start("text"), [Plain("paragraph", before + at, 1, text.rstrip())]))
     return Items(sign, items)
 
 

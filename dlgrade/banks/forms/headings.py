@@ -150,7 +150,7 @@ def _with_lines(blocks: Sequence[Block]) -> Iterator[tuple[Block, Wording | None
                 level, last = block.level, number
             elif number and level and number == last + 1 and is_question(found.text):
                 last = number
-                yield replace(block, kind="heading", level=level), found
+                yield block._replace(kind="heading", level=level), found
                 continue
         yield block, found
 

@@ -24,7 +24,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise, takewhile
+from typing import NamedTuple
 
 from dlgrade.banks.asking import asks, asks_firmly, asks_outright, is_question
 from dlgrade.banks.blocks import Block, Document
@@ -213,9 +215,9 @@ def _parted(
         if first and sum(asks(question.raw) for question in items[:first]) * 2 < first:
             inner = block.children[:first]
             return (
-                replace(block, children=inner, end=inner[-1].end, last=inner[-1].last),
+                block._replace(children=inner, end=inner[-1].end, last=inner[-1].last),
                 _in_list(
-                    document, replace(block, children=block.children[first:]), choices, block.last + 1, tops[first:]
+                    document, block._replace(children=block.children[first:]), choices, block.last + 1, tops[first:]
                 ),
             )
     found = _in_list(document, block, choices, block.last + 1, tops)
@@ -289,6 +291,8 @@ def _nested(
     document: Document, item: Block, question: _Question, choices: Choices, beyond: int, *, below_question: bool
 ) -> list[_Question]:
     """Return the questions in the lists inside an item."""
+    if not any(child.kind == "list" for child in item.children):
+        return []
     below = below_question or is_question(question.raw) or question.wording.difficulty is not None
     found: list[_Question] = []
     for child in _nested_lists(item, question, below=below):
@@ -341,16 +345,33 @@ def _asked(document: Document, item: Block) -> _Question | None:
     if first.kind == "heading":
         found = wording(first.text)
         return _asked_at(item, found, first.line, first.end) if found.text else None
-    lines = (_BOX.sub("", first.text) if first.text.startswith("[") else first.text).split("\n")
-    start = document.lines[first.line - 1][0]
-    if len(split := _on_one_line(lines[0])) > 1:
-        end = document.text.find(split[1], start, document.line_end(first.line))
+    said = _said(first.text)
+    if said.behind:
+        end = document.text.find(said.behind, document.lines.starts[first.line - 1], document.line_end(first.line))
         if end > 0:
-            return _asked_at(item, wording(split[0]), first.line, end)
+            return _asked_at(item, said.wording, first.line, end)
+        said = _said(first.text, whole=True)
+    end = document.line_end(first.line + said.lines - 1)
+    return _asked_at(item, said.wording, first.line, end) if said.wording.text else None
+
+
+class _Said(NamedTuple):
+    """What a paragraph asks in its first lines, and what stands `behind` that on the same line."""
+
+    wording: Wording
+    lines: int
+    behind: str = ""
+
+
+@lru_cache(maxsize=2**14)  # a document is read again, with answers in it, for the proof that it reads as before
+def _said(text: str, *, whole: bool = False) -> _Said:
+    """Take a paragraph apart; `whole` leaves its first line whole."""
+    lines = (_BOX.sub("", text) if text.startswith("[") else text).split("\n")
+    if not whole and len(split := _on_one_line(lines[0])) > 1:
+        return _Said(wording(split[0]), 1, split[1])
     count = next((n for n, line in enumerate(lines) if n and _ends_question(lines[n - 1], line)), len(lines))
     count = _asked_in(lines[:count])
-    found = wording("\n".join(lines[:count]))
-    return _asked_at(item, found, first.line, document.line_end(first.line + count - 1)) if found.text else None
+    return _Said(wording("\n".join(lines[:count])), count)
 
 
 def _asked_at(item: Block, found: Wording, line: int, end: int) -> _Question:
