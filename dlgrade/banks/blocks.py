@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, overload
 from dlgrade.banks.asking import is_question
 from dlgrade.banks.labels import DETAILS, SUMMARY
 from dlgrade.banks.marks import title
+from dlgrade.banks.patterns import later
 from dlgrade.banks.stretches import Items, Plain, Stretch, stretches
 
 if TYPE_CHECKING:
@@ -40,13 +41,13 @@ Kind = Literal[
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _LF = re.compile("\n")
 # Only a key makes it front matter: a document may also open with a rule.
-_FRONT_MATTER = re.compile(
+_FRONT_MATTER = later(
     r"\A(?:---[ \t]*\n(?=[\w\"'-]+[ \t]*:|#).*?\n(?:---|\.\.\.)|\+\+\+[ \t]*\n.*?\n\+\+\+)[ \t]*(?=\n|\Z)", re.DOTALL
 )
-_HTML_TITLE = re.compile(r"\s*<h([1-6])(?:\s[^<>]{0,200})?>(.{1,1000}?)</h\1>\s*", re.IGNORECASE)
-_OPTION = re.compile(r"^[ \t]*(?:[-*+][ \t]+)?[(\[]?(?:\*\*)?([abcABC])(?:\*\*)?[.):\]]", re.MULTILINE)
+_HTML_TITLE = later(r"\s*<h([1-6])(?:\s[^<>]{0,200})?>(.{1,1000}?)</h\1>\s*", re.IGNORECASE)
+_OPTION = later(r"^[ \t]*(?:[-*+][ \t]+)?[(\[]?(?:\*\*)?([abcABC])(?:\*\*)?[.):\]]", re.MULTILINE)
 _CHOICES = 3  # so many questions with three options or more
-_TIGHT_TITLE = re.compile(r"^(?:#{2,6}(?=[^\s#])|#{1,6}(?=\u00a0)|#(?=[A-Z\u0370-\uffff]))(?=.*\S)", re.MULTILINE)
+_TIGHT_TITLE = later(r"^(?:#{2,6}(?=[^\s#])|#{1,6}(?=\u00a0)|#(?=[A-Z\u0370-\uffff]))(?=.*\S)", re.MULTILINE)
 _MARKER = re.compile(r"[ \t]*(?:\d{1,9}[.)]|[-+*])")
 _KINDS: dict[str, Kind] = {
     "heading_open": "heading",

@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.layout import LAYOUTS
+from dlgrade.banks.patterns import later
 from dlgrade.banks.reading import bank_from_text
 from dlgrade.banks.wording import fold, is_placeholder
 from dlgrade.errors import BankError, ChangedMeanwhile, OutputError, UnknownQuestion
@@ -35,7 +36,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _PART_OF_LEAD = re.compile(r"(?<![\r\n])(?:\r?\n)+|\A")
 
 
-_IN_NO_FILE = re.compile("[\0\ud800-\udfff]")
+_IN_NO_FILE = later("[\0\ud800-\udfff]")
 _NO_PLACE = "the document has no place for an answer to this question"
 _NOT_TOLD = "where its answer begins and ends cannot be told in this document"
 

@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Literal, NamedTuple
 
+from dlgrade.banks.patterns import later
+
 LENGTH = 1 << 16
 """Characters from which on a stretch ends at the next place where it may."""
 
@@ -40,9 +42,9 @@ _ITEM = re.compile(rf"(?P<number>[0-9]{{1,9}})?(?P<sign>(?(number)[.)]|[-*+])) {
 _EMPTY_ITEM = re.compile(r"[ \t]*(?:[0-9]{1,9}[.)]|[-*+])[ \t]*")
 _TEXT_LINE = re.compile(_TEXT)
 _LINE = re.compile(r"[^\n]+")
-_FENCE = re.compile(r"(?P<indent>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<mark>`{3,}|~{3,})(?P<rest>[^\n]*)")
+_FENCE = later(r"(?P<indent>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<mark>`{3,}|~{3,})(?P<rest>[^\n]*)")
 # HTML of these kinds runs on to its end mark: https://spec.commonmark.org/0.31.2/#html-blocks
-_RUNS_ON = re.compile(
+_RUNS_ON = later(
     r"[ \t>]*<(?:(?P<tag>script|pre|style|textarea)(?=[\s>])|(?P<comment>!--)|(?P<instruction>\?)|(?P<data>!\[CDATA\[)"
     r"|(?P<declaration>![a-z]))",
     re.IGNORECASE,

@@ -35,6 +35,7 @@ from dlgrade.banks.entries import Entry, Reading, with_material
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained, names_section
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.marks import Wording, title, wording
+from dlgrade.banks.patterns import later
 from dlgrade.banks.wording import bold, plain
 from dlgrade.models import Choices
 
@@ -46,15 +47,15 @@ _NESTED = {
 }
 _NUMBERED_SURE, _BULLET_SURE = 0.9, 0.8
 # A link and nothing else leads somewhere: a table of contents, a reading list.
-_LINK = re.compile(r"\W*\[[^\[\]]{0,500}\]\([^()\r\n]{0,500}(?:\([^()]{0,200}\)[^()\s]{0,200})?\)\W*")
+_LINK = later(r"\W*\[[^\[\]]{0,500}\]\([^()\r\n]{0,500}(?:\([^()]{0,200}\)[^()\s]{0,200})?\)\W*")
 _RARELY = 3  # one in so many questions
-_SHORT_LINE = re.compile(r"[^\n]{2,40}[^\n.!?;,。！？]")
-_ORDER = re.compile(r"(?:explain|describe|discuss|differentiate|give (?:an )?examples?)\b", re.IGNORECASE)
+_SHORT_LINE = later(r"[^\n]{2,40}[^\n.!?;,。！？]")
+_ORDER = later(r"(?:explain|describe|discuss|differentiate|give (?:an )?examples?)\b", re.IGNORECASE)
 _BOX = re.compile(r"\A\[[ xX✓]\][ \t]+")
-_ANSWER_BEHIND = re.compile(
+_ANSWER_BEHIND = later(
     r"(?<=[?？.!）)*_`])[ \t]+(?=(?:\*\*|__|_|\*)?(?:Answer|Ans|Solution)\.?(?:\*\*|__|_|\*)?[ \t]*[:：–-])", re.I
 )
-_BOLD_QUESTION = re.compile(
+_BOLD_QUESTION = later(
     r"(?:\*\*|__)(?P<question>[^*\n]{3,400}?(?P<mark>[?？.:]))(?:\*\*|__)[ \t]*[:：–—-]?[ \t]+(?=\S)"
 )
 
