@@ -58,11 +58,11 @@ class Prompts:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = folders
+        self._known: dict[str, Template] = {}
         self._environment = _Environment(
             loader=FileSystemLoader([str(folder) for folder in folders]),
             undefined=StrictUndefined,
             autoescape=False,
-            auto_reload=False,  # a run says the same from its beginning to its end
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -98,7 +98,9 @@ class Prompts:
 
     def _template(self, name: str) -> Template:
         try:
-            return self._environment.get_template(f"{name}.j2")
+            if (known := self._known.get(name)) is None:
+                known = self._known[name] = self._environment.get_template(f"{name}.j2")
+            return known
         except TemplateSyntaxError as error:
             raise PromptError(f"{error.filename}:{error.lineno}: {error.message}") from None
         except TemplateNotFound:

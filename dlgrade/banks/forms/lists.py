@@ -70,6 +70,7 @@ class _Question:
 
     item: Block
     wording: Wording
+    asks: bool
     line: int
     asked: int
     end: int
@@ -103,7 +104,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
 
 def _counts(question: _Question) -> float:
     if question.item.number:
-        return _NUMBERED_SURE if is_question(question.raw) else 0.0
+        return _NUMBERED_SURE if question.asks else 0.0
     return _BULLET_SURE if asks_firmly(question.raw) else 0.0
 
 
@@ -177,7 +178,7 @@ class _Walk:
     def _above_questions(self, at: int) -> bool:
         below = self.document.blocks[at + 1] if at + 1 < len(self.document.blocks) else None
         first = _asked(self.document, below.children[0]) if below and below.kind == "list" else None
-        return first is not None and is_question(first.raw)
+        return first is not None and first.asks
 
     def _give(self) -> None:
         """Give what waits to the question above it: the numbering goes on below."""
@@ -294,7 +295,7 @@ def _nested(
     """Return the questions in the lists inside an item."""
     if not any(child.kind == "list" for child in item.children):
         return []
-    below = below_question or is_question(question.raw) or question.wording.difficulty is not None
+    below = below_question or question.asks or question.wording.difficulty is not None
     found: list[_Question] = []
     for child in _nested_lists(item, question, below=below):
         found += _in_list(document, child, choices, min(beyond, child.last + 1), below_question=below)
@@ -316,7 +317,7 @@ def _asks_in_list(question: _Question, *, below_question: bool) -> bool:
         return True
     if below_question:
         return asks(question.raw) or bool(_ORDER.match(question.raw))
-    return is_question(question.raw) if question.item.number else asks_firmly(question.raw)
+    return question.asks if question.item.number else asks_firmly(question.raw)
 
 
 def _first_after(before: Block, items: Sequence[_Question]) -> int:
@@ -326,7 +327,7 @@ def _first_after(before: Block, items: Sequence[_Question]) -> int:
         first -= 1
     runs = range(first, len(items))
     wanted = _number(before) + 1
-    return next((i for i in runs if _number(items[i].item) == wanted and is_question(items[i].raw)), 0)
+    return next((i for i in runs if _number(items[i].item) == wanted and items[i].asks), 0)
 
 
 def _goes_on(one: Block, other: Block) -> bool:
@@ -344,39 +345,45 @@ def _asked(document: Document, item: Block) -> _Question | None:
     if first is None or first.kind not in ("paragraph", "heading"):
         return None
     if first.kind == "heading":
-        found = wording(first.text)
-        return _asked_at(item, found, first.line, first.end) if found.text else None
+        said = _said(first.text, heading=True)
+        return _asked_at(item, said, first.line, first.end) if said.wording.text else None
     said = _said(first.text)
     if said.behind:
         end = document.text.find(said.behind, document.lines.starts[first.line - 1], document.line_end(first.line))
         if end > 0:
-            return _asked_at(item, said.wording, first.line, end)
+            return _asked_at(item, said, first.line, end)
         said = _said(first.text, whole=True)
     end = document.line_end(first.line + said.lines - 1)
-    return _asked_at(item, said.wording, first.line, end) if said.wording.text else None
+    return _asked_at(item, said, first.line, end) if said.wording.text else None
 
 
 class _Said(NamedTuple):
-    """What a paragraph asks in its first lines, and what stands `behind` that on the same line."""
+    """What a paragraph says in its first lines, whether that `asks`, and what stands `behind` it on the same line."""
 
     wording: Wording
+    asks: bool
     lines: int
     behind: str = ""
 
 
 @lru_cache(maxsize=2**14)  # a document is read again, with answers in it, for the proof that it reads as before
-def _said(text: str, *, whole: bool = False) -> _Said:
-    """Take a paragraph apart; `whole` leaves its first line whole."""
+def _said(text: str, *, whole: bool = False, heading: bool = False) -> _Said:
+    """Take a paragraph apart; `whole` leaves its first line whole, and of a heading all counts."""
+    if heading:
+        found = wording(text)
+        return _Said(found, is_question(found.text), 1)
     lines = (_BOX.sub("", text) if text.startswith("[") else text).split("\n")
     if not whole and len(split := _on_one_line(lines[0])) > 1:
-        return _Said(wording(split[0]), 1, split[1])
+        found = wording(split[0])
+        return _Said(found, is_question(found.text), 1, split[1])
     count = next((n for n, line in enumerate(lines) if n and _ends_question(lines[n - 1], line)), len(lines))
     count = _asked_in(lines[:count])
-    return _Said(wording("\n".join(lines[:count])), count)
+    found = wording("\n".join(lines[:count]))
+    return _Said(found, is_question(found.text), count)
 
 
-def _asked_at(item: Block, found: Wording, line: int, end: int) -> _Question:
-    return _Question(item, found, line, end, end, max(end, item.end), item.children)
+def _asked_at(item: Block, said: _Said, line: int, end: int) -> _Question:
+    return _Question(item, said.wording, said.asks, line, end, end, max(end, item.end), item.children)
 
 
 def _on_one_line(line: str) -> list[str]:
