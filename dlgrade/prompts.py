@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import is_dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,11 +47,20 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Whether a template may have an attribute."""
-        kind = type(obj)
-        if isinstance(obj, BaseModel) or is_dataclass(kind):
-            fields = kind.model_fields if isinstance(obj, BaseModel) else kind.__dataclass_fields__
-            return attr in fields or isinstance(getattr(kind, attr, None), property)
-        return super().is_safe_attribute(obj, attr, value)
+        gives = _gives(type(obj), attr)
+        return super().is_safe_attribute(obj, attr, value) if gives is None else gives
+
+
+@lru_cache(maxsize=256)  # a run asks for the same few of every question
+def _gives(kind: type[Any], attr: str) -> bool | None:
+    """Whether a record of some kind gives a template an attribute; None of what is no record."""
+    if issubclass(kind, BaseModel):
+        fields: Collection[str] = kind.model_fields
+    elif is_dataclass(kind):
+        fields = kind.__dataclass_fields__
+    else:
+        return None
+    return attr in fields or isinstance(getattr(kind, attr, None), property)
 
 
 class Prompts:
@@ -100,6 +110,7 @@ class Prompts:
         try:
             if (known := self._known.get(name)) is None:
                 known = self._known[name] = self._environment.get_template(f"{name}.j2")
+                known.globals = dict(known.globals)  # a chain of dicts, which takes longer to copy than to render
             return known
         except TemplateSyntaxError as error:
             raise PromptError(f"{error.filename}:{error.lineno}: {error.message}") from None

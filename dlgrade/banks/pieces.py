@@ -77,7 +77,7 @@ def pieces_in(
 
 def _paragraph(document: Document, block: Block, start: int, outer: int | None) -> Iterator[Piece]:
     for number in range(block.line, block.last + 1):
-        first, beyond = document.lines[number - 1]
+        first, beyond = document.lines.starts[number - 1], document.lines.ends[number - 1]
         if first <= start < beyond and document.text[start:beyond].strip():
             first = start  # the question ends within the line
         if first >= start and beyond > start:
@@ -202,7 +202,7 @@ def _one_list(one: Piece, other: Piece) -> bool:
 
 def said(document: Document, first: Piece, end: int) -> str:
     """Return what stands from a piece on, without the margin; code at its beginning keeps its indentation."""
-    line = document.lines[first.line - 1][0]
+    line = document.lines.starts[first.line - 1]
     begins = not document.text[line : first.start].strip()
     text = document.text[line if begins else first.start : end]
     return undented(text, len(first.margin), begins=begins).rstrip()

@@ -235,8 +235,9 @@ class _Held:
             return False
         indent = self._items[-1].indent
         lines = chunk.split("\n")
-        if not all(_is_inside(line, indent) for line in lines):
-            return False
+        for line in lines:
+            if not _is_inside(line, indent):
+                return False
         text = "\n".join([line[indent:] for line in lines]).rstrip()
         self._items[-1].paragraphs.append(Plain("paragraph", begin[1], len(lines), text))
         return True

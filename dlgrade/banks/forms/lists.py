@@ -94,8 +94,9 @@ def read(document: Document, choices: Choices) -> Reading | None:
     if not found:
         return None
     entries = tuple(_entry(document, question) for question in found)
-    asking = sum(_counts(question) for question in found)
-    lines = sum(question.lines + sum(block.last - block.line + 1 for block in question.below) for question in found)
+    asking = sum(map(_counts, found))
+    lines = sum(question.lines for question in found)
+    lines += sum(block.last - block.line + 1 for question in found for block in question.below)
     marked = round(asking / len(entries), 4)
     nested = any(question.parts or question.above for question in found)
     remarks = (_NESTED[choices.nested],) if nested else ()
@@ -293,7 +294,7 @@ def _nested(
     document: Document, item: Block, question: _Question, choices: Choices, beyond: int, *, below_question: bool
 ) -> list[_Question]:
     """Return the questions in the lists inside an item."""
-    if not any(child.kind == "list" for child in item.children):
+    if "list" not in [child.kind for child in item.children]:
         return []
     below = below_question or question.asks or question.wording.difficulty is not None
     found: list[_Question] = []
