@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import is_dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError
 from jinja2.meta import find_referenced_templates
@@ -47,13 +47,15 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Whether a template may have an attribute."""
-        gives = _gives(type(obj), attr)
+        gives = _gives(cast("Hashable", type(obj)), attr)
         return super().is_safe_attribute(obj, attr, value) if gives is None else gives
 
 
 @lru_cache(maxsize=256)  # a run asks for the same few of every question
-def _gives(kind: type[Any], attr: str) -> bool | None:
-    """Whether a record of some kind gives a template an attribute; None of what is no record."""
+def _gives(kind: Hashable, attr: str) -> bool | None:
+    """Whether a record of some kind, a class, gives a template an attribute; None of what is no record."""
+    if not isinstance(kind, type):
+        return None
     if issubclass(kind, BaseModel):
         fields: Collection[str] = kind.model_fields
     elif is_dataclass(kind):

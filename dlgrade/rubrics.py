@@ -140,7 +140,9 @@ def _parse(text: str, path: Path) -> tuple[Any, dict[Location, int]]:
 
 
 def _number(node: yaml.Node, at: Location, lines: dict[Location, int], path: Path) -> None:
-    if node.id == "mapping":
+    import yaml  # noqa: PLC0415 - for start-up time, as above
+
+    if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             location = (*at, str(key.value))
             line = key.start_mark.line + 1
@@ -148,7 +150,7 @@ def _number(node: yaml.Node, at: Location, lines: dict[Location, int], path: Pat
                 raise RubricError(f"{path}:{line}: the key {key.value!r} stands twice")
             lines[location] = line
             _number(value, location, lines, path)
-    elif node.id == "sequence":
+    elif isinstance(node, yaml.SequenceNode):
         for i, item in enumerate(node.value):
             lines[(*at, i)] = item.start_mark.line + 1
             _number(item, (*at, i), lines, path)
