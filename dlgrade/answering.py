@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from dlgrade.banks.ledger import Origin, Prompt
 from dlgrade.banks.wording import is_placeholder
 from dlgrade.llm.request import Request
 from dlgrade.models import Question
-from dlgrade.prompts import Prompts
 from dlgrade.rubrics import Rubrics
 from dlgrade.settings import OFFLINE, Settings
+
+if TYPE_CHECKING:
+    from dlgrade.prompts import Prompts  # Jinja, which most commands do not need
 
 _TEMPLATE = "answer"
 

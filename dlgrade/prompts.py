@@ -14,12 +14,15 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import is_dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError
 from jinja2.meta import find_referenced_templates
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel
 
@@ -44,10 +47,22 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Whether a template may have an attribute."""
-        if isinstance(obj, BaseModel):
-            kind = type(obj)
-            return attr in kind.model_fields or isinstance(getattr(kind, attr, None), property)
-        return super().is_safe_attribute(obj, attr, value)
+        gives = _gives(cast("Hashable", type(obj)), attr)
+        return super().is_safe_attribute(obj, attr, value) if gives is None else gives
+
+
+@lru_cache(maxsize=256)  # a run asks for the same few of every question
+def _gives(kind: Hashable, attr: str) -> bool | None:
+    """Whether a record of some kind, a class, gives a template an attribute; None of what is no record."""
+    if not isinstance(kind, type):
+        return None
+    if issubclass(kind, BaseModel):
+        fields: Collection[str] = kind.model_fields
+    elif is_dataclass(kind):
+        fields = kind.__dataclass_fields__
+    else:
+        return None
+    return attr in fields or isinstance(getattr(kind, attr, None), property)
 
 
 class Prompts:
@@ -55,6 +70,7 @@ class Prompts:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = folders
+        self._known: dict[str, Template] = {}
         self._environment = _Environment(
             loader=FileSystemLoader([str(folder) for folder in folders]),
             undefined=StrictUndefined,
@@ -71,7 +87,8 @@ class Prompts:
         """
         template = self._template(name)
         try:
-            parts = [(role, self._block(template, role, context)) for role in _ROLES if role in template.blocks]
+            shared = template.new_context(context)
+            parts = [(role, _block(template, role, shared)) for role in _ROLES if role in template.blocks]
         except Exception as error:  # a template computes: it can fail in any way
             names = ", ".join(sorted(context))
             raise PromptError(f"{_place(error, template)}: {error}", hint=f"Defined here: {names}.") from None
@@ -93,7 +110,10 @@ class Prompts:
 
     def _template(self, name: str) -> Template:
         try:
-            return self._environment.get_template(f"{name}.j2")
+            if (known := self._known.get(name)) is None:
+                known = self._known[name] = self._environment.get_template(f"{name}.j2")
+                known.globals = dict(known.globals)  # a chain of dicts, which takes longer to copy than to render
+            return known
         except TemplateSyntaxError as error:
             raise PromptError(f"{error.filename}:{error.lineno}: {error.message}") from None
         except TemplateNotFound:
@@ -102,10 +122,9 @@ class Prompts:
         except UnicodeDecodeError as error:
             raise PromptError(f"{name}.j2: not UTF-8 (byte {error.start})") from None
 
-    @staticmethod
-    def _block(template: Template, role: str, context: dict[str, Any]) -> str:
-        block = template.blocks[role]
-        return "".join(cast("Any", block)(template.new_context(context))).strip()
+
+def _block(template: Template, role: str, context: Context) -> str:
+    return "".join(template.blocks[role](context)).strip()
 
 
 def _place(error: Exception, template: Template) -> str:

@@ -13,12 +13,12 @@ from dlgrade.errors import ItemError, QuotaExceeded
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.request import Request
 from dlgrade.models import Progressed, Question
-from dlgrade.prompts import Prompts
 from dlgrade.rubrics import Rubrics
 from dlgrade.saving import Answers
 from dlgrade.settings import Settings
 
 if TYPE_CHECKING:
+    from dlgrade.prompts import Prompts  # Jinja, which most commands do not need
     from dlgrade.runs import Run
 
 _AT_FIRST = 64  # questions looked up in the cache before the first is asked for

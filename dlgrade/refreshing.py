@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dlgrade.answering import asked_origin, shipped_origin
 from dlgrade.banks.ledger import Ledger, Origin, Written
 from dlgrade.banks.same import identity
 from dlgrade.banks.wording import spaced
 from dlgrade.models import Bank, Question
-from dlgrade.prompts import Prompts
 from dlgrade.rubrics import Rubrics
 from dlgrade.settings import OFFLINE, Settings
+
+if TYPE_CHECKING:
+    from dlgrade.prompts import Prompts  # Jinja, which most commands do not need
 
 _LONGEST = 60  # characters of a question that a reason quotes
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
@@ -150,7 +150,7 @@ class Reviewer:
             review = Review(verdict="edited", time=ledger.now())
             # Killed after this, the document has the draft, and the ledger a line too many.
             before = Ledger.beside(bank.path)
-            added = [new.model_copy(update={"review": review})]
+            added = [replace(new, review=review)]
             ledger.update(bank.path, add=added)
             try:
                 _save(bank, filled.source)
@@ -271,7 +271,7 @@ def _stands(draft: Draft) -> bool:
 
 
 def _record(bank: Bank, line: Written, verdict: Literal["accepted", "edited"]) -> None:
-    ledger.update(bank.path, add=[line.model_copy(update={"review": Review(verdict=verdict, time=ledger.now())})])
+    ledger.update(bank.path, add=[replace(line, review=Review(verdict=verdict, time=ledger.now()))])
 
 
 def _save(bank: Bank, source: str) -> None:

@@ -23,20 +23,26 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import ValidationError
 
 from dlgrade.banks.same import identity
 from dlgrade.errors import RubricError
 from dlgrade.models import Criterion, Misconception, Misfit, Question, Rubric
 
+if TYPE_CHECKING:
+    import yaml
+
 MADE = "reference-"
 """How the name of a rubric begins that was made from a reference."""
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEAD = re.compile(r"(?s)\A.*?(?=^(?!question:|also:)[A-Za-z_]\w*:)", re.MULTILINE)
+# Several words on a line, in signs that mean nothing to YAML where they stand: nobody takes them for anything else.
+_SIGN = r"(?:[^\s:]|:(?=\S))"
+_SAID = rf"[A-Za-z]{_SIGN}*(?: (?!#){_SIGN}+)+"
+_ALSO = rf"(?P<in> *)- {_SAID}\n(?:(?P=in)- {_SAID}\n)*"
+_PLAIN_HEAD = re.compile(rf"question: (?P<question>{_SAID})\n(?:also:(?: \[\]\n|\n(?P<also>{_ALSO})))?")
 _CRITERIA = re.compile(r"^criteria[ \t]*:", re.MULTILINE)
 _WORDS = {
     "extra_forbidden": "unknown key",
@@ -114,7 +120,10 @@ def _read(path: Path) -> str:
 
 def _parse(text: str, path: Path) -> tuple[Any, dict[Location, int]]:
     """YAML -> its data, and the line (from 1) of every key and item by its location."""
-    loader = _Loader(text)
+    # Imported here for start-up time: most heads are read without it.
+    import yaml  # noqa: PLC0415
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
     try:
         node = loader.get_single_node()
         lines: dict[Location, int] = {(): 1}
@@ -131,6 +140,8 @@ def _parse(text: str, path: Path) -> tuple[Any, dict[Location, int]]:
 
 
 def _number(node: yaml.Node, at: Location, lines: dict[Location, int], path: Path) -> None:
+    import yaml  # noqa: PLC0415 - for start-up time, as above
+
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             location = (*at, str(key.value))
@@ -220,6 +231,8 @@ class Rubrics:
 def _wordings_of(path: Path) -> tuple[str, ...]:
     text = _read(path)
     head = _HEAD.match(text)
+    if head and (said := plain_head(head[0])):
+        return said
     data, _ = _parse(head.group() if head else text, path)
     if isinstance(data, dict) and isinstance(data.get("question"), str):
         also = data.get("also") or []
@@ -228,3 +241,12 @@ def _wordings_of(path: Path) -> tuple[str, ...]:
     # The head is not at the top, or wrong: the whole file says which.
     rubric = load_rubric(path)
     return (rubric.question, *rubric.also)
+
+
+def plain_head(text: str) -> tuple[str, ...] | None:
+    """The wordings in a head that needs no YAML to be read, None if it is another one."""
+    plain = _PLAIN_HEAD.fullmatch(text) if text.replace("\n", "").isprintable() else None
+    if plain is None:
+        return None
+    also = (line.lstrip(" ").removeprefix("- ") for line in (plain["also"] or "").split("\n"))
+    return plain["question"], *filter(None, also)

@@ -62,7 +62,7 @@ class Answers:
             for q in bank.questions
             if (q.answer is None or q.id in renew) and (failure := self.failures.get(identity(q.text))) is not None
         )
-        return filled.model_copy(update={"failed": (*filled.failed, *failed)})
+        return replace(filled, failed=(*filled.failed, *failed))
 
 
 StaleOf = Callable[[Bank], tuple[Stale, ...]]
@@ -106,7 +106,7 @@ class Outcome:
         from dlgrade.banks.mending import mend  # noqa: PLC0415
 
         mended = mend(called(_read_back(outcome), bank.name))
-        filled = outcome.filled.model_copy(update={"source": mended.source})
+        filled = replace(outcome.filled, source=mended.source)
         return replace(outcome, filled=filled, repaired=mended.repaired, broken=mended.left)
 
     @property
@@ -261,15 +261,13 @@ def _save_copy(outcome: Outcome, target: Path, answers: Answers) -> None:
     bank, filled = outcome.bank, set(outcome.filled.filled)
     after = _read_back(outcome)
     known = Ledger.beside(bank.path).known(bank)
-    lines = [
-        line.model_copy(update={"bank": ledger.name_of(target)}) for id_, line in known.items() if id_ not in filled
-    ]
+    lines = [replace(line, bank=ledger.name_of(target)) for id_, line in known.items() if id_ not in filled]
     lines += _new_lines(outcome, after, answers, known, target)
     _check_reviewed(target, after, bank.choices)
-    data, original = (text.encode(bank.encoding) for text in (outcome.filled.source, bank.source))
     before = Ledger.beside(target)
     ledger.update(target, add=lines)
     try:
+        data, original = (text.encode(bank.encoding) for text in (outcome.filled.source, bank.source))
         save_copy(target, data, original)
     except DlgradeError:
         before.restore(lines)

@@ -92,19 +92,44 @@ def test_a_block_told_without_the_parser_is_what_the_parser_makes_of_it(text: st
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stretches, "_PLAIN", re.compile("(?!)"))
         patch.setattr(stretches, "_RULE", re.compile("(?!)"))
+        patch.setattr(stretches, "_ITEM", re.compile("(?!)"))
         assert Document(text).blocks == told
 
 
 def test_what_is_plain_needs_no_parser() -> None:
-    parts = list(stretches.stretches("# A\n\n**b**\nc\n\n---\n\n_d_\n\n- e\n\n  f\n\ng\n"))
+    parts = list(stretches.stretches("# A\n\n**b**\nc\n\n---\n\n_d_\n\n- e\n\n  f\n\n    g\n\nh\n"))
     assert [type(part).__name__ for part in parts] == ["Plain"] * 4 + ["Stretch", "Plain"]
-    assert [part.before for part in parts] == [0, 2, 5, 7, 9, 13]
+    assert [part.before for part in parts if not isinstance(part, stretches.Items)] == [0, 2, 5, 7, 9, 15]
+
+
+def test_a_plain_list_needs_no_parser() -> None:
+    text = "1. A\n   b\n\n   c\n\n2. D\n\n10.  E\n\n     f\n     g\n\n* H\n* I\n\nj\n"
+    kinds = [type(part).__name__ for part in stretches.stretches(text)]
+    assert kinds == ["Items", "Items", "Plain"]
 
 
 LINES = """\
 # a|1. b|2) c|10. d|- e|* f|> g|```|````|~~~|    ```|   - ```py|<div>|</div>|<!-- h|-->|<pre>|</pre>|<?|?>|---|[i]: j
 k|    l|  m|||"""
 BITS = st.sampled_from(re.split(r"[|\n]", LINES))
+
+
+LIST_LINES = """\
+1. a|2. b|1) c|10.  d|3.     e|1.\tf|1.|-|- g|* h|+    i|- **j**|* [k]|   l|  m|    n|     o|      p|\tq|   - r
+   # s|   1. t|u|# v|---|   ---|===|   ===|```|   ```|[w]: x|   | |||||"""
+
+
+@given(st.lists(st.sampled_from(re.split(r"[|\n]", LIST_LINES)), max_size=24).map("\n".join))
+@example("1. a\n\n   b\n\n    c\n\n   d\n\n2. e")
+@example("1. a\n2. b\n\n       c\n\n3. d\n\n4) e\n\n   f")
+@example("- a\n\n  b\n\n- c\n\n  # d\n\n  e\n\n- f")
+@example("1.\n\n\n2. a")
+@example("a\n-\n\n- b")
+def test_a_list_told_without_the_parser_is_what_the_parser_makes_of_it(text: str) -> None:
+    told = Document(text).blocks
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stretches, "_ITEM", re.compile("(?!)"))
+        assert Document(text).blocks == told
 
 
 @given(st.lists(BITS, max_size=40).map("\n".join))

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "dlgrade"
 
 ORDER = [
     *("errors", "models", "settings", "library", "database"),
-    *("banks.wording", "banks.asking", "banks.labels", "banks.marks"),
+    *("banks.patterns", "banks.wording", "banks.asking", "banks.labels", "banks.marks"),
     *("banks.spelling.lexicon", "banks.spelling.parting", "banks.spelling.repair"),
     *("banks.stretches", "banks.grids", "banks.blocks", "banks.entries"),
     *("banks.pieces", "banks.options", "banks.body", "banks.same"),

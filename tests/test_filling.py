@@ -182,6 +182,21 @@ def test_no_answer_breaks_a_document(source: str, answers: list[str]) -> None:
     assert fill(after, {q.id: given_[q.id] for q in after.questions if q.id in result.filled}).source == result.source
 
 
+PROSE_LINES = """\
+Units are dropped.;**Bold** text;_a_;(b)  ;Answer: c;Source: d;# e;- f;1. g;---;  h;<b>i;Back to top;Hint:;| j |;===
+Title;é;$$;k\x0b;\xa0l;[m]: n;```;![o](p.png);;;;"""
+
+
+@given(st.lists(st.sampled_from(re.split(r"[;\n]", PROSE_LINES)), max_size=9).map("\n".join))
+@example("a\n\nb\nc\n\n\nd")
+@example("a  \n\nb\t")
+def test_prose_is_fitted_as_any_other_answer(answer: str) -> None:
+    fitted = fit(answer)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dlgrade.banks.fitting.is_prose", lambda _: False)
+        assert fit(answer) == fitted
+
+
 @given(st.lists(BITS | st.text(max_size=4), max_size=15).map("".join))
 @example("<div>\n<!-- a\n## Question 1\n")
 def test_fitting_twice_changes_nothing_more_than_once(answer: str) -> None:

@@ -116,10 +116,10 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_a_file_system_without_locks_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unsupported(handle: int, **_: object) -> bool:
+    def unsupported(handle: int) -> bool:
         raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
 
-    monkeypatch.setattr("filelock.lock_descriptor", unsupported)
+    monkeypatch.setattr("dlgrade.banks.locking._locked", unsupported)
     with pytest.raises(OutputError, match=r"cannot be locked: .*not supported"), locked([tmp_path / "bank.md"]):
         pass
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dlgrade.errors import PromptError
-from dlgrade.models import Question
+from dlgrade.models import Message, Question
 from dlgrade.prompts import Prompts
 
 
@@ -49,13 +49,16 @@ def test_a_template_without_a_user_message_is_an_error(tmp_path: Path) -> None:
         "('{0.__class__}'.format(question))",
         "question.__class__",
         "question.__dict__",
-        "question.model_copy.__func__",
-        "question.parse_file(secret)",
-        "question['parse_file'](secret)",
-        "(question|attr('parse_file'))(secret)",
-        "([question]|map(attribute='parse_file')|first)(secret)",
-        "question.parse_raw(pickled.encode('latin1'), proto='pickle', allow_pickle=True)",
-        "question.model_construct()",
+        "record.model_copy.__func__",
+        "record.parse_file(secret)",
+        "record['parse_file'](secret)",
+        "(record|attr('parse_file'))(secret)",
+        "([record]|map(attribute='parse_file')|first)(secret)",
+        "record.parse_raw(pickled.encode('latin1'), proto='pickle', allow_pickle=True)",
+        "record.model_construct()",
+        "question.__replace__(text='')",
+        "question.__init__(text='')",
+        "question.__dataclass_fields__",
         "marks.append('!')",
         "cycler.__init__.__globals__",
         "self.__init__.__globals__",
@@ -66,10 +69,17 @@ def test_a_template_without_a_user_message_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_template_reaches_what_it_is_given_and_nothing_else(tmp_path: Path, reach: str) -> None:
     secret, door = tmp_path / "secret", tmp_path / "opened"
-    secret.write_text('{"bank": "SECRET"}')
+    secret.write_text('{"role": "user", "content": "SECRET"}')
     question = Question(bank="b", position=1, raw="What?", text="What?", line=1)
     marks = ["?"]
-    given = {"question": question, "secret": str(secret), "pickled": program_in_a_pickle(door), "marks": marks}
+    record = Message(role="user", content="What?")
+    given = {
+        "question": question,
+        "record": record,
+        "secret": str(secret),
+        "pickled": program_in_a_pickle(door),
+        "marks": marks,
+    }
     with pytest.raises(PromptError) as caught:
         prompts(tmp_path, "{% block user %}{{ " + reach + " }}{% endblock %}").render("greet", **given)
     assert "greet.j2:1: " in str(caught.value)

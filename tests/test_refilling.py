@@ -5,6 +5,7 @@ Where the answers stand is set by hand in most of these, so that they hold for t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,8 @@ def read(source: str) -> Bank:
         if question.answer is not None:
             start = source.index(question.answer, source.index("**Answer:**", source.index(question.raw)))
             slot = Slot(start=start, end=start + len(question.answer))
-        questions.append(question.model_copy(update={"standing": slot}))
-    return bank.model_copy(update={"questions": tuple(questions)})
+        questions.append(replace(question, standing=slot))
+    return replace(bank, questions=tuple(questions))
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_a_new_answer_that_would_break_the_document_leaves_the_old_one() -> None
 
 def test_where_it_stands_must_be_known() -> None:
     bank, _ = with_answers("One.")
-    lost = bank.model_copy(update={"questions": tuple(q.model_copy(update={"standing": None}) for q in bank.questions)})
+    lost = replace(bank, questions=tuple(replace(q, standing=None) for q in bank.questions))
     filled = fill(lost, {"bank:1": "New."}, renew={"bank:1"})
     assert filled.source == bank.source
     assert filled.failed[0].message == "where its answer begins and ends cannot be told in this document"

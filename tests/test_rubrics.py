@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from dlgrade.banks.gathering import read_banks
 from dlgrade.banks.reading import read_bank
 from dlgrade.errors import RubricError
 from dlgrade.library import SHIPPED
-from dlgrade.rubrics import Rubrics, fingerprint, load_rubric
+from dlgrade.rubrics import Rubrics, fingerprint, load_rubric, plain_head
 
 GOOD = """\
 question: What is x?
@@ -28,6 +32,32 @@ def write(folder: Path, text: str, name: str = "x.yaml") -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return path
+
+
+WORDINGS = st.text(st.sampled_from("ab Cé:#-'\"[]{}&*!|>%@`?~,.\t\xa0\u2028\x7f9"), max_size=12)
+
+
+@given(WORDINGS, st.lists(WORDINGS, max_size=2), st.sampled_from(["", " ", "  "]))
+@example("What is x: a letter", [], "")
+@example("Is it C# or F #", ["a b:", "a  b", "a b "], "  ")
+@example("What’s x?", ["Why - or - how?"], "  ")
+def test_a_plain_head_says_what_yaml_says(question: str, also: list[str], indent: str) -> None:
+    items = "".join(f"{indent}- {wording}\n" for wording in also)
+    head = f"question: {question}\nalso:{chr(10) + items if also else ' []' + chr(10)}"
+    said = plain_head(head)
+    if said is not None:
+        data = yaml.safe_load(head)
+        assert said == (data["question"], *data["also"])
+
+
+def test_the_heads_of_the_shipped_rubrics_need_no_yaml() -> None:
+    paths = sorted((SHIPPED / "rubrics").glob("*.yaml"))
+    assert paths
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        said = plain_head(text[: re.search(r"^(?!question|also)\w+:", text, re.MULTILINE).start()])  # type: ignore[union-attr]
+        data = yaml.safe_load(text)
+        assert said == (data["question"], *data.get("also", ()))
 
 
 def test_a_rubric_is_named_by_its_file(tmp_path: Path) -> None:

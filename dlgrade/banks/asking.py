@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from dlgrade.banks.patterns import later
 from dlgrade.banks.wording import plain
 
 _ASKING = (
@@ -24,9 +25,9 @@ _TELLING = (
     "|recommend|review|show|sketch|solve|specify|state|suggest|summari[sz]e|suppose|tell|trace|walk|write"
 )
 # Links that lost their spaces glue the next word on: "ExplainRecurrent" still begins with Explain.
-_STARTS_LIKE_QUESTION = re.compile(rf"(?i:(?:please\s+)?(?:{_ASKING}|{_TELLING}))(?=[A-Z]|(?i:[^\w'’-]|$))")
+_STARTS_LIKE_QUESTION = later(rf"(?i:(?:please\s+)?(?:{_ASKING}|{_TELLING}))(?=[A-Z]|(?i:[^\w'’-]|$))")
 # Other tongues, by what a question begins with; Chinese and Japanese ask at any place in it.
-_ASKS_ABROAD = re.compile(
+_ASKS_ABROAD = later(
     r"[¿]?\s*(?:(?:qué|cómo|cuál(?:es)?|por qué|cuándo|dónde|quién|explique|explica|describa|describe|defina|define"
     r"|mencione|menciona|diferencias?|qu['’]est|quel(?:le)?s?|pourquoi|quand|expliquez|expliquer|décrivez|définissez"
     r"|wie|warum|wann|welche[rsn]?|wozu|wodurch|erklären|erkläre|beschreiben|o que|quais|por que|descreva|che cosa"
@@ -41,24 +42,24 @@ _ASKS_ABROAD = re.compile(
     re.IGNORECASE,
 )
 # Orders that are given to a person who is asked, not to one who follows a recipe.
-_FIRM = re.compile(
+_FIRM = later(
     r"(?i:please\s+|can you\s+|could you\s+)?(?i:what|why|how|when|which|who|where|describe|explain|define|discuss"
     r"|differentiate|distinguish|elaborate|compare|contrast|derive|prove|tell|talk|name|list|give|state|outline"
     r"|illustrate|justify|mention|summari[sz]e|differences?|suppose|imagine|walk|do you|is|are|does|can|should|would"
     r"|have you|write)"
     r"(?=[A-Z]|(?i:[^\w'-]|['’](?:s|re|d|ll)\b|$))"
 )
-_OUTRIGHT = re.compile(
+_OUTRIGHT = later(
     r"(?:(?:what|why|how|when|where|which|who)\s+(?:is|are|was|were|do|does|did|can|could|should|would|will|has|have)"
     r"|explain|describe|define|discuss|compare|differentiate|distinguish|derive)\b",
     re.IGNORECASE,
 )
-_ENDS_LIKE_QUESTION = re.compile(r"[?？؟⸮]['\"”’»)\]*_.\s]*$")
+_ENDS_LIKE_QUESTION = later(r"[?？؟⸮]['\"”’»)\]*_.\s]*$")
 
 
 def asks(text: str) -> bool:
     """Say whether the text ends in a question mark of any script."""
-    return bool(_ENDS_LIKE_QUESTION.search(text[-40:]))
+    return text[-1:] == "?" or bool(_ENDS_LIKE_QUESTION.search(text[-40:]))
 
 
 def _asking_text(text: str) -> str:

@@ -19,15 +19,16 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal, NamedTuple, overload
 
 from dlgrade.banks.asking import is_question
 from dlgrade.banks.labels import DETAILS, SUMMARY
 from dlgrade.banks.marks import title
-from dlgrade.banks.stretches import Plain, Stretch, stretches
+from dlgrade.banks.patterns import later
+from dlgrade.banks.stretches import Items, Plain, Stretch, stretches
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -38,14 +39,15 @@ Kind = Literal[
 ]
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+_LF = re.compile("\n")
 # Only a key makes it front matter: a document may also open with a rule.
-_FRONT_MATTER = re.compile(
+_FRONT_MATTER = later(
     r"\A(?:---[ \t]*\n(?=[\w\"'-]+[ \t]*:|#).*?\n(?:---|\.\.\.)|\+\+\+[ \t]*\n.*?\n\+\+\+)[ \t]*(?=\n|\Z)", re.DOTALL
 )
-_HTML_TITLE = re.compile(r"\s*<h([1-6])(?:\s[^<>]{0,200})?>(.{1,1000}?)</h\1>\s*", re.IGNORECASE)
-_OPTION = re.compile(r"^[ \t]*(?:[-*+][ \t]+)?[(\[]?(?:\*\*)?([abcABC])(?:\*\*)?[.):\]]", re.MULTILINE)
+_HTML_TITLE = later(r"\s*<h([1-6])(?:\s[^<>]{0,200})?>(.{1,1000}?)</h\1>\s*", re.IGNORECASE)
+_OPTION = later(r"^[ \t]*(?:[-*+][ \t]+)?[(\[]?(?:\*\*)?([abcABC])(?:\*\*)?[.):\]]", re.MULTILINE)
 _CHOICES = 3  # so many questions with three options or more
-_TIGHT_TITLE = re.compile(r"^(?:#{2,6}(?=[^\s#])|#{1,6}(?=\u00a0)|#(?=[A-Z\u0370-\uffff]))(?=.*\S)", re.MULTILINE)
+_TIGHT_TITLE = later(r"^(?:#{2,6}(?=[^\s#])|#{1,6}(?=\u00a0)|#(?=[A-Z\u0370-\uffff]))(?=.*\S)", re.MULTILINE)
 _MARKER = re.compile(r"[ \t]*(?:\d{1,9}[.)]|[-+*])")
 _KINDS: dict[str, Kind] = {
     "heading_open": "heading",
@@ -63,8 +65,7 @@ _KINDS: dict[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One block: lines `line` to `last` (from 1, both included), from the start of the first to the end of the last.
 
     `text` is the content of headings, paragraphs, code and HTML, without the marks of the containers
@@ -88,15 +89,18 @@ class Lines(Sequence[tuple[int, int]]):
     """The start and end of every line of a text, without the line end; a byte order mark stands before the first."""
 
     def __init__(self, text: str) -> None:
-        self._starts = array("q", [1 if text.startswith("\ufeff") else 0])
-        self._ends = array("q")
-        for match in _NEWLINE.finditer(text):
-            self._ends.append(match.start())
-            self._starts.append(match.end())
-        self._ends.append(len(text))
+        begin = 1 if text.startswith("\ufeff") else 0
+        if "\r" in text:
+            found = [match.span() for match in _NEWLINE.finditer(text)]
+            self.ends = array("q", [start for start, _ in found])
+            self.starts = array("q", [begin, *(end for _, end in found)])
+        else:
+            self.ends = array("q", [match.start() for match in _LF.finditer(text)])
+            self.starts = array("q", [begin, *[end + 1 for end in self.ends]])
+        self.ends.append(len(text))
 
     def __len__(self) -> int:
-        return len(self._starts)
+        return len(self.starts)
 
     @overload
     def __getitem__(self, index: int) -> tuple[int, int]: ...
@@ -104,8 +108,8 @@ class Lines(Sequence[tuple[int, int]]):
     def __getitem__(self, index: slice) -> list[tuple[int, int]]: ...
     def __getitem__(self, index: int | slice) -> tuple[int, int] | list[tuple[int, int]]:
         if isinstance(index, slice):
-            return list(zip(self._starts[index], self._ends[index], strict=True))
-        return self._starts[index], self._ends[index]
+            return list(zip(self.starts[index], self.ends[index], strict=True))
+        return self.starts[index], self.ends[index]
 
 
 @dataclass(frozen=True)
@@ -197,12 +201,11 @@ class Document:
 
     def line(self, number: int) -> str:
         """Return one line, counted from 1, without its end."""
-        start, end = self.lines[number - 1]
-        return self.text[start:end]
+        return self.text[self.lines.starts[number - 1] : self.lines.ends[number - 1]]
 
     def line_end(self, number: int) -> int:
         """Return the offset of the end of a line, counted from 1, before its line end."""
-        return self.lines[number - 1][1]
+        return self.lines.ends[number - 1]
 
     def is_blank(self, number: int) -> bool:
         """Say whether a line, counted from 1, is blank; beyond the last line nothing is written."""
@@ -214,12 +217,12 @@ class Document:
         items: list[Block] = []
         for part in stretches(_normal(self.text)):
             first = True
-            for block in self._titled(self._plain(part)) if isinstance(part, Plain) else self._parsed(part):
+            for block in self._blocks_of(part):
                 if first and held and self._goes_on(held, block):
                     items += block.children
-                    held = replace(held, end=block.end, last=block.last)
+                    held = held._replace(end=block.end, last=block.last)
                 elif held:
-                    yield replace(held, children=tuple(items))
+                    yield held._replace(children=tuple(items))
                     held = None
                 first = False
                 if held is None and block.kind == "list":
@@ -227,12 +230,28 @@ class Document:
                 elif held is None:
                     yield block
         if held:
-            yield replace(held, children=tuple(items))
+            yield held._replace(children=tuple(items))
+
+    def _blocks_of(self, part: Plain | Items | Stretch) -> Iterable[Block]:
+        if isinstance(part, Stretch):
+            return self._parsed(part)
+        return self._titled(self._plain(part)) if isinstance(part, Plain) else (self._list(part),)
 
     def _plain(self, part: Plain) -> Block:
         line, last = part.before + 1, part.before + part.lines
-        start, end = self.lines[line - 1][0], self.line_end(last)
+        start, end = self.lines.starts[line - 1], self.lines.ends[last - 1]
         return Block(part.kind, start, end, line, last, part.text, part.level)
+
+    def _list(self, part: Items) -> Block:
+        items = []
+        for item in part.items:
+            inside = tuple([self._plain(paragraph) for paragraph in item.paragraphs])
+            first, last = inside[0], inside[-1]
+            items.append(
+                Block("item", first.start, last.end, first.line, last.last, "", 0, item.number, item.indent, inside)
+            )
+        first, last = items[0], items[-1]
+        return Block("list", first.start, last.end, first.line, last.last, children=tuple(items))
 
     def _parsed(self, part: Stretch) -> Iterator[Block]:
         tokens: list[Token] = []
@@ -277,8 +296,8 @@ class Document:
         kind = _KINDS[token.type]
         return Block(
             kind=kind,
-            start=self.lines[line - 1][0],
-            end=self.line_end(last),
+            start=self.lines.starts[line - 1],
+            end=self.lines.ends[last - 1],
             line=line,
             last=last,
             text=text,
@@ -296,8 +315,8 @@ class Document:
         if block.kind == "heading" and self.line(block.last).strip(" \t>") == "-":
             start, end = self.lines[block.last - 1]
             item = Block("item", start, end, block.last, block.last, indent=_content_column(self.line(block.last)))
-            yield replace(block, kind="paragraph", end=self.line_end(block.last - 1), last=block.last - 1, level=0)
-            yield replace(item, kind="list", indent=0, children=(item,))
+            yield block._replace(kind="paragraph", end=self.line_end(block.last - 1), last=block.last - 1, level=0)
+            yield item._replace(kind="list", indent=0, children=(item,))
         elif block.kind == "paragraph" and "#" in block.text and _TIGHT_TITLE.search(block.text):
             yield from self._tight_titles(block)
         else:
@@ -313,8 +332,7 @@ class Document:
             if first < number:
                 yield self._cut(block, first, number - 1)
             start, end = self.lines[number - 1]
-            yield replace(
-                block,
+            yield block._replace(
                 kind="heading",
                 start=start,
                 end=end,
@@ -331,7 +349,7 @@ class Document:
 
     def _cut(self, block: Block, line: int, last: int) -> Block:
         start, end = self.lines[line - 1][0], self.line_end(last)
-        return replace(block, start=start, end=end, line=line, last=last, text=self.text[start:end] + "\n")
+        return block._replace(start=start, end=end, line=line, last=last, text=self.text[start:end] + "\n")
 
     def _tight_titles(self, block: Block) -> Iterator[Block]:
         lines = block.text.split("\n")
@@ -340,8 +358,7 @@ class Document:
             for first, last in [(at, at) for at, _ in part] if titled else [(part[0][0], part[-1][0])]:
                 text = "\n".join(lines[first : last + 1])
                 level = len(text) - len(text.lstrip("#")) if titled else 0
-                yield replace(
-                    block,
+                yield block._replace(
                     kind="heading" if titled else "paragraph",
                     start=self.lines[block.line + first - 1][0],
                     end=self.line_end(block.line + last),

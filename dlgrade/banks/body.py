@@ -29,6 +29,7 @@ from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.entries import Body
 from dlgrade.banks.labels import DETAILS, LABEL, SUMMARY, facts, left_open, without_label
 from dlgrade.banks.options import find_options
+from dlgrade.banks.patterns import later
 from dlgrade.banks.pieces import Piece, asides_of, core, margin_at, pieces_in, said, undented, visible
 from dlgrade.banks.wording import is_placeholder, is_void
 from dlgrade.models import Slot
@@ -37,17 +38,17 @@ EMPTY_BULLET = re.compile(r"[-*+][ \t]*")
 """A line that holds a list's mark and nothing else."""
 
 # Tags that wrap the answer inside a `<details>`: they stay where they are.
-_OPENERS = re.compile(r"(?:\s|<(?:br|b|p|div|blockquote|strong|em|i|ul|span)(?:\s[^<>]{0,100})?/?>)*", re.IGNORECASE)
-_CLOSER = re.compile(r"(?:<br\s{0,3}/?>|</(?:b|p|div|blockquote|strong|em|i|ul|span)>)\Z", re.IGNORECASE)
+_OPENERS = later(r"(?:\s|<(?:br|b|p|div|blockquote|strong|em|i|ul|span)(?:\s[^<>]{0,100})?/?>)*", re.IGNORECASE)
+_CLOSER = later(r"(?:<br\s{0,3}/?>|</(?:b|p|div|blockquote|strong|em|i|ul|span)>)\Z", re.IGNORECASE)
 _TAG_LENGTH = 16  # no closing tag is longer
-_SPEAKS_OF_CODE = re.compile(
+_SPEAKS_OF_CODE = later(
     r"\b(?:following|below|above|this|these|given)\b.{0,60}\b(?:code|snippets?|program|script|function|quer(?:y|ies)|expressions?"
     r"|statements?|lines?|loop|class|example|table|matrix|data(?:set|frame)?|graph|figure|network|image|picture)\b"
     r"|\boutputs?\b|\bprints?\b|\bresults?\b|\blogged\b|\breturn(?:s|ed)?\b|\bevaluates? to\b|[:：]\s*\Z"
     r"|\b(?:code|snippet|program|script|expression)\b.{0,40}\b(?:below|above|do|does|wrong|bug|mean|happen|work)",
     re.IGNORECASE | re.DOTALL,
 )
-_BESIDE = re.compile(
+_BESIDE = later(
     r"\W*(?:my\s+)?(?:notes?|hints?|references?|resources?|sources?|further reading|follow[ -]?ups?|discussion|tags"
     r"|see also)\b",
     re.IGNORECASE,
@@ -73,8 +74,10 @@ def read_body(
     margin = " " * indent
     inside = end if inside is None else inside
     pieces = pieces_in(document, blocks, start, end)
+    if not pieces:
+        return Body(None, _below(document, start, margin))
     if margin:
-        pieces = [replace(piece, margin=margin) if piece.start < inside else piece for piece in pieces]
+        pieces = [piece._replace(margin=margin) if piece.start < inside else piece for piece in pieces]
     asides = asides_of(document, pieces)
     label = _label(document, pieces, asides)
     if label and (options := find_options(document, pieces)) and options.first <= label.at < options.beyond:
@@ -144,10 +147,10 @@ def _labelled(document: Document, pieces: Sequence[Piece], label: _Label) -> Bod
     if head.kind == "heading":
         rest = rest[: _part_end(head, rest)]
     margin = margin_at(document, head, len(label.bullet)) if label.bullet else head.margin
-    rest = [replace(piece, margin=margin) for piece in rest] if label.bullet else list(rest)
+    rest = [piece._replace(margin=margin) for piece in rest] if label.bullet else list(rest)
     value = visible(document, label.end, head.end)
     if value < head.end:
-        rest = [replace(head, kind="line", start=value, margin=margin, labelled=True), *rest]
+        rest = [head._replace(kind="line", start=value, margin=margin, labelled=True), *rest]
     first, beyond = core(rest, asides_of(document, rest), bulleted=bool(label.bullet))
     if first == beyond:
         shows_nothing = takewhile(lambda piece: piece.block == head.block, rest if value < head.end else [])

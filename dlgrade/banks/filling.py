@@ -19,29 +19,30 @@ import stat
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from itertools import groupby, islice, pairwise, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import Field
-
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.layout import LAYOUTS
+from dlgrade.banks.patterns import later
 from dlgrade.banks.reading import bank_from_text
 from dlgrade.banks.wording import fold, is_placeholder
 from dlgrade.errors import BankError, ChangedMeanwhile, OutputError, UnknownQuestion
-from dlgrade.models import Bank, Edit, Failure, Question, Record, Slot
+from dlgrade.models import Bank, Edit, Failure, Question, Slot
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _PART_OF_LEAD = re.compile(r"(?<![\r\n])(?:\r?\n)+|\A")
 
 
-_IN_NO_FILE = re.compile("[\0\ud800-\udfff]")
+_IN_NO_FILE = later("[\0\ud800-\udfff]")
 _NO_PLACE = "the document has no place for an answer to this question"
 _NOT_TOLD = "where its answer begins and ends cannot be told in this document"
 
 
-class Place(Record):
+@dataclass(frozen=True, slots=True)
+class Place:
     """What stood where an answer went, and what came with the answer: the way back."""
 
     was: str = ""
@@ -49,7 +50,8 @@ class Place(Record):
     trail: str = ""
 
 
-class Filled(Record):
+@dataclass(frozen=True, slots=True)
+class Filled:
     """The new source, and the ids of its questions by what became of them.
 
     `filled` have a new answer, `kept` had one before, `unanswered` were given none, and `failed` were
@@ -62,8 +64,8 @@ class Filled(Record):
     kept: tuple[str, ...] = ()
     unanswered: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
-    places: Mapping[str, Place] = Field(default={}, repr=False)
-    after: Bank | None = Field(default=None, repr=False)
+    places: Mapping[str, Place] = field(default_factory=dict, repr=False)
+    after: Bank | None = field(default=None, repr=False)
 
 
 class _Fitted(NamedTuple):
@@ -93,7 +95,7 @@ def fill(bank: Bank, answers: Mapping[str, str], *, renew: Collection[str] = ())
     filled = {item.question.id for item in proven}
     broken = (item.question.id for item in ready if item.question.id not in filled)
     failed |= dict.fromkeys(broken, "the document could not be read back with this answer in it")
-    source = _render(bank, proven)
+    source = proof.source(proven)
     return Filled(
         source=source,
         after=proof.read(source) if proven else None,
@@ -211,25 +213,35 @@ def _render(bank: Bank, items: Sequence[_Fitted]) -> str:
     """Return the source with the answers in it, in one pass."""
     # Two may go to one place: the end of an item is that of the last item in it, whose answer comes first.
     ordered = sorted(items, key=lambda item: (item.slot.start, -len(item.slot.indent), item.question.position))
-    edits = [
-        Edit(start=start, end=end, text="".join(_pieces(list(group))))
+    edits: list[_Splice] = [
+        (start, end, _pieces(list(group)))
         for (start, end), group in groupby(ordered, key=lambda item: (item.slot.start, item.slot.end))
     ]
-    taken = {edit.start for edit in edits}
+    taken = {start for start, _, _ in edits}
     first = any(item.question.slot is not None for item in items)
-    edits += [edit for edit in bank.once if first and edit.start not in taken]
-    return edited(bank.source, edits)
+    edits += [(edit.start, edit.end, (edit.text,)) for edit in bank.once if first and edit.start not in taken]
+    return _spliced(bank.source, edits)
 
 
 def edited(source: str, edits: Iterable[Edit]) -> str:
     """Return the source with the edits made, their line ends those of the source; they must not overlap."""
+    return _spliced(source, [(edit.start, edit.end, (edit.text,)) for edit in edits])
+
+
+_Splice = tuple[int, int, Iterable[str]]
+"""`source[start:end]` gives way to these texts, one after the other."""
+
+
+def _spliced(source: str, splices: list[_Splice]) -> str:
     newline = Document(source).newline
     parts: list[str] = []
     done = 0
-    for edit in sorted(edits, key=lambda edit: edit.start):
-        parts += [source[done : edit.start], edit.text.replace("\n", newline)]
-        done = edit.end
-    return "".join([*parts, source[done:]])
+    for start, end, texts in sorted(splices, key=lambda splice: splice[0]):
+        parts.append(source[done:start])
+        parts += [text.replace("\n", newline) for text in texts] if newline != "\n" else texts
+        done = end
+    parts.append(source[done:])
+    return "".join(parts)
 
 
 def _pieces(group: Sequence[_Fitted]) -> Iterator[str]:
@@ -257,6 +269,16 @@ class _Proof:
     def __init__(self, bank: Bank) -> None:
         self._bank = bank
         self._last: tuple[str, Bank | None] = (bank.source, bank)
+        self._items: list[_Fitted] = []
+
+    def source(self, items: Sequence[_Fitted]) -> str:
+        """The bank's source with these answers in it."""
+        if not items:
+            return self._bank.source
+        if self._items != items:
+            self.read(_render(self._bank, items))
+            self._items = list(items)
+        return self._last[0]
 
     def read(self, source: str) -> Bank | None:
         """The bank with another source, None where that is none."""
@@ -299,7 +321,7 @@ class _Proof:
     def _wrong(self, items: Sequence[_Fitted]) -> set[str] | None:
         """Return the ids whose answers do not read back; None if anything else changed as well."""
         bank = self._bank
-        after = self.read(_render(bank, items))
+        after = self.read(self.source(items))
         given = {item.question.id: item.answer for item in items}
         if after is None or after.form != bank.form or len(after.questions) != len(bank.questions):
             return None

@@ -16,17 +16,19 @@ from collections.abc import Iterable, Iterator
 
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.labels import ASIDE, LABEL, is_pointer, starts_with_label, without_label
+from dlgrade.banks.patterns import later
+from dlgrade.banks.stretches import is_prose
 from dlgrade.banks.wording import INLINE_CODE, plain, spaced
 
 _NEWLINES = ("\r\n", "\r", "\u2028", "\u2029")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 # HTML of these kinds runs on to its end mark, over blank lines: https://spec.commonmark.org/0.31.2/#html-blocks
-_RUNS_ON = re.compile(
+_RUNS_ON = later(
     r"\s*<(?:(?P<tag>script|pre|style|textarea)\b|(?P<comment>!--)|(?P<instruction>\?)|(?P<data>!\[CDATA\[)|(?P<declaration>![a-z]))",
     re.IGNORECASE,
 )
 _END_MARKS = {"tag": "</", "comment": "-->", "instruction": "?>", "data": "]]>", "declaration": ">"}
-_CONTAINER = re.compile(
+_CONTAINER = later(
     r"<(/?)(blockquote|center|details|div|dl|h[1-6]|ol|pre|script|section|style|summary|table|textarea|ul)\b(?=[\s/>])",
     re.IGNORECASE,
 )
@@ -34,8 +36,8 @@ _SETEXT_TITLE = 80  # a longer text above a line of dashes was meant as a paragr
 _NAME = 4  # `A12`; a longer label is a word
 _BULLET = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]+")
 _EMPHASIS = re.compile(r"[*_#]+[ \t]*")
-_WAY_BACK = re.compile(r"back\s+to\s+(?:the\s+)?(?:top|toc|contents|index|table|home)|\]\(#", re.IGNORECASE)
-_COMMENTS_BEHIND = re.compile(r"(?:\s*<!--(?:(?!-->).)*-->)+\s*\Z", re.DOTALL)
+_WAY_BACK = later(r"back\s+to\s+(?:the\s+)?(?:top|toc|contents|index|table|home)|\]\(#", re.IGNORECASE)
+_COMMENTS_BEHIND = later(r"(?:\s*<!--(?:(?!-->).)*-->)+\s*\Z", re.DOTALL)
 _TITLE_END = ".:!?。！？："
 
 
@@ -48,8 +50,9 @@ def fit(answer: str) -> str:
     for newline in _NEWLINES:
         answer = answer.replace(newline, "\n")
     text = without_label(answer.replace("\ufeff", "").strip("\n").rstrip())
-    document = Document(_harmless(_COMMENTS_BEHIND.sub("", text) if text.endswith("-->") else text))
-    text = without_label("\n".join(_lines(document)).strip("\n").rstrip())
+    text = _harmless(_COMMENTS_BEHIND.sub("", text) if text.endswith("-->") else text)
+    if not is_prose(text):
+        text = without_label("\n".join(_lines(Document(text))).strip("\n").rstrip())
     return without_label(_all_answer(text).strip("\n").rstrip())
 
 

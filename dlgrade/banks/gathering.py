@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dlgrade.banks.reading import AS_IT_IS, find_banks, read_bank
@@ -92,5 +92,5 @@ def _named_apart(banks: Sequence[Bank]) -> Iterator[Bank]:
 
 def called(bank: Bank, name: str) -> Bank:
     """The bank by another name, its questions' ids as well."""
-    questions = tuple(question.model_copy(update={"bank": name}) for question in bank.questions)
-    return bank.model_copy(update={"name": name, "questions": questions})
+    questions = tuple(replace(question, bank=name) for question in bank.questions)
+    return replace(bank, name=name, questions=questions)

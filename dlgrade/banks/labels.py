@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from dlgrade.banks.patterns import later
+
 _ANSWER = r"(?:answers?|anwser|anser|ans|respuesta|réponse|antwort|resposta|risposta|答案|答|回答|解答|ответ)"
 _NAME = (
     r"(?:(?:model|sample|reference|expected|suggested|correct|short|example)[ \t]+)?"
@@ -16,7 +18,7 @@ _NAME = (
 _COLON = r"[ \t]*+[:：]"
 _POINTER_LENGTH = 700
 _LINE_END = r"(?:\r|\n|\Z)"  # `$` knows no CR
-LABEL = re.compile(
+LABEL = later(
     rf"""(?P<bullet>[-*+][ \t]+)?(?:
         (?P<hashes>\#{{1,6}})[ \t]+(?P<e>\*\*|__|[*_])?{_NAME}(?:
               (?:{_COLON})?(?(e)(?P=e)(?:{_COLON})?)[ \t]*+\#*+(?=[ \t]*+{_LINE_END})
@@ -33,7 +35,7 @@ LABEL = re.compile(
 )
 # Lines that say something about the question or beside the answer: `data` fills a line, `source` a paragraph,
 # `part` opens what runs on to the end of the entry.
-ASIDE = re.compile(
+ASIDE = later(
     r"""(?P<mark>(?:[^\w\r\n`<|$\\]|_){0,12})(?:
         (?P<data>difficulty(?:[ ]level)?|tags?|categor(?:y|ies)|topics?|compan(?:y|ies)|asked[ ](?:by|in|at)|authors?
             |contributed[ ]by|last[ ]updated)
@@ -48,7 +50,7 @@ _LED_TO = (
     r"|(?:click\ )?here|(?:read|see|learn|view|watch|more)(?:\ [\w’' ]{1,40})?|video|wiki(?:pedia)?|docs?|article"
     r"|blog(?:\ post)?)"
 )
-_POINTER = re.compile(
+_POINTER = later(
     rf"""[^\w\[(<`!]{{0,12}}(?:
         \[{{1,2}}{_LED_TO}\W{{0,3}}\]{{1,2}}\([^()\s]{{1,600}}\)\]?
       | \[[^\[\]]{{1,200}}\]\((?!https?:)[^()\s]{{1,300}}\)
@@ -60,17 +62,17 @@ _POINTER = re.compile(
     )[\W_]{{0,12}}(?:</[a-z]{{1,10}}>\s*){{0,4}}""",
     re.IGNORECASE | re.VERBOSE,
 )
-_FACT = re.compile(
+_FACT = later(
     r"(?P<name>difficulty(?: level)?|level|category|topic)[*_]{0,3}[ \t]*[:：][*_ \t]*(?P<value>[^|,;·•\r\n*_]{1,60})",
     re.IGNORECASE,
 )
 _FACT_NAMES = {"categ": "category", "topic": "category"}
 # Collapsed text is a placeholder with its own natural place: between summary and end.
-DETAILS = re.compile(
+DETAILS = later(
     r"<details[^<>]{0,100}>\s*+(?:<summary>(?P<summary>.{0,300}?)</summary>)?(?P<inner>(?:(?!</?details).)*)</details>",
     re.IGNORECASE | re.DOTALL,
 )
-SUMMARY = re.compile(rf"(?<!\w)(?:(?P<answer>{_ANSWER}|solution|lösung)|hints?)(?!\w)", re.IGNORECASE)
+SUMMARY = later(rf"(?<!\w)(?:(?P<answer>{_ANSWER}|solution|lösung)|hints?)(?!\w)", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\A(?:[ \t]*(?:\r\n|\r|\n))+")
 
 

@@ -28,15 +28,16 @@ from typing import NamedTuple
 from dlgrade.banks.fitting import fit, has_own_marks, holds_numbers, in_cell, starts_with_block
 from dlgrade.banks.labels import without_label
 from dlgrade.banks.orgtext import fit_org
+from dlgrade.banks.patterns import later
 from dlgrade.models import Shape, Slot
 
-_OPTION = re.compile(r"[(\[]?[A-Ha-h][.)\]:][ \t]|[①-⑧]")
+_OPTION = later(r"[(\[]?[A-Ha-h][.)\]:][ \t]|[①-⑧]")
 _BULLETS = {"- ", "* ", "+ "}
 _NEWLINES = re.compile(r"\r\n?")
 _BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 # https://yaml.org/spec/1.2.2/#51-character-set, and the breaks that YAML 1.1 folds
-_NOT_PRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-_NO_BLOCK = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_NOT_PRINTED = later("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_NO_BLOCK = later("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _PLAIN = re.compile(r"[A-Za-z](?:[^\n:#]|:(?=\S)|(?<=\S)#)*")
 _YAML_WORDS = {"y", "yes", "n", "no", "true", "false", "on", "off", "null"}
 

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
+from dlgrade.banks.patterns import later
 from dlgrade.banks.wording import plain, readable
 
 _LEVEL = (
@@ -47,35 +48,35 @@ _MARK = rf"""(?:
       | (?<=[?!.:)\s？。])\#{{1,6}}(?=\s*\Z)
     )
 )"""
-_LEADING = re.compile(rf"\A{_MARK}[\s:：.–—-]*", re.IGNORECASE | re.VERBOSE)
-_TRAILING = re.compile(rf"[\s–—-]*{_MARK}[\s.]*\Z", re.IGNORECASE | re.VERBOSE)
+_LEADING = later(rf"\A{_MARK}[\s:：.–—-]*", re.IGNORECASE | re.VERBOSE)
+_TRAILING = later(rf"[\s–—-]*{_MARK}[\s.]*\Z", re.IGNORECASE | re.VERBOSE)
 _MARK_ENDS = frozenset("])}:#*`")
-_WHOLE_LINK = re.compile(r"\[([^\[\]]{3,500})\]\([^()\s]{0,500}(?:\([^()\s]{0,200}\)[^()\s]{0,200})?\)")
+_WHOLE_LINK = later(r"\[([^\[\]]{3,500})\]\([^()\s]{0,500}(?:\([^()\s]{0,200}\)[^()\s]{0,200})?\)")
 _STEPS = 30
 _TAIL = 600  # characters in which marks behind the wording are looked for
-_TAGS = re.compile(
+_TAGS = later(
     r"<a\s[^<>]{0,300}>\s*</a>"
     r"|</?(?:a|b|strong|em|i|u|h[1-6]|summary|span|font|kbd|p|div|center|big|mark|sub|sup)(?:\s[^<>]{0,300})?/?>"
     r"|<!--(?:(?!-->).){0,500}-->|(?:<br\s{0,3}/?>\s*+)+\Z",
     re.IGNORECASE | re.DOTALL,
 )
-_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
-_KEYCAPS = re.compile("\\A((?:[0-9]\ufe0f?\u20e3)+)")
+_CODE = later(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
+_KEYCAPS = later("\\A((?:[0-9]\ufe0f?\u20e3)+)")
 
-_LABELLED = re.compile(
+_LABELLED = later(
     r"(?:question|ques|que|q|problem|exercise|puzzle|问题|問題|题目|вопрос|pregunta|frage)"
     r"(?:\s*+(?:no\.?|nr\.?|number|\#|№|\.|-|:|：)?\s*+(?P<number>\d{1,6}(?:\.\d{1,3}){0,3}[a-z]?|(?<=q)[x?](?=\s*[.:)]))"
     r"(?![\w/])(?:\s*+(?:[.:：、．)\]\-–—|]++\s*+|\Z)|\s++(?=\S))"
     r"|\s*+[:：]\s*+(?=\S)|(?<=\bq)[.)]\s+(?=\S))(?P<text>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_ONLY_LEVEL = re.compile(rf"(?:{_LEVEL})", re.IGNORECASE | re.VERBOSE)
-_NUMBERED = re.compile(
+_ONLY_LEVEL = later(rf"(?:{_LEVEL})", re.IGNORECASE | re.VERBOSE)
+_NUMBERED = later(
     r"(?:[(\[（【]?\#?(?P<number>\d{1,6}[a-z]?|\d{1,3}(?:\.\d{1,3}){1,3})\\?(?:[.:、．)\]）】,]+(?!\d)\s*|\s+[-–—]\s+|\s*\|\s+)"
     r"|(?P<dotted>\d{1,3}(?:[.-]\d{1,3}){1,3})\s+(?-i:(?=[A-Z]|[^\x00-\x7f])))(?P<text>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_LETTERED = re.compile(r"\(?(?P<number>[A-Za-z]|[IVXL]{1,6}|[ivxl]{2,6})(?:[.)]|\\\.)\s+(?P<text>\S.*)", re.DOTALL)
+_LETTERED = later(r"\(?(?P<number>[A-Za-z]|[IVXL]{1,6}|[ivxl]{2,6})(?:[.)]|\\\.)\s+(?P<text>\S.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def _stepped(found: Wording) -> Wording:
     """Take off what stands around the wording, mark by mark; nobody writes more than a few."""
     for _ in range(_STEPS):
         after = _step(found)
-        if after == found:
+        if after is found or after == found:
             break
         found = after
     return found

@@ -15,14 +15,15 @@ from itertools import pairwise
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.labels import starts_with_label
+from dlgrade.banks.patterns import later
 from dlgrade.banks.pieces import Piece
 
-_BOX = re.compile(r"(?:[-*+]|\d{1,2}[.)])[ \t]+\[(?P<box>[ xX✓✔])\](?:[ \t]+|\Z)")
-_LETTER = re.compile(
+_BOX = later(r"(?:[-*+]|\d{1,2}[.)])[ \t]+\[(?P<box>[ xX✓✔])\](?:[ \t]+|\Z)")
+_LETTER = later(
     r"(?:(?:[-*+]|\d{1,2}[.)])[ \t]+)?(?P<open>[(\[])?(?P<em>\*\*|__|`)?(?P<letter>[A-Ja-j])"
     r"(?:[.):]|\\\.|(?(open)[\])]|(?!))|(?(em)|(?!)))+(?(em)(?P=em))[.):]?[ \t]+\S"
 )
-_CHOOSES = re.compile(
+_CHOOSES = later(
     r"\b(?:which|select|choose|pick|following|correct|true|false|best|outputs?|prints?|not)\b|_{3,}|[:：…]\s*\Z|哪|下列|以下",
     re.IGNORECASE,
 )

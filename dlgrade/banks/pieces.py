@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import NamedTuple
 
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.labels import ASIDE, DETAILS, SUMMARY, is_pointer
 from dlgrade.banks.wording import is_void, spaced
 
-_LINE_BREAK = re.compile(r"(?<=\n)")
 _CODE_INDENT = 4  # so many columns make code, fewer mean nothing
 _ANY_TAG = re.compile(r"<[^<>]{1,300}>")
 _COMMENT_BEHIND = re.compile(r"(?<=[^\s>])[ \t]*(?P<comment><!--(?:(?!-->).){0,300}-->)[ \t]*\Z")
@@ -28,8 +27,7 @@ _COMMENT_BEHIND = re.compile(r"(?<=[^\s>])[ \t]*(?P<comment><!--(?:(?!-->).){0,3
 # ── pieces ───────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A block of a body, or a line where a block is a paragraph: `text[start:end]`, from its first visible sign.
 
     `block` is the offset of the block and `list` that of the outermost list that it stands in, `level` a
@@ -71,7 +69,7 @@ def pieces_in(
             piece = _piece(document, block, outer)
             if count:
                 inside = tuple(todo[index - 1 : index - 1 + count])
-                piece = replace(piece, kind="details", end=inside[-1].end, blocks=inside)
+                piece = piece._replace(kind="details", end=inside[-1].end, blocks=inside)
                 index += count - 1
             found.append(piece)
     return found
@@ -79,7 +77,7 @@ def pieces_in(
 
 def _paragraph(document: Document, block: Block, start: int, outer: int | None) -> Iterator[Piece]:
     for number in range(block.line, block.last + 1):
-        first, beyond = document.lines[number - 1]
+        first, beyond = document.lines.starts[number - 1], document.lines.ends[number - 1]
         if first <= start < beyond and document.text[start:beyond].strip():
             first = start  # the question ends within the line
         if first >= start and beyond > start:
@@ -204,7 +202,7 @@ def _one_list(one: Piece, other: Piece) -> bool:
 
 def said(document: Document, first: Piece, end: int) -> str:
     """Return what stands from a piece on, without the margin; code at its beginning keeps its indentation."""
-    line = document.lines[first.line - 1][0]
+    line = document.lines.starts[first.line - 1]
     begins = not document.text[line : first.start].strip()
     text = document.text[line if begins else first.start : end]
     return undented(text, len(first.margin), begins=begins).rstrip()
@@ -220,7 +218,7 @@ def undented(text: str, margin: int, *, begins: bool) -> str:
         margin = own if own < margin + _CODE_INDENT else margin
     if not margin:
         return text
-    lines = _LINE_BREAK.split(text.replace("\r\n", "\n").replace("\r", "\n"))
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate(lines):
         if number == 0 and not begins:
             continue
@@ -229,7 +227,7 @@ def undented(text: str, margin: int, *, begins: bool) -> str:
             lines[number] = " " * (columns - margin) + line.lstrip(" \t")
         elif line.strip():
             break
-    return "".join(lines)
+    return "\n".join(lines)
 
 
 def margin_at(document: Document, piece: Piece, columns: int) -> str:
@@ -239,5 +237,5 @@ def margin_at(document: Document, piece: Piece, columns: int) -> str:
 
 
 def _indentation(line: str) -> int:
-    bare = line.lstrip(" \t")
-    return len(line[: len(line) - len(bare)].expandtabs(_CODE_INDENT))
+    blank = line[: len(line) - len(line.lstrip(" \t"))]
+    return len(blank.expandtabs(_CODE_INDENT)) if "\t" in blank else len(blank)

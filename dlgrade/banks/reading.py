@@ -9,6 +9,7 @@ import codecs
 import os
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from dlgrade.banks.blocks import Document
@@ -21,7 +22,6 @@ from dlgrade.banks.wording import readable, spaced
 from dlgrade.errors import BankError, NoQuestions
 from dlgrade.models import HISTORY_SIGN, TAPE_SIGN, Bank, Choices, Question
 
-_ALL_FIELDS = set(Question.model_fields)
 AS_IT_IS = Choices()
 """Nothing chosen: every document in its most convincing form."""
 
@@ -81,8 +81,11 @@ def bank_from_text(
         raise NoQuestions(f"{path}: no questions found; {_UNDERSTOOD}")
     name = Path(path).stem
     entries = with_legend(reading.entries, source)
-    known = words_of(entry.raw for entry in entries)
-    questions = tuple(_question(entry, name, position, known) for position, entry in enumerate(entries, start=1))
+    texts = _texts(tuple(entry.raw for entry in entries))
+    questions = tuple(
+        _question(entry, name, position, text)
+        for position, (entry, text) in enumerate(zip(entries, texts, strict=True), start=1)
+    )
     return Bank(
         path=path,
         name=name,
@@ -147,16 +150,13 @@ def decode(data: bytes, *, name: str) -> tuple[str, str]:
     return text, encoding
 
 
-def _question(entry: Entry, bank: str, position: int, known: frozenset[str]) -> Question:
-    # A hundred thousand questions need not each keep a set of the fields that they were given, nor be checked: this
-    # is where they are made.
-    return Question.model_construct(
-        _ALL_FIELDS,
+def _question(entry: Entry, bank: str, position: int, text: str) -> Question:
+    return Question(
         bank=bank,
         position=position,
         number=entry.number,
         raw=entry.raw,
-        text=_text(entry.raw, known),
+        text=text,
         category=entry.category,
         difficulty=entry.difficulty,
         marks=entry.marks,
@@ -166,6 +166,12 @@ def _question(entry: Entry, bank: str, position: int, known: frozenset[str]) -> 
         slot=entry.body.slot,
         standing=entry.body.standing,
     )
+
+
+@lru_cache(maxsize=1)  # a document is read again, with answers in it, for the proof that it reads as before
+def _texts(raws: tuple[str, ...]) -> tuple[str, ...]:
+    known = words_of(raws)
+    return tuple(_text(raw, known) for raw in raws)
 
 
 def _text(raw: str, known: frozenset[str]) -> str:

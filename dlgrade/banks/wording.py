@@ -9,20 +9,22 @@ import html
 import re
 import unicodedata
 
+from dlgrade.banks.patterns import later
+
 # Runs are bounded so that a line full of markers without partners stays linear.
-INLINE_CODE = re.compile(r"(?<!`)(`{1,3})(?!`)([^`]{1,2000})(?<!`)\1(?!`)")
-_IMAGE_OR_LINK = re.compile(
+INLINE_CODE = later(r"(?<!`)(`{1,3})(?!`)([^`]{1,2000})(?<!`)\1(?!`)")
+_IMAGE_OR_LINK = later(
     r"!?\[([^\[\]]{0,500})\]\([^()\s]{0,500}(?:\([^()\s]{0,200}\)[^()\s]{0,500})?(?:\s+\"[^\"]{0,200}\")?\)"
 )
-_STRONG = re.compile(
+_STRONG = later(
     r"\*\*(?=\S)([^*]{0,2000}?(?:\*(?!\*)[^*]{0,500}?){0,8}\S)\*\*|(?<!\w)__(?=\S)(.{1,2000}?)(?<=\S)__(?!\w)",
     re.DOTALL,
 )
 _DUNDER = re.compile(r"[a-z][a-z_0-9]*")
-_EMPHASIS = re.compile(
+_EMPHASIS = later(
     r"(?<![\\*])\*(?=[^\s*])([^*\n]{1,1000}?)(?<=[^\s\\])\*(?!\*)|(?<![\w\\])_(?=[^\s_])([^_\n]{1,1000}?)(?<=[^\s\\])_(?!\w)"
 )
-_TAG = re.compile(
+_TAG = later(
     r"</?(?:a|b|big|blockquote|br|center|code|del|details|div|em|font|h[1-6]|hr|i|img|ins|kbd|li|mark|ol|p|pre|s|small"
     r"|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|tt|u|ul)(?:\s[^<>]{0,500})?/?>",
     re.IGNORECASE,
@@ -35,13 +37,13 @@ _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^\n`]*$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _STYLED = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff]+")
 _MARKED_UP = re.compile(r"[\\&\[]")
-_CODE_OR_FORMULA = re.compile(r"((?<!`)`{1,3}(?!`)[^`]{1,2000}`{1,3}|\$\$?[^$\n]{1,1000}\$\$?)")
+_CODE_OR_FORMULA = later(r"((?<!`)`{1,3}(?!`)[^`]{1,2000}`{1,3}|\$\$?[^$\n]{1,1000}\$\$?)")
 # A sign right after a letter is part of a name: C++ and C# are not C.
 _NOT_NAMES = re.compile(r"((?<=[a-z0-9])[+#]+)|[\W_]")
 _NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
 
 # Compared with the squashed text.
-_MISSING = re.compile(
+_MISSING = later(
     r"tobe(?:filled(?:in)?|added|answered|completed|written|done|determined|announced)"
     r"|todo|tb[dac]|fixme|wip|workinprogress|comingsoon|pending|placeholder|xxx"
     r"|(?:add|write|insert|enter|type|put|fillin|provide)?(?:the|your|an)?answer(?:goes)?(?:here)?"
@@ -51,10 +53,10 @@ _MISSING = re.compile(
 )
 _DOTS = re.compile(r"[\s.…_*\[\]()?？\-–—:]*")
 _EMPTY_PAIR = re.compile(r"</?details(?:\s[^<>]{0,100})?>", re.IGNORECASE)
-_VOID_TAG = re.compile(r"<br\s*/?>|<a\s[^<>]{0,300}>\s*</a>|<a\s[^<>]{0,300}/>|</?(?:div|p|center)\s*>", re.IGNORECASE)
+_VOID_TAG = later(r"<br\s*/?>|<a\s[^<>]{0,300}>\s*</a>|<a\s[^<>]{0,300}/>|</?(?:div|p|center)\s*>", re.IGNORECASE)
 # A task for the writer is one clause; whatever else follows `TODO` may be the answer.
 _MORE_LINES = re.compile(r"[\r\n]|<br", re.IGNORECASE)
-_NOTE_TO_SELF = re.compile(
+_NOTE_TO_SELF = later(
     r"\W*(?:"
     r"(?:todo|fixme|tbd)\s*(?:\([\w@ .-]{1,30}\))?(?:\s*[:\-–—]\s*"
     r"(?:add|answer|check|clarify|clean|complete|describe|elaborate|expand|explain|fill|finish|fix|improve|insert|later"

@@ -93,6 +93,8 @@ def main() -> None:
     """Run the command; an error of dlgrade's becomes a line on stderr and its exit code."""
     # Imports make many objects and no garbage: looking for it as often as usual takes a twentieth of the time.
     gc.set_threshold(50_000, 20, 20)
+    # None of the records wants a plugin of pydantic's, and to look for one reads the metadata of every package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a letter shows "?" for it.

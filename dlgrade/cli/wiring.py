@@ -16,29 +16,27 @@ from dlgrade.banks.locking import locked
 from dlgrade.cli import show
 from dlgrade.cli.options import Judges, Tape
 from dlgrade.errors import BadKey, InputError, SettingsError
-from dlgrade.llm.cache import Cached
-from dlgrade.llm.counted import Counted
-from dlgrade.llm.dialect import remembered
-from dlgrade.llm.prices import Prices, require_price
-from dlgrade.llm.request import Client, Reply, Request, without_credentials
-from dlgrade.llm.spend import Budget
-from dlgrade.llm.store import Store, stored
 from dlgrade.models import Grade, Rubric
-from dlgrade.prompts import Prompts
 from dlgrade.refreshing import Refresh
 from dlgrade.rubrics import Rubrics
 from dlgrade.settings import OPENAI, SET_UP_A_MODEL, Settings, load_settings
 
-if TYPE_CHECKING:
-    from dlgrade.batching import Batching  # an event loop that most commands do not need
+if TYPE_CHECKING:  # imported where they are made, for start-up time: most commands ask no model
+    from dlgrade.batching import Batching
     from dlgrade.grading.asking import Judging
     from dlgrade.grading.judge import Judge
     from dlgrade.llm.batch import BatchClient
+    from dlgrade.llm.counted import Counted
     from dlgrade.llm.diagnosis import Asker
+    from dlgrade.llm.prices import Prices
     from dlgrade.llm.replay import Replayer
+    from dlgrade.llm.request import Client, Reply, Request
+    from dlgrade.llm.spend import Budget
+    from dlgrade.llm.store import Store
     from dlgrade.lookup import Lookup
     from dlgrade.practice.history import History
     from dlgrade.practice.session import Grading
+    from dlgrade.prompts import Prompts
 
 CACHE_FILE = "replies.sqlite3"
 BATCHES = "batches"
@@ -105,6 +103,9 @@ class Session:
     @cached_property
     def prompts(self) -> Prompts:
         """The templates, the user's over the shipped ones."""
+        # Imported here for start-up time: Jinja, which whoever asks no model does without.
+        from dlgrade.prompts import Prompts  # noqa: PLC0415
+
         return Prompts(library.folders("prompts", self.settings))
 
     @property
@@ -199,6 +200,9 @@ class Session:
     @cached_property
     def prices(self) -> Prices:
         """What models cost, the user's own prices over those that are known."""
+        # Imported here for start-up time, as above.
+        from dlgrade.llm.prices import Prices  # noqa: PLC0415
+
         return Prices(self.settings.prices)
 
     @contextmanager
@@ -208,6 +212,9 @@ class Session:
         Raises:
             OutputError: the cache cannot be written.
         """
+        # Imported here for start-up time: SQLite, and what is stored.
+        from dlgrade.llm.store import Store  # noqa: PLC0415
+
         with Store.open(self.cache_file, on_remark=show.remark, limit=self.settings.cache_limit) as store:
             yield store
 
@@ -221,6 +228,11 @@ class Session:
             OutputError: the cache cannot be written, or the recording.
             SettingsError: there is a limit of money, and a model without a price.
         """
+        # Imported here for start-up time, as above.
+        from dlgrade.llm.cache import Cached  # noqa: PLC0415
+        from dlgrade.llm.counted import Counted  # noqa: PLC0415
+        from dlgrade.llm.prices import require_price  # noqa: PLC0415
+
         if self.replay is not None and self.replayer is not None:
             self.replay.used = True
             recorded = f"recorded {self.replayer.header.recorded} with {self.replayer.header.model}"
@@ -259,12 +271,16 @@ class Session:
         """
         if self.replayer is not None or not self.cache_file.exists():
             return {}
+        # Imported here for start-up time, as above.
+        from dlgrade.llm.store import stored  # noqa: PLC0415
+
         with self.store() as store:
             return stored(store, requests)
 
     def _make(self, store: Store) -> Client:
         # Imported here for start-up time: the SDK takes half a second, and a cached run never needs it.
         from dlgrade.llm.client import OpenAIClient  # noqa: PLC0415
+        from dlgrade.llm.request import without_credentials  # noqa: PLC0415
 
         settings = self.settings
         if settings.api_key is None and settings.base_url == OPENAI:
@@ -285,6 +301,9 @@ class Session:
     @cached_property
     def _budget(self) -> Budget | None:
         """What the command may cost; one for all of its clients, as a sitting has one for each answer."""
+        # Imported here for start-up time, as above.
+        from dlgrade.llm.spend import Budget  # noqa: PLC0415
+
         return None if self.settings.max_cost is None else Budget(self.settings.max_cost, self.prices)
 
     def asker(self) -> Asker:
@@ -348,6 +367,7 @@ class Session:
         # Imported here for start-up time: all other commands do without.
         from dlgrade.batching import Batching  # noqa: PLC0415
         from dlgrade.llm.batch_files import Folder  # noqa: PLC0415
+        from dlgrade.llm.dialect import remembered  # noqa: PLC0415
 
         folder = Folder(self.settings.cache / BATCHES, on_wait=lambda words: show.remark(f"dlgrade: {words}"))
         with self.store() as store:
@@ -379,6 +399,9 @@ class Session:
             SettingsError: the key is not known to be meant for it.
             BadKey: it needs one.
         """
+        # Imported here for start-up time, as above.
+        from dlgrade.llm.request import without_credentials  # noqa: PLC0415
+
         settings = self.settings
         if endpoint == OPENAI and settings.api_key is None:
             raise BadKey(f"no key for {OPENAI}: OPENAI_API_KEY is not set", hint=SET_UP_A_MODEL)

@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from dlgrade.llm.schema import strict_schema
 from dlgrade.models import Message, Record, Usage
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
 
 class Request(BaseModel):
     """One call to `/chat/completions`.
@@ -69,8 +71,7 @@ class Request(BaseModel):
 
 def key_of(parts: Mapping[str, Any]) -> str:
     """The key of the request that has these `parts`."""
-    canonical = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(parts).encode()).hexdigest()
 
 
 @lru_cache(maxsize=64)  # it is asked for with every request, of one endpoint or two

@@ -19,6 +19,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from dlgrade.llm.request import Reply, Request, without_credentials
@@ -318,11 +319,6 @@ def _more(reply: Reply) -> str | None:
 
 def in_batches(values: Iterable[Any]) -> Iterator[list[Any]]:
     """The values, at most `BATCH` at a time."""
-    batch: list[Any] = []
-    for value in values:
-        batch.append(value)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
+    left = iter(values)
+    while batch := list(islice(left, BATCH)):
         yield batch

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dlgrade.banks.asking import asks, asks_firmly, is_question
 from dlgrade.banks.blocks import Block, Document
@@ -155,7 +155,7 @@ def _entry(
         block = blocks[at]
         if block.line >= beyond or (at > lead.index and at not in hidden and _ends(block)):
             break
-        cut = replace(block, last=beyond - 1, end=document.line_end(beyond - 1)) if block.last >= beyond else block
+        cut = block._replace(last=beyond - 1, end=document.line_end(beyond - 1)) if block.last >= beyond else block
         own.append(cut)
         last = max(last, cut.last)
     while following is None and own and own[-1].kind == "definition":

@@ -50,6 +50,8 @@ class _Folded:
 
 def read(document: Document, choices: Choices) -> Reading | None:
     """Read every `<details>` whose summary is a question."""
+    if "<details" not in document.text:
+        return None
     folded = [item for item in _folded(document) if item.wording.text]
     asking = [item for item in folded if item.asks]
     if len(asking) * 2 < len(folded) or not asking:

@@ -35,6 +35,7 @@ from dlgrade.banks.forms.sections import (
 )
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.marks import Wording, wording
+from dlgrade.banks.patterns import later
 from dlgrade.banks.wording import bold, plain
 from dlgrade.models import Choices
 
@@ -45,7 +46,7 @@ _LABELLED, _NUMBERED, _PLAIN, _SECTION = 3, 2, 1, 0
 _SURE = {_LABELLED: 1.0, _NUMBERED: 0.95, _PLAIN: 0.8}
 
 _LABEL_LINE = re.compile(r"(?:\*\*|__)?\s*(?:question|q)\s*\.?\s*\d", re.IGNORECASE)
-_TAIL = re.compile(r"[-–—]?\s*(?:\([^()]{1,40}\)|\[[^\[\]]{1,40}\]|[-–—:]\s*[^?]{1,40})")
+_TAIL = later(r"[-–—]?\s*(?:\([^()]{1,40}\)|\[[^\[\]]{1,40}\]|[-–—:]\s*[^?]{1,40})")
 _FEWEST, _MOST = 4, 0.6  # so many headings that ask, of so many of their level, make the others questions too
 _ONE_LEVEL = 0.9  # the share of questions on one level from which on levels mean something
 
@@ -150,7 +151,7 @@ def _with_lines(blocks: Sequence[Block]) -> Iterator[tuple[Block, Wording | None
                 level, last = block.level, number
             elif number and level and number == last + 1 and is_question(found.text):
                 last = number
-                yield replace(block, kind="heading", level=level), found
+                yield block._replace(kind="heading", level=level), found
                 continue
         yield block, found
 

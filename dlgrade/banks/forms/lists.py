@@ -24,7 +24,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise, takewhile
+from typing import NamedTuple
 
 from dlgrade.banks.asking import asks, asks_firmly, asks_outright, is_question
 from dlgrade.banks.blocks import Block, Document
@@ -33,6 +35,7 @@ from dlgrade.banks.entries import Entry, Reading, with_material
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained, names_section
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.marks import Wording, title, wording
+from dlgrade.banks.patterns import later
 from dlgrade.banks.wording import bold, plain
 from dlgrade.models import Choices
 
@@ -44,15 +47,15 @@ _NESTED = {
 }
 _NUMBERED_SURE, _BULLET_SURE = 0.9, 0.8
 # A link and nothing else leads somewhere: a table of contents, a reading list.
-_LINK = re.compile(r"\W*\[[^\[\]]{0,500}\]\([^()\r\n]{0,500}(?:\([^()]{0,200}\)[^()\s]{0,200})?\)\W*")
+_LINK = later(r"\W*\[[^\[\]]{0,500}\]\([^()\r\n]{0,500}(?:\([^()]{0,200}\)[^()\s]{0,200})?\)\W*")
 _RARELY = 3  # one in so many questions
-_SHORT_LINE = re.compile(r"[^\n]{2,40}[^\n.!?;,。！？]")
-_ORDER = re.compile(r"(?:explain|describe|discuss|differentiate|give (?:an )?examples?)\b", re.IGNORECASE)
+_SHORT_LINE = later(r"[^\n]{2,40}[^\n.!?;,。！？]")
+_ORDER = later(r"(?:explain|describe|discuss|differentiate|give (?:an )?examples?)\b", re.IGNORECASE)
 _BOX = re.compile(r"\A\[[ xX✓]\][ \t]+")
-_ANSWER_BEHIND = re.compile(
+_ANSWER_BEHIND = later(
     r"(?<=[?？.!）)*_`])[ \t]+(?=(?:\*\*|__|_|\*)?(?:Answer|Ans|Solution)\.?(?:\*\*|__|_|\*)?[ \t]*[:：–-])", re.I
 )
-_BOLD_QUESTION = re.compile(
+_BOLD_QUESTION = later(
     r"(?:\*\*|__)(?P<question>[^*\n]{3,400}?(?P<mark>[?？.:]))(?:\*\*|__)[ \t]*[:：–—-]?[ \t]+(?=\S)"
 )
 
@@ -67,6 +70,7 @@ class _Question:
 
     item: Block
     wording: Wording
+    asks: bool
     line: int
     asked: int
     end: int
@@ -90,8 +94,9 @@ def read(document: Document, choices: Choices) -> Reading | None:
     if not found:
         return None
     entries = tuple(_entry(document, question) for question in found)
-    asking = sum(_counts(question) for question in found)
-    lines = sum(question.lines + sum(block.last - block.line + 1 for block in question.below) for question in found)
+    asking = sum(map(_counts, found))
+    lines = sum(question.lines for question in found)
+    lines += sum(block.last - block.line + 1 for question in found for block in question.below)
     marked = round(asking / len(entries), 4)
     nested = any(question.parts or question.above for question in found)
     remarks = (_NESTED[choices.nested],) if nested else ()
@@ -100,7 +105,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
 
 def _counts(question: _Question) -> float:
     if question.item.number:
-        return _NUMBERED_SURE if is_question(question.raw) else 0.0
+        return _NUMBERED_SURE if question.asks else 0.0
     return _BULLET_SURE if asks_firmly(question.raw) else 0.0
 
 
@@ -174,7 +179,7 @@ class _Walk:
     def _above_questions(self, at: int) -> bool:
         below = self.document.blocks[at + 1] if at + 1 < len(self.document.blocks) else None
         first = _asked(self.document, below.children[0]) if below and below.kind == "list" else None
-        return first is not None and is_question(first.raw)
+        return first is not None and first.asks
 
     def _give(self) -> None:
         """Give what waits to the question above it: the numbering goes on below."""
@@ -213,24 +218,34 @@ def _parted(
         if first and sum(asks(question.raw) for question in items[:first]) * 2 < first:
             inner = block.children[:first]
             return (
-                replace(block, children=inner, end=inner[-1].end, last=inner[-1].last),
-                _in_list(document, replace(block, children=block.children[first:]), choices, block.last + 1),
+                block._replace(children=inner, end=inner[-1].end, last=inner[-1].last),
+                _in_list(
+                    document, block._replace(children=block.children[first:]), choices, block.last + 1, tops[first:]
+                ),
             )
-    found = _in_list(document, block, choices, block.last + 1)
+    found = _in_list(document, block, choices, block.last + 1, tops)
     return (None, found) if found else (block, [])
 
 
 def _in_list(
-    document: Document, block: Block, choices: Choices, beyond: int, *, below_question: bool = False
+    document: Document,
+    block: Block,
+    choices: Choices,
+    beyond: int,
+    items: Sequence[_Question | None] | None = None,
+    *,
+    below_question: bool = False,
 ) -> list[_Question]:
     """Return the questions that a list holds at any depth, none if it is not a list of questions.
+
+    `items` is what its items ask, where that was looked at already.
 
     Below an item that asks, only those ask that say so with a mark: an answer's steps are orders as well.
     """
     found: list[_Question] = []
     asking = telling = 0
     leading = _only_leads(block)
-    items = [_asked(document, item) for item in block.children]
+    items = items or [_asked(document, item) for item in block.children]
     # Among items that ask in so many words an order asks as well.
     orders = below_question and any(item and asks(item.raw) for item in items)
     edges = [*(item.line for item in block.children[1:]), beyond]
@@ -279,7 +294,9 @@ def _nested(
     document: Document, item: Block, question: _Question, choices: Choices, beyond: int, *, below_question: bool
 ) -> list[_Question]:
     """Return the questions in the lists inside an item."""
-    below = below_question or is_question(question.raw) or question.wording.difficulty is not None
+    if "list" not in [child.kind for child in item.children]:
+        return []
+    below = below_question or question.asks or question.wording.difficulty is not None
     found: list[_Question] = []
     for child in _nested_lists(item, question, below=below):
         found += _in_list(document, child, choices, min(beyond, child.last + 1), below_question=below)
@@ -301,7 +318,7 @@ def _asks_in_list(question: _Question, *, below_question: bool) -> bool:
         return True
     if below_question:
         return asks(question.raw) or bool(_ORDER.match(question.raw))
-    return is_question(question.raw) if question.item.number else asks_firmly(question.raw)
+    return question.asks if question.item.number else asks_firmly(question.raw)
 
 
 def _first_after(before: Block, items: Sequence[_Question]) -> int:
@@ -311,7 +328,7 @@ def _first_after(before: Block, items: Sequence[_Question]) -> int:
         first -= 1
     runs = range(first, len(items))
     wanted = _number(before) + 1
-    return next((i for i in runs if _number(items[i].item) == wanted and is_question(items[i].raw)), 0)
+    return next((i for i in runs if _number(items[i].item) == wanted and items[i].asks), 0)
 
 
 def _goes_on(one: Block, other: Block) -> bool:
@@ -329,30 +346,54 @@ def _asked(document: Document, item: Block) -> _Question | None:
     if first is None or first.kind not in ("paragraph", "heading"):
         return None
     if first.kind == "heading":
-        found = wording(first.text)
-        return _asked_at(item, found, first.line, first.end) if found.text else None
-    lines = _BOX.sub("", first.text).split("\n")
-    start = document.lines[first.line - 1][0]
-    if len(split := _on_one_line(lines[0])) > 1:
-        end = document.text.find(split[1], start, document.line_end(first.line))
+        said = _said(first.text, heading=True)
+        return _asked_at(item, said, first.line, first.end) if said.wording.text else None
+    said = _said(first.text)
+    if said.behind:
+        end = document.text.find(said.behind, document.lines.starts[first.line - 1], document.line_end(first.line))
         if end > 0:
-            return _asked_at(item, wording(split[0]), first.line, end)
+            return _asked_at(item, said, first.line, end)
+        said = _said(first.text, whole=True)
+    end = document.line_end(first.line + said.lines - 1)
+    return _asked_at(item, said, first.line, end) if said.wording.text else None
+
+
+class _Said(NamedTuple):
+    """What a paragraph says in its first lines, whether that `asks`, and what stands `behind` it on the same line."""
+
+    wording: Wording
+    asks: bool
+    lines: int
+    behind: str = ""
+
+
+@lru_cache(maxsize=2**14)  # a document is read again, with answers in it, for the proof that it reads as before
+def _said(text: str, *, whole: bool = False, heading: bool = False) -> _Said:
+    """Take a paragraph apart; `whole` leaves its first line whole, and of a heading all counts."""
+    if heading:
+        found = wording(text)
+        return _Said(found, is_question(found.text), 1)
+    lines = (_BOX.sub("", text) if text.startswith("[") else text).split("\n")
+    if not whole and len(split := _on_one_line(lines[0])) > 1:
+        found = wording(split[0])
+        return _Said(found, is_question(found.text), 1, split[1])
     count = next((n for n, line in enumerate(lines) if n and _ends_question(lines[n - 1], line)), len(lines))
     count = _asked_in(lines[:count])
     found = wording("\n".join(lines[:count]))
-    return _asked_at(item, found, first.line, document.line_end(first.line + count - 1)) if found.text else None
+    return _Said(found, is_question(found.text), count)
 
 
-def _asked_at(item: Block, found: Wording, line: int, end: int) -> _Question:
-    return _Question(item, found, line, end, end, max(end, item.end), item.children)
+def _asked_at(item: Block, said: _Said, line: int, end: int) -> _Question:
+    return _Question(item, said.wording, said.asks, line, end, end, max(end, item.end), item.children)
 
 
 def _on_one_line(line: str) -> list[str]:
     """Return question and answer where both stand on one line: `**What is x?** It is y.`, `What is x? Answer: y`."""
-    match = _BOLD_QUESTION.match(line)
+    match = _BOLD_QUESTION.match(line) if line.startswith(("**", "__")) else None
     if match and (match["mark"] in "?？" or asks_outright(match["question"])):
         return [line[: match.end()].rstrip(" \t:：–—-"), line[match.end() :]]
-    match = _ANSWER_BEHIND.search(line)
+    folded = line.casefold()
+    match = _ANSWER_BEHIND.search(line) if "ans" in folded or "solution" in folded else None
     return [line[: match.end()], line[match.end() :]] if match else [line]
 
 
@@ -386,6 +427,8 @@ def _dedented(document: Document, start: int, end: int) -> str:
 
 def _asked_in(lines: Sequence[str]) -> int:
     """How many of a paragraph's lines ask: those after the last question mark answer, unless they ask for more."""
+    if len(lines) == 1:
+        return 1
     marked = [n for n, line in enumerate(lines, 1) if asks(line)]
     count = marked[-1] if marked else len(lines)
     while count < len(lines) and is_question(lines[count]):

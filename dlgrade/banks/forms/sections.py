@@ -10,16 +10,17 @@ from dlgrade.banks.asking import is_question
 from dlgrade.banks.blocks import Block, Document
 from dlgrade.banks.labels import ASIDE, is_pointer, starts_with_label
 from dlgrade.banks.marks import title
+from dlgrade.banks.patterns import later
 from dlgrade.banks.wording import is_placeholder, squash
 
-_BACK_TO_TOP = re.compile(
+_BACK_TO_TOP = later(
     r"\W*back\s+to\s+(?:the\s+)?(?:top|toc|contents|table of contents)\b.{0,80}", re.IGNORECASE | re.DOTALL
 )
 
 # All compared with the squashed heading.
-_CONTENTS = re.compile(r"tableof(?:contents?|questions)|contents?|toc|目录|目錄|目次|оглавление|содержание")
+_CONTENTS = later(r"tableof(?:contents?|questions)|contents?|toc|目录|目錄|目次|оглавление|содержание")
 # Chapters that speak of the document, not of its subject.
-_ABOUT = re.compile(
+_ABOUT = later(
     r"(?:howto|how(?:do|can)(?:i|you)|guidelinesfor|your)?(?:contribut(?:e|ing|ions?|ors?)(?:guidelines?|to.{0,40})?|help)"
     r"|(?:our|the)?(?:sponsors?(?:ed)?(?:by)?|supporters?|backers|stargazers|authors?|maintainers?)(?:overtime)?"
     r"|support(?:us|me|thisproject|theproject)?|donat(?:e|ions?)|buymeacoffee|(?:the)?licen[cs]e|copyright|disclaimer"
@@ -33,18 +34,18 @@ _ABOUT = re.compile(
 
 
 # A heading that sends its reader away names no chapter.
-_SENDS = re.compile(r"\b(?:find|see|check|read|visit|get|explore|recently added|subscribe|join|star)\b", re.IGNORECASE)
-_AWAY = re.compile(r"\]\(https?:|<a\s", re.IGNORECASE)
+_SENDS = later(r"\b(?:find|see|check|read|visit|get|explore|recently added|subscribe|join|star)\b", re.IGNORECASE)
+_AWAY = later(r"\]\(https?:|<a\s", re.IGNORECASE)
 
 
-_FRAME = re.compile(
+_FRAME = later(
     r"^(?:introduction|intro|overview|preface|foreword|background|conclusions?|summary|finalthoughts?|wrapup|wrappingup|closing"
     r"|outro|references?|appendix|bonus|more|notes?|tips|questions?|answers?|faqs?|frequentlyaskedquestions|part\d*|chapter\d*"
     r"|section\d*|others?|misc(?:ellaneous)?|general|basics?|advanced|intermediate|beginner|topics?|next(?:steps?)?)\d*$"
     r"|questions?$|interview"
 )
 _NAME, _SHORTEST = 60, 2  # the lengths of a section's name in a paragraph
-_STANDS_OUT = re.compile(
+_STANDS_OUT = later(
     r"(?:\*\*|__)[^*_]+(?:\*\*|__)|(?:\*|_)[^*_]+(?:\*|_)|<(b|strong|u|i)>[^<>]+</\1>:?"
     r"|[\u2190-\u2bff\U0001f000-\U0001faff].*"
 )

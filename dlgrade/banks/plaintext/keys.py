@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dlgrade.banks.asking import asks
+from dlgrade.banks.patterns import later
 
 if TYPE_CHECKING:
     from dlgrade.banks.plaintext.pages import Line
 
-_TITLE = re.compile(
+_TITLE = later(
     r"(?:\#{1,6}[ ]|\*\*)?(?:answers?[ ]?keys?|key|(?:the[ ])?answers(?:[ ]to[ ].{1,60})?|correct[ ]answers|solutions"
     r"|参考答案|答案|ответы|respuestas|antworten|réponses|lösungen)(?:\*\*)?[ ]?[:：]?(?:\*\*)?[ \t]*",
     re.IGNORECASE,
@@ -28,10 +29,8 @@ _TITLE = re.compile(
 _TITLES = re.compile(
     r"^[^\n]{0,40}(?:key|answers|solutions|答案|ответы|respuestas|antworten|réponses|lösungen)[^\n]{0,70}$", re.I | re.M
 )
-_ANSWER = re.compile(
-    r"(?:^|(?<=[\s,;]))(?:q(?:uestion)?[ ]?)?[(\[]?(\d{1,6})[.):\]、\-–][ ]?[.)]?[ \t]*", re.IGNORECASE
-)
-_ROW = re.compile(r"^\|\s*(?:q(?:uestion)?\s?)?(\d{1,6})[.)]?\s*\|\s*([^|]+?)\s*(?:\|.*)?$", re.IGNORECASE)
+_ANSWER = later(r"(?:^|(?<=[\s,;]))(?:q(?:uestion)?[ ]?)?[(\[]?(\d{1,6})[.):\]、\-–][ ]?[.)]?[ \t]*", re.IGNORECASE)
+_ROW = later(r"^\|\s*(?:q(?:uestion)?\s?)?(\d{1,6})[.)]?\s*\|\s*([^|]+?)\s*(?:\|.*)?$", re.IGNORECASE)
 _LAST = 3  # so many titles from the end on may be the key's: every answer of a document may have one like it
 _CENTRED = 40
 _CHOICE = re.compile(r"[(\[]?[A-Ha-h][)\].,;]*\Z")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import gzip
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,7 +149,10 @@ class Words:
     """
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self._by_start = {line[1 : 1 + START].split(" ")[0]: line for line in lines}
+        lines = list(lines)
+        self._by_start = dict(zip([line[1 : 1 + START] for line in lines], lines, strict=True))
+        for short in [start for start in self._by_start if " " in start]:
+            self._by_start[short.split(" ")[0]] = self._by_start.pop(short)
 
     def __contains__(self, word: str) -> bool:
         return f" {word} " in self._by_start.get(word[:START], "")
@@ -164,39 +167,50 @@ class Words:
         return int(line[start : line.index(" ", start)])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lexicon:
-    """Words that may be parts with their costs; words that are only known; the field's own words, pairs and names.
-
-    `hyphened` holds terms such as `t-sne`, `cased` names with inner capitals, `proper` those that begin with one.
-    """
+    """Words that may be parts with their costs; words that are only known; `groups` of others by name, in one text."""
 
     words: Words
     kept: Words
-    field: frozenset[str]
-    pairs: frozenset[str]
-    hyphened: frozenset[str]
-    cased: frozenset[str]
-    proper: frozenset[str]
+    groups: Mapping[str, str]
+
+    @functools.cached_property
+    def field(self) -> frozenset[str]:
+        """The field's own words."""
+        return _set(self.groups["field"])
+
+    @functools.cached_property
+    def pairs(self) -> frozenset[str]:
+        """Words that the field writes together, as in `neural_network`."""
+        return _set(self.groups["pairs"])
+
+    @functools.cached_property
+    def hyphened(self) -> frozenset[str]:
+        """Terms such as `t-sne`."""
+        return _set(self.groups["hyphened"])
+
+    @functools.cached_property
+    def cased(self) -> frozenset[str]:
+        """Names with inner capitals."""
+        return _set(self.groups["cased"])
+
+    @functools.cached_property
+    def proper(self) -> frozenset[str]:
+        """Names that begin with a capital."""
+        return _set(self.groups["proper"])
+
+
+_GROUPS = 5  # lines at the file's end
 
 
 @functools.cache
 def lexicon() -> Lexicon:
     """Return the lexicon, read when it is first asked for."""
-    text = gzip.decompress(Path(__file__).with_name("lexicon.txt.gz").read_bytes()).decode("ascii")
-    lists: dict[str, list[str]] = {}
-    groups: dict[str, frozenset[str]] = {}
-    name = ""
-    for line in text.split("\n"):
-        if line.startswith(" "):
-            lists[name].append(line)
-            continue
-        name, *found = line.split(" ")
-        if found:
-            groups[name] = frozenset(found)
-        else:
-            lists[name] = []
-    return Lexicon(Words(lists["words"]), Words(lists["kept"]), **groups)
+    lines = gzip.decompress(Path(__file__).with_name("lexicon.txt.gz").read_bytes()).decode("ascii").split("\n")
+    words, kept, groups = lines.index("words"), lines.index("kept"), len(lines) - _GROUPS
+    named = dict(line.split(" ", 1) for line in lines[groups:])
+    return Lexicon(Words(lines[words + 1 : kept]), Words(lines[kept + 1 : groups]), named)
 
 
 def cost(word: str) -> int:

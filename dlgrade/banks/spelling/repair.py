@@ -15,10 +15,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 
+from dlgrade.banks.patterns import later
 from dlgrade.banks.spelling.lexicon import CALLS, COMMON, FUNCTION, cost, is_known, is_pair, is_term, lexicon
 from dlgrade.banks.spelling.parting import LONGEST_RUN, LONGEST_WORD, Around, is_name, parted
 
-UNTOUCHED = re.compile(
+UNTOUCHED = later(
     r"""(?ms)
     ^[ \t]*(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*(?P=fence)[^\n]*$|\Z)   # fenced code
     | (?<!`)(?P<tick>`{1,9})(?!`).{1,2000}?(?<!`)(?P=tick)(?!`)               # code
@@ -37,15 +38,15 @@ UNTOUCHED = re.compile(
 _MAY_BE_UNTOUCHED = re.compile(r"[`~$\\<\[/@(\t]|www| {4}")  # what each of these has one of
 RUN = re.compile(r"[^\W_]+")
 # Beside these a run is part of a name in code, a path, an entity, or an assignment.
-_CODE_BEFORE = re.compile(r".*?(?:[@\\#&=%{$]|[^\W_][_.])", re.DOTALL)
-_CODE_AFTER = re.compile(r"[@\\={]|_[^\W_]|\(\)|\.(?!(?:js|NET|ts)\b)[A-Za-z]")
+_CODE_BEFORE = later(r".*?(?:[@\\#&=%{$]|[^\W_][_.])", re.DOTALL)
+_CODE_AFTER = later(r"[@\\={]|_[^\W_]|\(\)|\.(?!(?:js|NET|ts)\b)[A-Za-z]")
 # Words with one space between them, a small letter never before a capital.
 _WORDS_ALONE = re.compile(r"(?:(?:[A-Z]?[a-z]+|[A-Z]+|[0-9]+)[,;:.?!]?(?: |\Z))+")
 _NO_POINTS = str.maketrans(",;:.?!", "      ")
 _CONTRACTED = frozenset(("s", "t", "re", "ve", "ll", "d", "m"))
 # "theIR" and "inDecision Trees" are words too, if capitals are forgotten.
-_ARTICLE = re.compile(r"(?:a|an|the|of|in|is|for|and|or|as|by|with|from|to|are|does)(?:[A-Z][A-Z]|[A-Z][a-z]{3}|[CR]$)")
-_BORDERS = re.compile(
+_ARTICLE = later(r"(?:a|an|the|of|in|is|for|and|or|as|by|with|from|to|are|does)(?:[A-Z][A-Z]|[A-Z][a-z]{3}|[CR]$)")
+_BORDERS = later(
     r"(?P<open>(?<=[^\W_])\((?=[^()\n]{2,120}\)))|(?P<close>(?<=[^\W_])\)(?=[A-Za-z]))"
     r"|(?P<comma>(?<=[A-Za-z)])[,;](?=[A-Za-z]))|(?P<mark>(?<=[a-z)])\?(?=[A-Z][a-z]))"
     r"|(?P<sign>(?<=[A-Z])(?:\+\+|#)(?=[a-z]{2}))|(?P<quote>[”](?=[A-Za-z]{2}))|(?P<quoted>(?<=[a-z])[“](?=\w))"
