@@ -1,9 +1,11 @@
 """A fast OpenAI-compatible chat server for measurements: it must never be what the measured program waits for.
 
 HTTP/1.1 is parsed by hand, as far as HTTP clients go: keep-alive, a Content-Length, one request after another. Every
-`POST …/chat/completions` is answered after `--delay` ms (more or less by the share `--jitter`) with some 150 words, or
-with a fault. Faults depend on the last message and on how often it came before, not on time or order: whoever asks the
-same questions meets the same ones. `GET /counters` says what came so far, `POST /reset` forgets it.
+`POST …/chat/completions` is answered after `--delay` ms (more or less by the share `--jitter`) with some 150 words, an
+object if the call has a JSON schema, or with a fault. A list in such an object holds the first words of what is
+graded, so that a grader's quotes stand in the answer. Faults depend on the last message and how often it came before,
+not on time or order: whoever asks the same questions meets the same ones. `GET /counters` says what came so far, `POST
+/reset` forgets it.
 
     python benchmarks/fast_server.py --delay 200 --faults 0.1
 
@@ -20,7 +22,7 @@ import socket
 import struct
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import cast
+from typing import Any, cast
 
 FAULTS = ("429", "500", "reset")
 BACKLOG = 1024
@@ -30,6 +32,9 @@ _WORDS = (
     "the others, and the weights that are learned spread over all of them. "
 )
 _TEXT = _WORDS * 3
+_QUOTED = 6  # words of an answer that are quoted
+
+Schema = dict[str, Any]
 
 
 @dataclass
@@ -70,7 +75,9 @@ class Server:
 
     def asked(self, connection: Connection, body: bytes) -> None:
         """Take one call; its answer is sent later."""
-        content = str(json.loads(body)["messages"][-1]["content"])
+        call = json.loads(body)
+        content = str(call["messages"][-1]["content"])
+        schema = call.get("response_format", {}).get("json_schema", {}).get("schema")
         self._asked[content] += 1
         counters = self.counters
         counters.requests += 1
@@ -80,19 +87,21 @@ class Server:
         dice = _dice(self.manner.seed, self._asked[content], content)
         fault = FAULTS[int(dice / self.manner.faults * len(FAULTS))] if dice < self.manner.faults else None
         if self.manner.delay == 0:
-            self._answer(connection, content, fault)
+            self._answer(connection, content, schema, fault)
             return
         spread = 1 + self.manner.jitter * (2 * _dice("spread", self._asked[content], content) - 1)
-        asyncio.get_running_loop().call_later(self.manner.delay * spread, self._answer, connection, content, fault)
+        asyncio.get_running_loop().call_later(
+            self.manner.delay * spread, self._answer, connection, content, schema, fault
+        )
 
-    def _answer(self, connection: Connection, content: str, fault: str | None) -> None:
+    def _answer(self, connection: Connection, content: str, schema: Schema | None, fault: str | None) -> None:
         self._at_once -= 1
         if connection.closed:
             return
         if fault is None:
             self.counters.replies += 1
             self._answered.add(content)
-            connection.send("200 OK", _completion(content))
+            connection.send("200 OK", _completion(content, schema))
             return
         self.counters.faults[fault] += 1
         if fault == "reset":
@@ -172,9 +181,28 @@ def _dice(*parts: object) -> float:
     return int.from_bytes(digest, "big") / 2**64
 
 
-def _completion(content: str) -> bytes:
+def _fitting(schema: Schema, content: str, name: str = "") -> object:
+    """A value that fits the schema, the same for the same words."""
+    kind = schema.get("type")
+    if kind == "object":
+        return {key: _fitting(part, content, f"{name}.{key}") for key, part in schema["properties"].items()}
+    if kind == "array":
+        return [" ".join(_said(content).split(" ")[:_QUOTED])]
+    if "enum" in schema:
+        return schema["enum"][int(_dice(name, content) * len(schema["enum"]))]
+    return {"boolean": False, "integer": 1, "number": 1.0}.get(str(kind), "So it says.")
+
+
+def _said(content: str) -> str:
+    """What stands between the last two tags, else all of it."""
+    lines = content.strip().split("\n")
+    return lines[-2] if len(lines) > 2 and lines[-1].startswith("</") else lines[-1]
+
+
+def _completion(content: str, schema: Schema | None = None) -> bytes:
     digest = hashlib.blake2b(content.encode(), digest_size=6).hexdigest()
-    message = {"role": "assistant", "content": f"Answer {digest}. {_TEXT}", "refusal": None}
+    said = f"Answer {digest}. {_TEXT}" if schema is None else json.dumps(_fitting(schema, content))
+    message = {"role": "assistant", "content": said, "refusal": None}
     return json.dumps(
         {
             "id": f"chatcmpl-{digest}",

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
-from pathlib import Path
 from types import FrameType
 
 from dlgrade.errors import InputError, ItemError, RunStopped
@@ -25,7 +24,7 @@ from dlgrade.grading.claims import Alone
 from dlgrade.grading.gradebook import Book
 from dlgrade.grading.judge import Asked, Judge
 from dlgrade.grading.matching import Matched, Matching
-from dlgrade.grading.rows import BadRow, Row, Survey, read_rows
+from dlgrade.grading.rows import BadRow, Row, Survey
 from dlgrade.grading.settling import unsettled
 from dlgrade.llm.counted import Counted, Found
 from dlgrade.llm.request import Request
@@ -90,7 +89,7 @@ def grade_offline(
     """
     marking = _Marking(answers.rows, matching, book, OFFLINE, on_progress)
     with _ctrl_c(marking.press):
-        for number, row in enumerate(read_rows(answers.path)):
+        for number, row in enumerate(answers.entries()):
             if marking.done.interrupted:
                 break
             if (matched := marking.matched(number, row)) is not None and isinstance(row, Row):
@@ -120,7 +119,7 @@ def grade_asked(
     """
     asking = _Asking(answers.rows, matching, book, on_progress, client=client, judge=judge)
     with _ctrl_c(asking.press):
-        missing = asking.missing(answers.path)
+        missing = asking.missing(answers)
         first = next(missing, None)
         if first is not None and not asking.done.interrupted:
             # Imported here for start-up time: a run that finds everything needs no event loop.
@@ -246,9 +245,9 @@ class _Asking(_Marking):
         self._client = client
         self._judge = judge
 
-    def missing(self, path: Path) -> Iterator[tuple[str, _Waiting]]:
+    def missing(self, answers: Survey) -> Iterator[tuple[str, _Waiting]]:
         """The answers whose grade takes a request; all others are graded on the way."""
-        rows = enumerate(read_rows(path))
+        rows = enumerate(answers.entries())
         while not self.done.interrupted and (some := [self._matched(*entry) for entry in islice(rows, _BATCH)]):
             waiting = list(self._prepared([one for one in some if one is not None]))
             stored = self._client.stored([request for one in waiting for request in one.first])

@@ -364,3 +364,84 @@ def test_ctrl_c_shows_what_was_finished_and_asks_for_the_rest_next_time(tmp_path
     assert f"{found['ungraded']} answers are left.".encode() in said
     assert b"Traceback" not in said
     assert document(ran.out)["n"] == 60
+
+
+# ── people's verdicts in grades, and the page ────────────────────────────────────────────────
+
+BY = ("--by", "R. Roe", "--why", "It says so.")
+
+
+def judged(run: Run, *verdicts: tuple[str, str, str]) -> None:
+    """A class without scores, graded offline, and what a person said of some of it."""
+    write({name: value for name, value in row.items() if name != "score"} for row in rows())
+    assert run("grade", "--answers", "labels.jsonl", "--out", "grades.jsonl", "--model", "offline").code == 0
+    for id_, criterion, word in verdicts:
+        assert run("grades", "override", "grades.jsonl", id_, criterion, word, *BY).code == 0
+
+
+def test_what_a_person_said_in_grades_is_a_label_of_the_answer_with_its_id(run: Run) -> None:
+    judged(run, ("0", "floats", "met"), ("1", "floats", "met"), ("4", "sleeps", "missed"))
+    ran = run(*COMMAND, "--overrides", "grades.jsonl", "--json", "--details")
+    found = document(ran.out)
+    assert (ran.code, found["n"], found["ungraded"]) == (0, 0, 0)
+    assert [one["id"] for one in found["answers"]] == ["0", "1", "4"]
+    assert (found["verdicts"]["n"], round(found["verdicts"]["same"], 3)) == (3, 0.667)
+    assert found["verdicts"]["words"] == ["missed", "met"]
+    assert found["verdicts"]["confusion"] == [[1, 0], [1, 1]]
+    assert {one["criterion"]: one["same"] for one in found["criteria"]} == {"flumph/floats": 0.5, "glurm/sleeps": 1.0}
+    assert "verdicts on criteria are compared, and no scores" in ran.err
+
+
+def test_whoever_judged_every_criterion_gave_a_score(run: Run) -> None:
+    judged(run, ("1", "floats", "met"), ("1", "eats", "met"), ("2", "floats", "missed"), ("2", "eats", "missed"))
+    found = document(run(*COMMAND, "--overrides", "grades.jsonl", "--json", "--details").out)
+    assert [(one["id"], one["person"], one["given"]) for one in found["answers"]] == [("1", 1, 0.5), ("2", 0, 0)]
+    assert found["n"] == 2
+
+
+def test_overrides_stand_beside_scores_and_come_before_a_rows_own_verdicts(run: Run) -> None:
+    judged(run, ("0", "floats", "missed"))
+    write({**row, "verdicts": {"floats": "met", "eats": "met"}} if row["id"] == "0" else row for row in rows())
+    found = document(run(*COMMAND, "--overrides", "grades.jsonl", "--json", "--details").out)
+    assert found["n"] == 5
+    assert {one["criterion"]: one["same"] for one in found["criteria"]} == {"flumph/floats": 0, "flumph/eats": 1}
+
+
+def test_a_verdict_on_other_words_than_the_criterions_is_left_out_and_said(run: Run) -> None:
+    judged(run, ("0", "floats", "met"), ("0", "eats", "met"))
+    rubric = Path("rubrics/flumph.yaml")
+    rubric.write_text(rubric.read_text(encoding="utf-8").replace("It floats.", "It hovers."), encoding="utf-8")
+    ran = run(*COMMAND, "--overrides", "grades.jsonl", "--json")
+    assert document(ran.out)["verdicts"]["n"] == 1
+    assert "Verdicts on criteria that were worded otherwise then, left out: 1" in ran.err
+
+
+def test_overrides_that_are_none_or_of_other_answers_are_errors_that_say_so(run: Run) -> None:
+    judged(run)
+    ran = run(*COMMAND, "--overrides", "grades.jsonl")
+    assert (ran.code, "grades.jsonl: no person's verdict in it" in ran.err) == (2, True)
+    assert run("grades", "override", "grades.jsonl", "0", "floats", "met", *BY).code == 0
+    write({name: value for name, value in {**row, "id": f"x{row['id']}"}.items() if name != "score"} for row in rows())
+    ran = run(*COMMAND, "--overrides", "grades.jsonl")
+    assert (ran.code, "labels.jsonl: has none of the 1 answers that people judged" in ran.err) == (2, True)
+    ran = run(*COMMAND)
+    assert "--overrides grades.jsonl" in ran.err
+
+
+def test_the_levels_that_both_gave_are_counted_in_a_matrix(run: Run) -> None:
+    write(rows())
+    found = document(run(*COMMAND, "--json", "--details").out)
+    # people gave 2, 2, 0, 1, 1 points, the grader 2, 1, 0, 2, 1
+    assert found["confusion"] == [[1, 0, 0], [0, 1, 1], [0, 1, 1]]
+
+
+def test_a_page_is_written_whole_and_nobodys_file_is_replaced(run: Run) -> None:
+    write(rows())
+    ran = run(*COMMAND, "--html", "agreement.html")
+    assert ran.code == 0
+    page = Path("agreement.html").read_text(encoding="utf-8")
+    assert "a person 50 and the grader 100: 1" in page
+    Path("agreement.html").write_text("mine", encoding="utf-8")
+    ran = run(*COMMAND, "--html", "agreement.html")
+    assert (ran.code, "agreement.html: left as it is" in ran.err) == (2, True)
+    assert "agreement.pdf: the page is written to .html" in run(*COMMAND, "--html", "agreement.pdf").err

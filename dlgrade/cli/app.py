@@ -32,7 +32,7 @@ COMMANDS = {
     "progress": ("dlgrade.cli.progress", "Show how practising goes."),
     "calibrate": ("dlgrade.cli.calibrate", "Say how well a grader agrees with people."),
     "regrade": ("dlgrade.cli.regrade", "Work out stored grades by the rubrics of today."),
-    "grades": ("dlgrade.cli.grades", "Explain, override and export stored grades."),
+    "grades": ("dlgrade.cli.grades", "Report on, explain, override and export stored grades."),
     "export": ("dlgrade.cli.export", "Write an answer key."),
     "check": ("dlgrade.cli.check", "Say what is wrong with banks and rubrics."),
     "batch": ("dlgrade.cli.batch", "Send work to a batch endpoint, at a lower price."),

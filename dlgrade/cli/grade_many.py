@@ -19,6 +19,7 @@ from dlgrade.cli import show
 from dlgrade.cli.watching import Watch, by_why, name_failures, what_it_took
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import DlgradeError, InputError, OutputError
+from dlgrade.grading.alike import SHOWN, Alike, Pair, WatchedBook
 from dlgrade.grading.gradebook import Book, Gradebook, JsonLines, form_for
 from dlgrade.grading.leniency import CorrectedBook, Correction
 from dlgrade.grading.matching import Matching
@@ -28,6 +29,7 @@ from dlgrade.llm.counted import Counted
 from dlgrade.models import Usage
 
 STDOUT = Path("-")
+_COMPARED = 10_000  # answers in which nearly equal ones are looked for: that takes seconds, and 20 MB
 NO_OUTPUT = "say where the grades go: --out FILE (.jsonl or .csv), or --out - for stdout"
 
 
@@ -49,11 +51,15 @@ def grade_many(
     if out.resolve() == answers.resolve():
         raise OutputError(f"{out}: would replace the answers that are read; choose another file")
     seen = survey(answers)
-    with _opened(session, out, seen) as (book, new):
+    alike = Alike(_COMPARED)
+    with _opened(session, out, seen) as (opened, new):
+        book = WatchedBook(opened, alike)
         done, client = _graded(session, seen, book if correction is None else CorrectedBook(book, correction))
         if new is not None:
             new.wanted = worth_keeping(done)
-    report = _Report(session, answers, out, done, client, started, time.monotonic() - clock, correction)
+    pairs = alike.pairs()
+    took = time.monotonic() - clock
+    report = _Report(session, answers, out, done, client, started, took, pairs, alike.left_out, correction)
     report.leave_record()
     if json:
         show.json_document(report.json())
@@ -109,6 +115,8 @@ class _Report:
     client: Counted | None
     started: str
     seconds: float
+    pairs: tuple[Pair, ...]
+    not_compared: int
     correction: Correction | None = None
 
     @property
@@ -129,6 +137,7 @@ class _Report:
             "rows": done.rows,
             "graded": done.graded,
             "needs_review": done.doubtful,
+            "nearly_equal": len(self.pairs),
             "ungraded": dict(done.ungraded.most_common()),
             "failed": dict(done.failed.most_common()),
             "left": done.left,
@@ -172,6 +181,8 @@ class _Report:
         if self.kept:
             line(self._counts())
         name_failures(done, "all of them stand in the output")
+        if self.pairs and self.kept:
+            show.remark(self._nearly_equal())
         if done.unused:
             show.remark(f"References not used, since there is a rubric for the question: {done.unused:,}")
         if self.client is not None:
@@ -183,6 +194,16 @@ class _Report:
         if done.left:
             kept = "What was finished is kept" if self.kept else "Nothing was written"
             show.remark(f"{kept}; {done.left:,} answers are left. The same command again asks only for those.")
+
+    def _nearly_equal(self) -> str:
+        count, widest = len(self.pairs), self.pairs[0]
+        (low, high), among = widest.percents, f" among the first {_COMPARED:,}" if self.not_compared else ""
+        said = f"{count:,}{'+' if count >= SHOWN else ''} pairs" if count > 1 else "1 pair"
+        example = f"{widest.one} ({low:.0f} %) and {widest.other} ({high:.0f} %)"
+        line = f"Nearly equal answers with different grades{among}: {said}, the furthest apart {example}"
+        if self.out.suffix.lower() not in {".jsonl", ".ndjson"}:
+            return line
+        return f"{line}; for all: dlgrade grades report {self.out} --answers {self.answers}"
 
     def _counts(self) -> str:
         done = self.done

@@ -9,6 +9,7 @@ import typer
 
 from dlgrade.banks.outputs import digest, replacement
 from dlgrade.cli import show
+from dlgrade.cli.grades_report import report
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, OutputError
 from dlgrade.grading.gradebook import Table
@@ -23,8 +24,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
-    help="Explain, override and export stored grades.",
+    help="Report on, explain, override and export stored grades.",
 )
+app.command()(report)
 
 File = Annotated[Path, typer.Argument(help="Grades as `grade` writes them: JSON Lines.", metavar="FILE")]
 Id = Annotated[str, typer.Argument(help="Whose answer it is.", metavar="ID")]

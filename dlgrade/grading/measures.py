@@ -91,6 +91,12 @@ def _bootstrapped(
     return {name: _central(values, resamples) for name, values in found.items()}
 
 
+def confusion(people: Sequence[float], given: Sequence[float], *, levels: int) -> list[list[int]]:
+    """How often people gave which level and the grader which: a row a level of people's, from the lowest up."""
+    counts = _Pairs.of(people, given, levels).table(np.ones(len(people)))
+    return [[round(float(count)) for count in row] for row in counts]
+
+
 def line_through(lengths: Sequence[float], people: Sequence[float]) -> list[float]:
     """The scores that the lengths alone foretell: the least-squares line through these very answers, kept in 0 to 1."""
     x, y = np.array(lengths, dtype=float), np.array(people, dtype=float)

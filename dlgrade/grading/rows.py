@@ -12,8 +12,8 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -57,13 +57,30 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a file of answers holds: how many rows, and which further columns; how its CSV was written."""
+    """What a file of answers holds: how many rows, and which further columns; how its CSV was written.
+
+    `only` are the ids of the rows that count, None where all do.
+    """
 
     path: Path
     rows: int
     extra: tuple[str, ...]
     delimiter: str = ","
     mark: bool = False  # a byte order mark, which Excel writes and wants
+    only: frozenset[str] | None = None
+
+    def entries(self) -> Iterator[Row | BadRow]:
+        """The rows that count, one after the other.
+
+        Raises:
+            InputError: as `read_rows` does.
+        """
+        return (row for row in read_rows(self.path) if self.only is None or row.id in self.only)
+
+    def narrowed(self, ids: Set[str]) -> Survey:
+        """The same file where no rows count but those with one of the ids."""
+        found = frozenset(row.id for row in read_rows(self.path) if row.id in ids)
+        return replace(self, rows=len(found), only=found)
 
 
 def read_rows(path: Path) -> Iterator[Row | BadRow]:
