@@ -28,7 +28,7 @@ misconceptions:
   - {id: swims, costs: 1, claims: It swims.}
 """
 ANSWER = "It floats and feeds on thoughts and glows and is good."
-QUOTES = {"c1": "floats", "c2": "feeds", "c3": "glows", "c4": "good", "m1": "It", "m2": "It"}
+QUOTES = {"c1": "floats", "c2": "feeds", "c3": "glows", "c4": "good", "m1": "It floats", "m2": "It floats"}
 IN_ORDER = ("c1", "c2", "c3", "c4", "m1", "m2")
 GRADE = ("grade", "flumph", "--text", ANSWER)
 
@@ -436,8 +436,8 @@ def test_calibrate_sets_verdicts_beside_a_judgement_of_the_whole(run: Run) -> No
     def reply(body: Body) -> str:
         answer = body["messages"][-1]["content"]
         if keys(body) == ["answer"]:
-            word = next(word for part, word in level.items() if part in answer)
-            quotes = [] if word == "nothing" else ["It"]
+            part, word = next((part, word) for part, word in level.items() if part in answer)
+            quotes = [] if word == "nothing" else [part]
             return json.dumps({"answer": {"quotes": quotes, "reason": "So.", "level": word}})
         return verdicts(body, {} if "glows" in answer else nothing_said(body))
 

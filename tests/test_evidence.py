@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dlgrade.grading.evidence import clean, find_quote
+from dlgrade.grading.words import STOPWORDS
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8")))
@@ -19,11 +22,12 @@ def test_what_is_kept_stands_in_the_answer_as_given(answer: str) -> None:
 @given(st.text(min_size=1), st.data())
 def test_a_copied_passage_is_found_where_its_words_stand(answer: str, data: st.DataObject) -> None:
     cleaned = clean(answer)
-    start = data.draw(st.integers(0, len(cleaned.text)))
-    end = data.draw(st.integers(start, len(cleaned.text)))
+    starts = [0, *(match.end() for match in re.finditer(r"\s", cleaned.text))]
+    start = data.draw(st.sampled_from(starts))
+    end = data.draw(st.sampled_from([*(at - 1 for at in starts if at > start), len(cleaned.text)]))
     quote = cleaned.text[start:end]
     place = find_quote(quote, cleaned)
-    if any(character.isalnum() and character.isascii() for character in quote):
+    if any(character.isalnum() and character.isascii() for character in quote) and quote.lower() not in STOPWORDS:
         assert place is not None
         assert answer[place.start : place.end] == place.quote
 
@@ -39,6 +43,62 @@ def test_an_invented_quote_is_not_found() -> None:
     assert find_quote("never said", clean("Units are dropped.")) is None
     assert find_quote("", clean("Units are dropped.")) is None
     assert find_quote(" … ", clean("Units are dropped.")) is None
+
+
+@pytest.mark.parametrize("quote", ["t", "s", "it", "the", "its", "is", "supervised learning", "d", "=", "rop"])
+def test_a_piece_of_a_word_or_a_lone_function_word_proves_nothing(quote: str) -> None:
+    assert find_quote(quote, clean("It is unsupervised learning: the units are dropped, k = 3.")) is None
+
+
+@pytest.mark.parametrize(
+    ("quote", "answer", "found"),
+    [
+        ("k", "Here k is 3.", "k"),
+        ("3", "Here k is 3.", "3"),
+        ("No", "No.", "No"),
+        ("more", "More.", "More"),
+        ("unit", "The units are dropped.", "unit"),
+        ("合作", "植物的光合作用", "合作"),
+        ("Poincaré", "A Poincare\u0301 map", "Poincare\u0301"),
+        ("a ≤ b", "If a ≤ b, then", "a ≤ b"),
+    ],
+)
+def test_short_quotes_count_as_whole_words(quote: str, answer: str, found: str) -> None:
+    place = find_quote(quote, clean(answer))
+    assert place is not None
+    assert place.quote.startswith(found)
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "units are droped at random",
+        "units are dropped at radnom",
+        "Units are droppedd at random",
+        "units are dripped at random",
+    ],
+)
+def test_a_quote_with_a_slip_is_found_and_shown_as_the_answer_has_it(quote: str) -> None:
+    place = find_quote(quote, clean("Here, units are dropped at random."))
+    assert place is not None
+    assert place.quote == "units are dropped at random"
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "units are kept at random",  # another word
+        "units was droped at radnom",  # too many slips
+        "units is dropped at random",  # too short for a slip
+        "the atypical units that rise, where a = 10",  # a first letter
+        "the typical units that rise, where a = 11",  # a number
+        "the typical units that rise, where a ≠ 10",  # a sign
+        "the typical units that fall, where a = 10",
+    ],
+)
+def test_what_may_mean_something_else_is_no_slip(quote: str) -> None:
+    answer = "Here, units are dropped at random; the typical units that rise, where a = 10."
+    assert find_quote(quote, clean(answer)) is None
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,19 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from os.path import commonprefix
 
 from dlgrade.grading.steering.finding import steering
 from dlgrade.grading.steering.markup import unseen
 from dlgrade.grading.steering.wholes import ADDRESSED, Cut, merged
+from dlgrade.grading.words import STOPWORDS, words
 from dlgrade.models import Evidence
 
 _ROUNDS = 20  # an answer that steers after so many cuts has nothing else in it
 _MOST_FLAGS = 12  # places of one kind that are named
+_STEM = 4  # letters from which on a quote may end within a word, and a word may have a slip
+_WORDS_A_SLIP = 4  # in so many quoted words one may have a slip
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +93,72 @@ def _without(answer: str, cuts: list[tuple[int, int]]) -> Cleaned:
     return Cleaned("".join(pieces), answer, tuple(starts), tuple(origins))
 
 
+@lru_cache(maxsize=64)  # every quote from an answer is looked for in the same text
 def _fold_with_offsets(text: str) -> tuple[str, list[int]]:
     """Letters and digits only, folded, each with the offset it came from."""
     folded: list[str] = []
     offsets: list[int] = []
     for i, character in enumerate(text):
         for c in unicodedata.normalize("NFKC", character).casefold():
-            if c.isalnum() or unicodedata.category(c).startswith("S"):
-                folded.append(c)
-                offsets.append(i)
+            # A letter may stand there with its accent or be followed by it; of a sign, `≠` would become `=`.
+            kept = unicodedata.normalize("NFKD", c) if c.isalpha() else c
+            some = [k for k in kept if k.isalnum() or unicodedata.category(k).startswith("S")]
+            folded += some
+            offsets += [i] * len(some)
     return "".join(folded), offsets
 
 
 def find_quote(quote: str, cleaned: Cleaned) -> Evidence | None:
-    """Where a quote stands in the answer, case, spaces and punctuation aside; None if nowhere."""
+    """Where a quote stands in the answer, case, spaces, punctuation and slips of the pen aside; None if nowhere.
+
+    What proves nothing is nowhere: a piece from within a word, or one function word of a longer answer.
+    """
     needle, _ = _fold_with_offsets(quote)
     haystack, offsets = _fold_with_offsets(cleaned.text)
-    at = haystack.find(needle) if needle else -1
-    if at < 0:
+    if not any(c.isalnum() for c in needle) or (needle in STOPWORDS and needle != haystack):
         return None
-    return cleaned.quote(offsets[at], offsets[at + len(needle) - 1] + 1)
+    at = haystack.find(needle)
+    while at >= 0:
+        start, end = offsets[at], offsets[at + len(needle) - 1] + 1
+        while unicodedata.category(cleaned.text[end : end + 1] or " ").startswith("M"):
+            end += 1  # an accent belongs to its letter
+        if not _within_a_word(cleaned.text, start) and (len(needle) >= _STEM or not _within_a_word(cleaned.text, end)):
+            return cleaned.quote(start, end)
+        at = haystack.find(needle, at + 1)
+    return _nearly(quote, cleaned)
+
+
+def _within_a_word(text: str, at: int) -> bool:
+    """Whether no word begins or ends there. Scripts beyond the Cyrillic write words in other ways, or as one."""
+    before, after = text[at - 1 : at], text[at : at + 1]
+    return before.isalnum() and after.isalnum() and max(before, after) < "\u0530"
+
+
+def _nearly(quote: str, cleaned: Cleaned) -> Evidence | None:
+    """Where a quote stands that was copied with slips: a letter more, less or other, or two swapped, in few words."""
+    wanted, there = words(quote), words(cleaned.text)
+    for first in range(len(there) - len(wanted) + 1):
+        some = there[first : first + len(wanted)]
+        pairs = [(one.folded, other.folded) for one, other in zip(wanted, some, strict=True)]
+        slips = [(one, other) for one, other in pairs if one != other]
+        if len(slips) * _WORDS_A_SLIP <= len(wanted) and all(_is_slip(one, other) for one, other in slips):
+            start, end = some[0].start, some[-1].end
+            if _signs(quote) == _signs(cleaned.text[start:end]):
+                return cleaned.quote(start, end)
+    return None
+
+
+def _signs(text: str) -> str:
+    """The signs of a formula, which words are without."""
+    return "".join(c for c in _fold_with_offsets(text)[0] if not c.isalnum())
+
+
+def _is_slip(one: str, other: str) -> bool:
+    """Whether two words are one but for a slip, which is never in the first letter: `atypical` is not `typical`."""
+    if min(len(one), len(other)) < _STEM or one[0] != other[0] or any(c.isdigit() for c in one + other):
+        return False
+    same = len(commonprefix((one, other)))
+    one, other = one[same:], other[same:]
+    same = len(commonprefix((one[::-1], other[::-1])))
+    one, other = one[: len(one) - same], other[: len(other) - same]
+    return max(len(one), len(other)) == 1 or (len(one) == 2 and one == other[::-1])
