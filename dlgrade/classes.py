@@ -27,6 +27,7 @@ from dlgrade.grading.matching import Matched, Matching
 from dlgrade.grading.rows import BadRow, Row, Survey
 from dlgrade.grading.settling import unsettled
 from dlgrade.llm.counted import Counted, Found
+from dlgrade.llm.once import Once
 from dlgrade.llm.request import Request
 from dlgrade.models import Failure, Grade, Grader, Progressed, Rubric
 from dlgrade.rubrics import fingerprint
@@ -117,7 +118,7 @@ def grade_asked(
     Raises:
         InputError: the file can no longer be read, the grades not be written, or the template does not render.
     """
-    asking = _Asking(answers.rows, matching, book, on_progress, client=client, judge=judge)
+    asking = _Asking(answers.rows, matching, book, on_progress, client=client, judge=judge.through(Once(client)))
     with _ctrl_c(asking.press):
         missing = asking.missing(answers)
         first = next(missing, None)

@@ -346,10 +346,20 @@ def _idle(rubric: Rubric) -> Iterator[Misfit]:
 
 
 class Message(Record):
-    """One message to or from a model."""
+    """One message to or from a model.
+
+    `folded` stands in the place of `content` wherever requests are told apart: where the spelling is to change no
+    reply, all spellings have one.
+    """
 
     role: Literal["system", "user", "assistant"]
     content: str
+    folded: str | None = Field(default=None, exclude=True)
+
+    @property
+    def told_by(self) -> str:
+        """What the message is told from others by."""
+        return self.content if self.folded is None else self.folded
 
 
 # ── results ──────────────────────────────────────────────────────────────────────────────────

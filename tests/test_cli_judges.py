@@ -223,6 +223,45 @@ def test_an_endpoint_that_cannot_be_used_ends_it_whatever_came_before(run: Run) 
         assert len(server.bodies) <= before + 3
 
 
+def test_equal_answers_have_one_grade_whatever_the_model_says_the_second_time(run: Run) -> None:
+    spelled = (ANSWER, ANSWER.upper(), f"  {ANSWER}\n", ANSWER.replace(" ", "  "), ANSWER)
+    rows = [{"id": str(n), "question": "flumph", "answer": answer} for n, answer in enumerate(spelled)]
+    Path("class.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = ("grade", "--answers", "class.jsonl", "--out", "grades.jsonl", "--samples", "3", "--concurrency", "1")
+    calls = iter(range(99))
+
+    def whim(body: Body) -> Mapping[str, str]:
+        n = next(calls)
+        return {f"c{n % 4 + 1}": "missed", "c2": "made up" if n % 3 == 1 else "met"}
+
+    with Judges(whim) as server:
+        assert run(*command, *at(server)).code == 0
+        asked = len(server.bodies)
+        alone = graded(run("grade", "flumph", "--text", f" {ANSWER.lower()} ", "--samples", "3", "--json", *at(server)))
+        assert len(server.bodies) == asked <= 6
+    grades = [Grade.model_validate_json(line) for line in Path("grades.jsonl").read_text().splitlines()]
+    assert len({(str(words(grade)), grade.score, grade.confidence, grade.flags) for grade in [*grades, alone]}) == 1
+    for grade, row in zip(grades, rows, strict=True):
+        for piece in (piece for verdict in grade.verdicts for piece in verdict.evidence):
+            assert row["answer"][piece.start : piece.end] == piece.quote
+
+
+def test_a_sample_that_failed_is_not_asked_for_again_for_an_equal_answer_of_the_same_run(run: Run) -> None:
+    rows = [{"id": str(n), "question": "flumph", "answer": answer} for n, answer in enumerate((ANSWER, ANSWER.upper()))]
+    Path("class.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = ("grade", "--answers", "class.jsonl", "--out", "grades.jsonl", "--samples", "2", "--concurrency", "1")
+    with Judges() as server:
+        good, refusals = server.reply, iter([refused()])
+        server.reply = lambda body: good(body) if tuple(keys(body)) == IN_ORDER else next(refusals, None) or good(body)
+        ran = run(*command, *at(server), "--json")
+        grades = [Grade.model_validate_json(line) for line in Path("grades.jsonl").read_text().splitlines()]
+        assert len(server.bodies) == json.loads(ran.out)["requests"] == 2
+        assert {(grade.flags, grade.confidence) for grade in grades} == {(("1 of 2 samples failed: refused",), 0.5)}
+        assert run(*command, *at(server)).code == 0
+        assert len(server.bodies) == 3
+    assert {Grade.model_validate_json(line).flags for line in Path("grades.jsonl").read_text().splitlines()} == {()}
+
+
 # ── several models ───────────────────────────────────────────────────────────────────────────
 
 

@@ -32,7 +32,7 @@ ORDER = [
     *("llm.wire", "llm.streams"),
     *("llm.prices", "llm.spend", "llm.estimate", "llm.dialect", "llm.tries", "llm.pace", "llm.transport", "llm.client"),
     *("llm.checks", "llm.diagnosis"),
-    *("llm.rows", "llm.database", "llm.pruning", "llm.store", "llm.upkeep", "llm.cache", "llm.counted"),
+    *("llm.rows", "llm.database", "llm.pruning", "llm.store", "llm.upkeep", "llm.cache", "llm.counted", "llm.once"),
     *("llm.tape", "llm.replay", "llm.batch", "llm.batch_files", "llm.batch_calls", "llm.batch_results"),
     *("answering", "refreshing", "saving", "reviewing", "provenance"),
     *("grading.steering.phrases", "grading.steering.orders", "grading.steering.statements", "grading.steering.tongues"),

@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlgrade.errors import CutShort, DlgradeError, Refused, ServerFailed
-from dlgrade.grading.asking import grading_request
+from dlgrade.grading.asking import grading_request, normal
 from dlgrade.grading.evidence import clean
 from dlgrade.grading.judge import Judge
 from dlgrade.grading.shapes import shape_of
 from dlgrade.library import SHIPPED
+from dlgrade.llm.dialect import Dialect, body
 from dlgrade.llm.request import Reply, Request
 from dlgrade.llm.schema import strict_schema
 from dlgrade.models import Grade, Usage
@@ -92,6 +93,37 @@ def test_an_answer_that_guesses_its_fence_gets_another(monkeypatch: pytest.Monke
 def test_the_same_answer_in_other_blanks_is_the_same_request() -> None:
     assert request("Units are\r\ndropped.  \r\n\r\n\r\n").key == request("Units are\ndropped.\n").key
     assert request("Units are dropped.").key != request("Units are kept.").key
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "UNITS ARE DROPPED.",
+        "units  are dropped.",
+        " Units are\ndropped. ",
+        "Units\tare\u00a0dropped.",
+        "Ｕnits are dropped.",
+    ],
+)
+def test_an_answer_spelled_otherwise_is_the_same_request_and_is_sent_as_it_is_spelled(other: str) -> None:
+    one, two = request("Units are dropped."), request(other)
+    assert one.key == two.key
+    assert one.messages[-1].content != two.messages[-1].content
+    assert normal(other) in two.messages[-1].content
+    assert [sent["content"] for sent in body(two, Dialect())["messages"]] == [m.content for m in two.messages]
+    assert "folded" not in json.dumps(body(two, Dialect()))
+
+
+@pytest.mark.parametrize("other", ["Units are not dropped.", "Units are dropped!", "Units are **dropped**.", "Unit."])
+def test_an_answer_in_other_words_or_signs_is_another_request(other: str) -> None:
+    assert request(other).key != request("Units are dropped.").key
+
+
+def test_what_is_asked_once_more_is_the_same_for_both_spellings() -> None:
+    bare = said(c1={"quotes": ["nowhere"], "reason": "Surely.", "verdict": "met"})
+    again = [judged(answer, bare, said())[1].requests[1] for answer in ("Units go.", "units  GO.")]
+    assert again[0].key == again[1].key
+    assert "units  GO." in again[1].messages[1].content
 
 
 @given(st.text(min_size=1), st.text(min_size=1))

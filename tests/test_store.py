@@ -172,6 +172,17 @@ def test_of_many_requests_those_that_may_be_used_are_found(path: Path) -> None:
     }
 
 
+def test_of_two_processes_that_asked_the_same_both_go_by_the_reply_stored_first(path: Path) -> None:
+    asked, mine = full_request(), FULL_REPLY.model_copy(update={"text": '{"quotes": [], "verdict": "met"}'})
+    with Store.open(path) as store, Store.open(path) as other:
+        other.put(asked, FULL_REPLY)
+        counts = store.put_unless_there(asked, mine.model_copy(update={"usage": Usage(total_tokens=7)}))
+        assert (counts.text, counts.cached, counts.usage) == (FULL_REPLY.text, False, Usage(total_tokens=7))
+        other.put(asked, REPLY)  # which does not fit, and is no reply
+        assert store.put_unless_there(asked, FULL_REPLY) == FULL_REPLY
+        assert store.get(asked.key) == FULL_REPLY.model_copy(update={"cached": True})
+
+
 def test_looking_up_needs_no_event_loop_and_no_sdk(path: Path) -> None:
     fill(path, 3)
     script = (

@@ -17,6 +17,9 @@ from itertools import count
 from math import factorial
 from typing import Any
 
+from pydantic import BaseModel
+
+from dlgrade.banks.wording import spaced
 from dlgrade.errors import PromptError
 from dlgrade.grading.evidence import Cleaned
 from dlgrade.grading.examples import Example, Examples
@@ -96,22 +99,21 @@ def grading_request(
     """
     turn = turn or Turn(str(settings.model))
     items = list(items_of(rubric).items())
-    text = normal(cleaned.text)
     shown = [_shown(example, rubric) for example in examples]
-    messages = prompts.render(
+    messages = _messages(
+        prompts,
         TEMPLATE,
+        cleaned,
         rubric=rubric,
         criteria=items[: len(rubric.criteria)],
         misconceptions=items[len(rubric.criteria) :],
         examples=shown,
         settled=isinstance(rubric, SettledRubric),
         asked=turn.keys,
-        fence=fence("answer", text),
-        answer=text,
     )
     if any(all(str(one["fence"]) not in message.content for message in messages) for one in shown):
         raise PromptError(f"the template {TEMPLATE}.j2 shows no examples: take `examples` over from the shipped one")
-    return _request(messages, settings, turn).model_copy(update={"shape": shape_of(rubric, turn.keys)})
+    return _request(messages, settings, turn, shape_of(rubric, turn.keys))
 
 
 def whole_request(cleaned: Cleaned, rubric: Rubric, prompts: Prompts, settings: Settings, turn: Turn) -> Request:
@@ -120,17 +122,34 @@ def whole_request(cleaned: Cleaned, rubric: Rubric, prompts: Prompts, settings: 
     Raises:
         PromptError: the template does not render.
     """
-    text = normal(cleaned.text)
     levels = list(zip(LEVELS, MEANINGS, strict=True))
-    messages = prompts.render(WHOLE_TEMPLATE, rubric=rubric, levels=levels, fence=fence("answer", text), answer=text)
-    return _request(messages, settings, turn).model_copy(update={"shape": Whole})
+    messages = _messages(prompts, WHOLE_TEMPLATE, cleaned, rubric=rubric, levels=levels)
+    return _request(messages, settings, turn, Whole)
 
 
-def _request(messages: tuple[Message, ...], settings: Settings, turn: Turn) -> Request:
+def _messages(prompts: Prompts, template: str, cleaned: Cleaned, **given: object) -> tuple[Message, ...]:
+    """What is said about an answer: sent as the answer is spelled, and known by its folded form.
+
+    So one reply, and one grade, is for all spellings of an answer.
+    """
+    text = normal(cleaned.text)
+    plain = folded(text)
+    sent = prompts.render(template, **given, fence=fence("answer", text), answer=text)
+    known = prompts.render(template, **given, fence=fence("answer", plain), answer=plain)
+    if len(sent) != len(known):  # a template of one's own may look at the spelling
+        return sent
+    return tuple(
+        message if message == other else message.model_copy(update={"folded": other.content})
+        for message, other in zip(sent, known, strict=True)
+    )
+
+
+def _request(messages: tuple[Message, ...], settings: Settings, turn: Turn, shape: type[BaseModel]) -> Request:
     return Request(
         endpoint=settings.base_url,
         model=turn.model,
         messages=messages,
+        shape=shape,
         temperature=settings.temperature,
         max_tokens=settings.max_tokens,
         sample=turn.sample,
@@ -203,6 +222,11 @@ def normal(text: str) -> str:
     lines = [line.rstrip() for line in unicodedata.normalize("NFC", text).splitlines()]
     kept = [line for i, line in enumerate(lines) if line or (i and lines[i - 1])]
     return "\n".join(kept).strip()
+
+
+def folded(text: str) -> str:
+    """One form for answers that differ only in capitals, in forms of letters, or in blanks."""
+    return spaced(unicodedata.normalize("NFKC", text)).casefold()
 
 
 def _shown(example: Example, rubric: Rubric) -> dict[str, object]:

@@ -10,7 +10,6 @@ import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from os.path import commonprefix
 
 from dlgrade.grading.steering.finding import steering
 from dlgrade.grading.steering.markup import unseen
@@ -157,8 +156,7 @@ def _is_slip(one: str, other: str) -> bool:
     """Whether two words are one but for a slip, which is never in the first letter: `atypical` is not `typical`."""
     if min(len(one), len(other)) < _STEM or one[0] != other[0] or any(c.isdigit() for c in one + other):
         return False
-    same = len(commonprefix((one, other)))
-    one, other = one[same:], other[same:]
-    same = len(commonprefix((one[::-1], other[::-1])))
-    one, other = one[: len(one) - same], other[: len(other) - same]
-    return max(len(one), len(other)) == 1 or (len(one) == 2 and one == other[::-1])
+    at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    here, there = one[at:], other[at:]
+    swapped = here[1:2] + here[:1] + here[2:]
+    return there in (here[1:], swapped) or there[1:] in (here, here[1:])

@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from dlgrade.grading.asking import TEMPLATE, Judging, Turn, grading_request, order_of
 from dlgrade.grading.evidence import Cleaned, clean
@@ -67,6 +67,12 @@ class Judge:
     def model(self) -> str:
         """Who is asked, as grades name it."""
         return "+".join(self._models)
+
+    def through(self, client: Client) -> Self:
+        """The same judge, who asks that client."""
+        other = copy(self)
+        other._client = client
+        return other
 
     async def grade(self, answer: str, rubric: Rubric, *, id: str, question: str) -> Grade:
         """Grade one answer; what the models could not do for it is in the grade's `error`.

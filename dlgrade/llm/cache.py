@@ -84,7 +84,7 @@ class Cached:
                     halt(self._client)
             reply = await self._client.complete(request)
             if worth(request, reply):
-                self._store.put(request, reply)
+                reply = self._store.put_unless_there(request, reply)
         except Exception as error:
             future.set_exception(error)
             future.exception()  # seen, also where nobody else waits for it

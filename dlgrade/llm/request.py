@@ -50,7 +50,7 @@ class Request(BaseModel):
         return {
             "endpoint": without_credentials(self.endpoint),
             "model": self.model,
-            "messages": [message.model_dump() for message in self.messages],
+            "messages": [{"role": message.role, "content": message.told_by} for message in self.messages],
             "schema": None if self.shape is None else strict_schema(self.shape),
             "temperature": self.temperature,
             "max_tokens": self.max_tokens,

@@ -104,7 +104,7 @@ class Entry:
             key=request.key,
             endpoint=without_credentials(request.endpoint),
             model=request.model,
-            messages=[(message.role, message.content) for message in request.messages],
+            messages=[(message.role, message.told_by) for message in request.messages],
             schema=None if request.shape is None else schema_text(request.shape),
             temperature=request.temperature,
             max_tokens=request.max_tokens,

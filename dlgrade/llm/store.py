@@ -102,6 +102,25 @@ class Store:
         self.database.write(lambda db, texts: insert(db, texts, entry))
         self._wrote = True
 
+    def put_unless_there(self, request: Request, reply: Reply) -> Reply:
+        """Store a reply as `put` does, unless another process has stored one meanwhile; returns the one that counts.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        entry = Entry.of(request, reply, time.time())
+
+        def first(db: sqlite3.Connection, texts: Texts) -> Reply:
+            for _, _, there in replies(db, (request.key,)):
+                if there is not None and worth(request, there):
+                    # two were paid for, and this bill is for the one that does not count
+                    return there.model_copy(update={"usage": reply.usage, "tries": reply.tries, "cached": False})
+            insert(db, texts, entry)
+            return reply
+
+        self._wrote = True
+        return self.database.write(first)
+
     def add(self, entries: Sequence[Entry]) -> int:
         """Store replies that come from elsewhere, all in one transaction; those that are there stay.
 
