@@ -173,6 +173,22 @@ def test_quotes_that_are_made_up_are_asked_for_again_and_lower_the_confidence(ru
     assert grade.confidence == round((2 / 3 + 5) / 6, 2)
 
 
+def test_what_rests_on_words_of_the_question_alone_is_flagged(run: Run) -> None:
+    echo = "What is a flumph? A flumph."
+
+    def quoting(quote: str) -> Callable[[Body], str]:
+        return lambda body: verdicts(body, nothing_said(body) | {"c1": "met"}).replace("floats", quote)
+
+    with Judges() as server:
+        server.reply = quoting("What is a flumph?")
+        assert run("grade", "flumph", "--text", echo, *at(server), "--json").code == 0
+        grade = graded(run("grade", "flumph", "--text", echo, *at(server), "--json"))
+        server.reply = quoting("A flumph")
+        short = graded(run("grade", "flumph", "--text", f"{echo} Yes.", *at(server), "--json"))
+    assert grade.flags == ("needs review: floats rests on words of the question",)
+    assert (short.score, short.flags) == (2, ())
+
+
 # ── failing samples ──────────────────────────────────────────────────────────────────────────
 
 
@@ -278,6 +294,14 @@ def test_models_that_disagree_are_named_and_flagged(run: Run) -> None:
     assert grade.flags == ("needs review: floats is a tie, judges disagree: 1 missed, 1 met",)
     assert (words(three)["floats"], three.flags, three.grader.model) == ("met", (), "strict+mild+milder")
     assert "Graded by strict+mild, 4 samples, confidence 0.92, rubric flumph" in shown
+
+
+def test_a_replay_says_which_judges_it_was_recorded_with(run: Run) -> None:
+    with Judges() as server:
+        run(*GRADE, "--judge", "one", "--judge", "two", "--base-url", server.url, "--record", "run.jsonl")
+    replayed = run(*GRADE, "--replay", "run.jsonl", "--json")
+    assert graded(replayed).grader.model == "one+two"
+    assert "with one, two: nothing is sent" in replayed.err
 
 
 def test_judges_and_samples_stand_in_the_settings_file(run: Run) -> None:

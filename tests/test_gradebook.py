@@ -67,7 +67,7 @@ def test_a_row_is_flat_with_a_column_for_everything_that_counts() -> None:
     assert (cells["score"], cells["max_score"], cells["percent"]) == ("0.5", "10", "5")
     assert cells["verdicts"].startswith("random-masking met 2.5/2.5; no-co-adaptation missed 0/2.5")
     assert cells["misconceptions"] == "active-at-inference -2"
-    assert (cells["model"], cells["error"]) == ("offline", "")
+    assert (cells["model"], cells["samples"], cells["error"]) == ("offline", "1", "")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

@@ -234,4 +234,5 @@ def test_the_fingerprint_names_template_rubric_endpoint_and_settings() -> None:
     assert name(SETTINGS.model_copy(update={"concurrency": 3})) == base
     assert name(SETTINGS.model_copy(update={"temperature": 1.0})) != base
     assert name(SETTINGS.model_copy(update={"base_url": "http://other/v1"})) != base
+    assert name(SETTINGS.model_copy(update={"base_url": "http://me:secret@localhost/v1"})) == base
     assert name(SETTINGS, "confusion-matrix") != base

@@ -235,7 +235,8 @@ class Session:
 
         if self.replay is not None and self.replayer is not None:
             self.replay.used = True
-            recorded = f"recorded {self.replayer.header.recorded} with {self.replayer.header.model}"
+            header = self.replayer.header
+            recorded = f"recorded {header.recorded} with {', '.join(header.judges or (header.model,))}"
             show.remark(f"dlgrade: replaying {self.replay.path}, {recorded}: nothing is sent, nothing costs")
             yield Counted(self.replayer, self.prices)
             return

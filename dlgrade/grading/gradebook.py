@@ -22,7 +22,7 @@ from dlgrade.models import Finding, Grade, Verdict
 
 COLUMNS = (
     *("id", "question", "rubric", "status", "score", "max_score", "percent", "confidence"),
-    *("verdicts", "misconceptions", "flags", "feedback", "error", "model", "prompt"),
+    *("verdicts", "misconceptions", "flags", "feedback", "error", "model", "prompt", "samples"),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _IN_MEMORY = 1 << 20  # bytes of grades that wait for one before them; more wait on disk
@@ -92,7 +92,7 @@ class Table:
             "; ".join(grade.flags),
             grade.feedback,
             "" if grade.error is None else f"{grade.error['kind']}: {grade.error['message']}",
-            *(grade.grader.model, grade.grader.prompt),
+            *(grade.grader.model, grade.grader.prompt, str(grade.grader.samples)),
         )
         return self._row([*own, *(row.extra.get(name, "") for name in self._extra)])
 

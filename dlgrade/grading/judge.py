@@ -16,6 +16,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
+from dlgrade.banks.wording import squash
 from dlgrade.grading.asking import TEMPLATE, Judging, Turn, grading_request, order_of
 from dlgrade.grading.evidence import Cleaned, clean
 from dlgrade.grading.polling import Settled, in_doubt, settle
@@ -23,12 +24,14 @@ from dlgrade.grading.rounds import Collected, Look, Rounds, collect, from_store,
 from dlgrade.grading.score import graded, not_graded, points
 from dlgrade.grading.settling import Settling
 from dlgrade.grading.shapes import items_of, words_of
-from dlgrade.grading.words import has_words
-from dlgrade.llm.request import Client, Request
+from dlgrade.grading.words import has_words, words
+from dlgrade.llm.request import Client, Request, without_credentials
 from dlgrade.models import Criterion, Finding, Grade, Grader, Rubric, Usage, Verdict, VerdictWord
 from dlgrade.prompts import Prompts
 from dlgrade.rubrics import fingerprint
 from dlgrade.settings import Settings
+
+_ECHO = 4  # words
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,11 @@ class Judge:
             ),
             grader=self._grader(asked.rubric, len(collected.whole)),
             confidence=round(sum(one.agreement for one in settled.values()) / len(settled), 2),
-            flags=(*asked.cleaned.flags, *_told({items[key].id: s for key, s in settled.items()}), *collected.flags),
+            flags=(
+                *asked.cleaned.flags,
+                *_told({items[key].id: s for key, s in settled.items()}, (asked.question, asked.rubric.question)),
+                *collected.flags,
+            ),
             usage=collected.usage or Usage(),
         )
 
@@ -219,7 +226,8 @@ class Judge:
         """Names all that the verdicts came from but models and samples: template, rubric, endpoint, settings, way."""
         # one template for all of a run's answers, read once
         self._template = self._template or self._prompts.fingerprint(self.template)
-        settings = self._settings.model_dump(mode="json", include={"base_url", "temperature", "max_tokens"})
+        settings = self._settings.model_dump(mode="json", include={"temperature", "max_tokens"})
+        settings["base_url"] = without_credentials(self._settings.base_url)
         parts = [self._template, fingerprint(rubric), settings, *self._way(rubric)]
         return f"{self.template}@{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]}"
 
@@ -244,10 +252,20 @@ def _verdict(criterion: Criterion, settled: Settled) -> Verdict:
     )
 
 
-def _told(settled: Mapping[str, Settled]) -> tuple[str, ...]:
+def _told(settled: Mapping[str, Settled], questions: Sequence[str]) -> tuple[str, ...]:
     """What is met by another way than the reference's, and what a person should look at, by the id of what it is."""
     ways = (f"otherwise: {id_} is met by another way than the reference's" for id_, s in settled.items() if s.otherwise)
-    return (*ways, *doubts(settled))
+    echoes = (
+        f"needs review: {id_} rests on words of the question"
+        for id_, s in settled.items()
+        if s.evidence and s.word != "missed" and all(_is_echo(piece.quote, questions) for piece in s.evidence)
+    )
+    return (*ways, *doubts(settled), *echoes)
+
+
+def _is_echo(quote: str, questions: Sequence[str]) -> bool:
+    """Whether a quote says again what the question says; a few of its words may well be the answer."""
+    return len(words(quote)) >= _ECHO and any(squash(quote) in squash(question) for question in questions)
 
 
 def doubts(settled: Mapping[str, Settled]) -> tuple[str, ...]:
