@@ -44,7 +44,7 @@ def judged_grade(
     # Imported here for start-up time: a grade from the cache needs no event loop.
     from dlgrade.runs import run  # noqa: PLC0415
 
-    done = run([(id, asked)], judge.answered, concurrency=1, client=client)
+    done = run([(id, asked)], judge.answered, concurrency=1, client=client, patient=False)
     if done.stopped is not None:
         raise done.stopped
     if id not in done.results:

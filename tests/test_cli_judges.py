@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 from conftest import Ran, Run
 from loopback import Body, Loopback, Scripted
+from terminal import Terminal
 
 from dlgrade.models import Grade
 
@@ -177,7 +180,7 @@ def test_what_rests_on_words_of_the_question_alone_is_flagged(run: Run) -> None:
     echo = "What is a flumph? A flumph."
 
     def quoting(quote: str) -> Callable[[Body], str]:
-        return lambda body: verdicts(body, nothing_said(body) | {"c1": "met"}).replace("floats", quote)
+        return lambda body: verdicts(body, {**nothing_said(body), "c1": "met"}).replace("floats", quote)
 
     with Judges() as server:
         server.reply = quoting("What is a flumph?")
@@ -276,6 +279,23 @@ def test_a_sample_that_failed_is_not_asked_for_again_for_an_equal_answer_of_the_
         assert run(*command, *at(server)).code == 0
         assert len(server.bodies) == 3
     assert {Grade.model_validate_json(line).flags for line in Path("grades.jsonl").read_text().splitlines()} == {()}
+
+
+def test_ctrl_c_ends_the_grading_of_one_answer_at_once_and_keeps_the_samples_that_came(run: Run) -> None:
+    with Judges() as server:
+        good = server.reply
+        server.reply = lambda body: good(body) if tuple(keys(body)) == IN_ORDER else Scripted(content="{}", delay=20)
+        terminal = Terminal.running(*GRADE, "--samples", "3", "--concurrency", "3", *at(server))
+        while len(server.bodies) < 3:
+            terminal.until("never said", 0.1)
+        terminal.until("never said", 1)  # the first reply is on its way
+        pressed = time.monotonic()
+        terminal.process.send_signal(signal.SIGINT)
+        code, screen = terminal.end()
+        assert (code, "Traceback" in screen, time.monotonic() - pressed < 10) == (130, False, True)
+        server.reply = good
+        assert graded(run(*GRADE, "--samples", "3", "--json", *at(server))).grader.samples == 3
+        assert len(server.bodies) == 5
 
 
 # ── several models ───────────────────────────────────────────────────────────────────────────

@@ -171,7 +171,7 @@ class Judge:
                 for key, item in items.items()
                 if not isinstance(item, Criterion)
             ),
-            grader=self._grader(asked.rubric, len(collected.whole)),
+            grader=self._grader(asked.rubric, len(collected.read)),
             confidence=round(sum(one.agreement for one in settled.values()) / len(settled), 2),
             flags=(
                 *asked.cleaned.flags,
@@ -232,9 +232,9 @@ class Judge:
         return f"{self.template}@{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]}"
 
     def _way(self, rubric: Rubric) -> list[dict[str, Any]]:
-        way = {name: value for name, value in self._judging.told.items() if name in {"adaptive", "per_criterion"}}
-        if self._judging.adaptive:
-            way["samples"] = self._judging.samples  # at most: how many there were depends on the answer
+        way = self._judging.told
+        if not self._judging.adaptive:  # how many there were is in the grade; of these, how many there might have been
+            way.pop("samples", None)
         if self._judging.examples is not None:
             way["examples"] = self._judging.examples.fingerprint(rubric)
         return [way] if way else []

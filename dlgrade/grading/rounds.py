@@ -106,7 +106,7 @@ async def _reply(request: Request, client: Client) -> Reply:
 class Collected:
     """What came of the requests of one answer so far: votes by key, and why others were lost.
 
-    `asked` is how many samples were asked for each key. Of each sample `samples` has what failed; `whole` are those
+    `asked` is how many samples were asked for each key. Of each sample `samples` has what failed; `read` are those
     that brought any vote.
     """
 
@@ -114,7 +114,7 @@ class Collected:
     asked: Counter[str] = field(default_factory=Counter)
     lost: dict[str, list[ItemError]] = field(default_factory=dict)
     samples: dict[tuple[str, int], list[ItemError]] = field(default_factory=dict)
-    whole: set[tuple[str, int]] = field(default_factory=set)
+    read: set[tuple[str, int]] = field(default_factory=set)
     usage: Usage | None = None
 
     @property
@@ -146,7 +146,7 @@ class Collected:
             for key in keys:
                 self.lost.setdefault(key, []).append(outcome)
             return
-        self.whole.add(sample)
+        self.read.add(sample)
         for key, judged in outcome.judged.items():
             made_up = outcome.invented.get(key, ())
             lacks = key in outcome.invented and not made_up

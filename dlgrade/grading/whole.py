@@ -65,7 +65,7 @@ class WholeJudge(Judge):
             question=asked.question,
             verdicts=(verdict,),
             findings=(),
-            grader=self._grader(asked.rubric, len(collected.whole)),
+            grader=self._grader(asked.rubric, len(collected.read)),
             confidence=round(settled.agreement, 2),
             flags=(*asked.cleaned.flags, *doubts({"whole": settled}), *collected.flags),
             usage=collected.usage or Usage(),
