@@ -163,6 +163,21 @@ def test_what_is_in_doubt_goes_into_the_next_batch(run: Run, server: Loopback, e
     assert (grade["verdicts"][0]["verdict"], grade["grader"]["samples"]) == ("missed", 3)
 
 
+def test_spellings_of_one_answer_are_one_request_of_a_batch_sent_as_the_first_is_spelled(
+    run: Run, server: Loopback, endpoint: BatchEndpoint
+) -> None:
+    rows = [{"id": str(n), "question": "dropout", "answer": text} for n, text in enumerate(("Units GO.", "units  go."))]
+    Path("class.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    ran = run("batch", "submit", "grade", "--answers", "class.jsonl", "--json", *asking(server))
+    assert json.loads(ran.out)["submitted"] == 1
+    assert any(b"Units GO." in file for file in endpoint.files.values())
+    endpoint.finish(missed)
+    assert run("batch", "fetch").code == 0
+    server.close()
+    ran = run("grade", "--answers", "class.jsonl", "--out", "grades.jsonl", *asking(server), "--json")
+    assert (ran.code, json.loads(ran.out)["graded"], json.loads(ran.out)["requests"]) == (0, 2, 0)
+
+
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_many_answers_are_sent_and_rows_that_cannot_be_are_named_by_file_and_line(
     run: Run, server: Loopback, endpoint: BatchEndpoint, form: str
