@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -146,3 +149,23 @@ def test_the_record_is_the_one_that_others_read() -> None:
     assert list(document["verdicts"][0]) == ["criterion", "verdict", "points", "max_points", "evidence", "why", "asked"]
     assert list(document["misconceptions"][0]) == ["id", "found", "cost", "evidence", "asked"]
     assert list(document["grader"]) == ["model", "prompt", "samples"]
+
+
+def test_an_answer_gets_the_same_grade_in_every_process() -> None:
+    """Sets of words come in another order in each, and sums of fractions hang on the order."""
+    code = (
+        "from dlgrade.grading.claims import rubric_from\n"
+        "from dlgrade.grading.offline import grade\n"
+        "from dlgrade.library import SHIPPED\n"
+        "from dlgrade.rubrics import load_rubric\n"
+        "one, other = (load_rubric(SHIPPED / 'rubrics' / f'{name}.yaml') for name in ('adversarial-examples', 'dropout'))\n"
+        "print(grade(one.reference.upper(), rubric_from(one.question, one.reference)).model_dump_json())\n"
+        "print(grade(other.reference[100:], rubric_from(other.question, other.reference)).model_dump_json())\n"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": str(n)}, capture_output=True, check=True
+        ).stdout
+        for n in range(6)
+    }
+    assert len(told) == 1

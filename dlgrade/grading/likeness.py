@@ -12,6 +12,8 @@ Six shares, each of which sees something that another misses:
 Words weigh by how rare they are in English. The mean of the six, less what any two texts have in common, is bent
 upwards: people ask for a small part of a long reference, so the first of it earns more than the last. What the
 constants were chosen on, and how well the measure agrees with people, is in `benchmarks/README.md`.
+
+Sets are summed exactly (`fsum`): they come in another order in each process, and no grade may hang on that.
 """
 
 from __future__ import annotations
@@ -111,8 +113,8 @@ def claim_weights(claim: str, asked: frozenset[str], to: Wanted) -> dict[str, fl
 
 def coverage(said: frozenset[str], weights: Mapping[str, float]) -> float:
     """The share of a claim that is said, the rare words weighing more."""
-    whole = sum(weights.values())
-    return sum(weights[stem] for stem in said & weights.keys()) / whole if whole else 0.0
+    whole = math.fsum(weights.values())
+    return math.fsum(weights[stem] for stem in said & weights.keys()) / whole if whole else 0.0
 
 
 def _content(inside: Iterable[Word]) -> list[Word]:
@@ -174,8 +176,8 @@ def _weighed_grams(inside: Iterable[Word], question: str) -> dict[str, float]:
 
 def _spelled(said: Iterable[Word], to: Wanted) -> float:
     have = {gram for word in {word.folded for word in said} for gram in _word_grams(word)}
-    whole = sum(to.grams.values())
-    return sum(map(to.grams.__getitem__, have & to.grams.keys())) / whole if whole else 0.0
+    whole = math.fsum(to.grams.values())
+    return math.fsum(map(to.grams.__getitem__, have & to.grams.keys())) / whole if whole else 0.0
 
 
 def _text_grams(inside: Sequence[Word]) -> Counter[str]:
@@ -190,7 +192,7 @@ def _normed(counted: Mapping[str, int]) -> dict[str, float]:
 
 def _cosine(said: Counter[str], normed: Mapping[str, float]) -> float:
     shared = said.keys() & normed.keys()
-    return sum(math.sqrt(said[gram]) * normed[gram] for gram in shared) / math.sqrt(said.total())
+    return math.fsum(math.sqrt(said[gram]) * normed[gram] for gram in shared) / math.sqrt(said.total())
 
 
 def _in_order(said: Sequence[Word], to: Wanted) -> float:
