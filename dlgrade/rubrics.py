@@ -59,7 +59,7 @@ _WORDS = {
 Location = tuple[str | int, ...]
 
 
-@lru_cache(maxsize=64)  # many answers share a rubric
+@lru_cache(maxsize=512)  # many answers share a rubric
 def fingerprint(rubric: Rubric) -> str:
     """The first 12 hex digits of SHA-256 over everything in the rubric that a grade can depend on."""
     content = rubric.model_dump(mode="json", exclude={"name", "also", "near", "topic", "difficulty", "draft"})
@@ -71,7 +71,7 @@ def fingerprint(rubric: Rubric) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def wording(item: Criterion | Misconception) -> str:
     """The first 12 hex digits of SHA-256 over what a verdict depends on: what a criterion says, whatever its points."""
     said = [item.expects, item.partial] if isinstance(item, Criterion) else [item.claims]

@@ -126,3 +126,36 @@ def test_yes_where_the_reference_says_no_is_doubted() -> None:
     given = grade(answer, MADE[2])
     assert "needs review: the opposite of the reference's yes or no" in given.flags
     assert (given.percent or 0) <= 40
+
+
+ROW_OF_TERMS = (
+    "dropout, random masking of units with probability p, zero activations, co-adaptation of neurons, robust features, "
+    "ensemble of thinned networks, averaging of the predictions, training only, inference, all units on, inverted "
+    "dropout, scaling by 1-p, expected activation, the rate of dropout, regularization"
+)
+
+
+def test_terms_in_a_row_earn_nothing_though_of_and_the_stand_among_them() -> None:
+    given = grade(ROW_OF_TERMS, load_rubric(SHIPPED / "rubrics" / "dropout.yaml"))
+    assert given.score == 0
+    assert "needs review: a list of terms, not sentences" in given.flags
+
+
+def test_a_denial_in_other_words_earns_nothing() -> None:
+    given = grade(
+        "Dropout doesn't switch off neurons at random, and no neuron is ever silenced. Units are not kept from leaning "
+        "on each other. It isn't like averaging an ensemble of networks, nor does it inject noise. At test time it is "
+        "never switched off, and nothing is rescaled by 1-p.",
+        load_rubric(SHIPPED / "rubrics" / "dropout.yaml"),
+    )
+    assert given.score == 0
+    assert "needs review: denies nearly everything it says" in given.flags
+
+
+def test_an_answer_that_denies_a_common_mistake_is_not_taken_for_a_denial() -> None:
+    given = grade(
+        "Neurons are switched off at random while training, so they cannot lean on each other. It is not pruning: no "
+        "neuron is gone for good. It works like an ensemble of thinned networks that are averaged.",
+        load_rubric(SHIPPED / "rubrics" / "dropout.yaml"),
+    )
+    assert (given.percent or 0) > 50

@@ -158,7 +158,8 @@ def test_an_answer_gets_the_same_grade_in_every_process() -> None:
         "from dlgrade.grading.offline import grade\n"
         "from dlgrade.library import SHIPPED\n"
         "from dlgrade.rubrics import load_rubric\n"
-        "one, other = (load_rubric(SHIPPED / 'rubrics' / f'{name}.yaml') for name in ('adversarial-examples', 'dropout'))\n"
+        "names = ('adversarial-examples', 'dropout')\n"
+        "one, other = (load_rubric(SHIPPED / 'rubrics' / f'{name}.yaml') for name in names)\n"
         "print(grade(one.reference.upper(), rubric_from(one.question, one.reference)).model_dump_json())\n"
         "print(grade(other.reference[100:], rubric_from(other.question, other.reference)).model_dump_json())\n"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-import snowballstemmer
+import Stemmer
 from conftest import ROOT
 
 from dlgrade.grading import offline
@@ -17,7 +17,7 @@ from dlgrade.rubrics import load_rubric
 
 RUBRICS = [load_rubric(path) for path in sorted((ROOT / "rubrics").glob("*.yaml"))]
 DROPOUT = load_rubric(ROOT / "rubrics" / "dropout.yaml")
-_STEM = snowballstemmer.stemmer("english").stemWord
+_STEM = Stemmer.Stemmer("english").stemWord
 
 
 def content(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from conftest import Run
 
 from dlgrade.cli.app import COMMANDS
 
-HEAVY = ("openai", "jinja2", "markdown_it", "pydantic", "rich", "yaml", "snowballstemmer", "asyncio", "sqlite3")
+HEAVY = ("openai", "jinja2", "markdown_it", "pydantic", "rich", "yaml", "Stemmer", "asyncio", "sqlite3")
 
 
 @pytest.mark.parametrize("flag", ["--version", "--help"])

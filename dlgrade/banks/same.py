@@ -117,6 +117,6 @@ def _stems(text: str) -> frozenset[str]:
 @cache
 def _stemmer() -> Any:
     # Imported here for start-up time: most commands compare no wordings.
-    import snowballstemmer  # noqa: PLC0415
+    import Stemmer  # noqa: PLC0415
 
-    return snowballstemmer.stemmer("english")
+    return Stemmer.Stemmer("english")

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
+from dlgrade.grading.closeness import claiming
 from dlgrade.grading.cues import Match, Said, best_match
 from dlgrade.grading.evidence import Cleaned, clean
 from dlgrade.grading.guards import Guarded, guarded
@@ -23,7 +23,6 @@ from dlgrade.models import (
     Finding,
     Grade,
     Grader,
-    Misconception,
     Rubric,
     Verdict,
     VerdictWord,
@@ -39,9 +38,6 @@ _WORDING_DOUBTS = 0.5
 _CUES_DOUBT = 0.5
 
 _SURE, _LIKELY, _DOUBTFUL, _GUARDED = 0.75, 0.6, 0.4, 0.2
-
-
-_print_of = lru_cache(maxsize=256)(fingerprint)  # it takes as long as a verdict, and many answers share a rubric
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +60,7 @@ def grade(answer: str, rubric: Rubric, *, id: str | None = None, question: str |
     cued = any(criterion.cues for criterion in rubric.criteria)
     guard = guarded(cleaned, asked, rubric, cued=cued)
     said = Said(guard.own if cued or rubric.misconceptions else ())
+    findings, maybe = _findings(rubric, said, cleaned)
     decisions, band = (_by_cues(rubric, said), ()) if cued else _by_reference(rubric, guard, asked)
     verdicts = tuple(
         Verdict(
@@ -76,15 +73,14 @@ def grade(answer: str, rubric: Rubric, *, id: str | None = None, question: str |
         )
         for criterion, decision in zip(rubric.criteria, decisions, strict=True)
     )
-    findings = tuple(_finding(misconception, said, cleaned) for misconception in rubric.misconceptions)
-    doubts = tuple(decision.doubt for decision in decisions if decision.doubt)
+    doubts = (*(decision.doubt for decision in decisions if decision.doubt), *maybe)
     return graded(
         rubric,
         id=id or rubric.name,
         question=asked,
         verdicts=verdicts,
         findings=findings,
-        grader=Grader(model="offline", prompt=f"{METHOD}@{_print_of(rubric)}"),
+        grader=Grader(model="offline", prompt=f"{METHOD}@{fingerprint(rubric)}"),
         confidence=_confidence(decisions, guarded=bool(guard.flags or cleaned.flags)),
         flags=("offline", *cleaned.flags, *guard.flags, *band, *doubts),
     )
@@ -116,7 +112,7 @@ def _decide(criterion: Criterion, said: Said, rubric: Rubric) -> _Decision:
         return _Decision("missed", _DOUBTFUL, "The words are there, but a negation turns them round.", (), doubt)
     if wording >= _WORDING_MEETS:
         return _Decision("met", _DOUBTFUL, "The answer comes close to the criterion's wording.", place)
-    part = best_match(criterion.partial_cues, said)
+    part = best_match(criterion.partial_cues, said, whole=True)
     if part.share == 1.0 and not part.negated:
         return _Decision("partial", _LIKELY, "The answer has the words of the half that earns half.", part.sentences)
     if (match.share > _CUES_DOUBT and not criterion.partial_cues) or wording >= _WORDING_DOUBTS:
@@ -140,15 +136,25 @@ def _best_wording(criterion: Criterion, said: Sequence[Sentence], rubric: Rubric
     return len(wanted & best.content) / len(wanted), (best,)
 
 
-def _finding(misconception: Misconception, said: Said, cleaned: Cleaned) -> Finding:
-    match = best_match(misconception.cues, said, together=1)
-    found = match.share == 1.0 and not match.negated
-    return Finding(
-        id=misconception.id,
-        found=found,
-        cost=misconception.costs,
-        evidence=_quotes(cleaned, match.sentences) if found else (),
-    )
+def _findings(rubric: Rubric, said: Said, cleaned: Cleaned) -> tuple[tuple[Finding, ...], list[str]]:
+    """Which misconceptions are claimed, by their cues or in words like their own; the latter asks for a look."""
+    findings, doubts = [], []
+    every = frozenset[str]().union(*(sentence.stems for sentence in said.sentences))
+    for misconception in rubric.misconceptions:
+        match = best_match(misconception.cues, said, together=1, whole=True)
+        place = match.sentences if match.share == 1.0 and not match.negated else ()
+        if not place and (close := claiming(misconception, said.sentences, every, rubric)) is not None:
+            place = (close,)
+            doubts.append(f"needs review: {misconception.id} by its wording alone")
+        findings.append(
+            Finding(
+                id=misconception.id,
+                found=bool(place),
+                cost=misconception.costs,
+                evidence=_quotes(cleaned, place),
+            )
+        )
+    return tuple(findings), doubts
 
 
 def _quotes(cleaned: Cleaned, place: Sequence[Sentence]) -> tuple[Evidence, ...]:

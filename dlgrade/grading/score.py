@@ -263,7 +263,6 @@ def graded(
     usage: Usage | None = None,
 ) -> Grade:
     """The grade that follows from verdicts and findings, each of which then names the wording that it is about."""
-    asked = wordings(rubric)
     grade = Grade(
         id=id,
         question=question,
@@ -272,15 +271,15 @@ def graded(
         score=None,
         max_score=rubric.max_score,
         percent=None,
-        verdicts=tuple(verdict.model_copy(update={"asked": asked[verdict.criterion]}) for verdict in verdicts),
-        misconceptions=tuple(finding.model_copy(update={"asked": asked[finding.id]}) for finding in findings),
+        verdicts=verdicts,
+        misconceptions=findings,
         grader=grader,
         confidence=confidence,
         flags=flags,
         usage=usage,
         criteria=_made(rubric),
     )
-    return scored(grade, rubric)
+    return _scored(grade, rubric, wordings(rubric))
 
 
 def _made(rubric: Rubric) -> tuple[MadeCriterion, ...]:
@@ -297,6 +296,11 @@ def _flags(flags: Iterable[str], rubric: Rubric) -> tuple[str, ...]:
 
 def scored(grade: Grade, rubric: Rubric) -> Grade:
     """A grade's points, costs, score and feedback, from its verdicts and findings by this rubric."""
+    return _scored(grade, rubric, {})
+
+
+def _scored(grade: Grade, rubric: Rubric, asked: Mapping[str, str]) -> Grade:
+    """`asked` says which wording the verdicts and findings are about, where they do not say so themselves yet."""
     derivation = derive(rubric, grade.verdicts, grade.misconceptions)
     worth = {criterion.id: criterion.points for criterion in rubric.criteria}
     earned = _earned(rubric, grade.verdicts)
@@ -311,9 +315,18 @@ def scored(grade: Grade, rubric: Rubric) -> Grade:
             "max_score": rubric.max_score,
             "percent": percent(score, rubric.max_score),
             "verdicts": tuple(
-                v.model_copy(update={"points": earned[v.criterion], "max_points": worth[v.criterion]}) for v in verdicts
+                v.model_copy(
+                    update={
+                        "points": earned[v.criterion],
+                        "max_points": worth[v.criterion],
+                        "asked": asked.get(v.criterion, v.asked),
+                    }
+                )
+                for v in verdicts
             ),
-            "misconceptions": tuple(f.model_copy(update={"cost": costs[f.id]}) for f in findings),
+            "misconceptions": tuple(
+                f.model_copy(update={"cost": costs[f.id], "asked": asked.get(f.id, f.asked)}) for f in findings
+            ),
             "feedback": feedback(rubric, verdicts, findings),
             "error": None if score is not None else grade.error,
         }

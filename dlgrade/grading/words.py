@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-import snowballstemmer
+import Stemmer
 
-_STEMMER = snowballstemmer.stemmer("english")
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
+_STEMMER = Stemmer.Stemmer("english")
+_WORD = re.compile(r"([^\W_]+(?:['’][^\W\d_]+)?)")
 _FORMULA_COMMAND = re.compile(r"\\(?:frac|left|right|mathbf|mathrm|mathcal|text|cdot|quad|,|;)")
 # A sentence ends at . ! ? before a space (abbreviations aside), at a blank line, where a list item or a row begins.
 _BOUNDARY = re.compile(
-    r"(?<=[.!?。！？])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bcf\.)(?<!\bal\.)[\"')\]*]*\s+"
-    r"|\n\s*\n|\n(?=[ \t]*(?:[-*+•]|\d+[.)])[ \t])|\n(?=#{1,6} )|\n(?=[ \t]*\|)",
+    r"[.!?。！？\n](?:(?<!\n)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bcf\.)(?<!\bal\.)[\"')\]*]*\s+"
+    r"|(?<=\n)(?:\s*\n|(?=[ \t]*(?:[-*+•]|\d+[.)])[ \t]|#{1,6} |[ \t]*\|)))",
     re.IGNORECASE,
 )
 _ITEM_NUMBER = re.compile(r"\s*\d+[.)]")
@@ -58,6 +58,9 @@ class Word(NamedTuple):
         return self.stem == "not"
 
 
+_make = tuple.__new__  # half the time of Word(...), and words are most of what is made
+
+
 @dataclass(frozen=True)
 class Sentence:
     """A run of words that belong together, `text[start:end]` of the answer."""
@@ -77,26 +80,9 @@ class Sentence:
         return frozenset(word.stem for word in self.words)
 
     @cached_property
-    def places(self) -> dict[str, list[int]]:
-        """Of every stem, the indices of its words."""
-        found: dict[str, list[int]] = {}
-        for i, word in enumerate(self.words):
-            found.setdefault(word.stem, []).append(i)
-        return found
-
-    @cached_property
     def spelled(self) -> str:
-        """The folded words, a space before each: whether one begins with "regulari" is one search."""
+        """The folded words, a space before each."""
         return "".join(f" {word.folded}" for word in self.words)
-
-    @cached_property
-    def joined(self) -> dict[str, list[tuple[str, int]]]:
-        """Every two neighbours written as one word, with the first one's index, by their first five letters."""
-        found: dict[str, list[tuple[str, int]]] = {}
-        for i, (one, other) in enumerate(zip(self.words, self.words[1:], strict=False)):
-            text = one.folded + other.folded
-            found.setdefault(text[:5], []).append((text, i))
-        return found
 
 
 @lru_cache(maxsize=65536)
@@ -110,27 +96,36 @@ def stem(word: str) -> str:
     return str(_STEMMER.stemWord(word))
 
 
-@lru_cache(maxsize=65536)
 def fold_word(word: str) -> str:
     """A word as it is compared: compatibility forms undone, no case, no possessive."""
     folded = unicodedata.normalize("NFKC", word).casefold().replace("’", "'")
     return folded.removesuffix("'s")
 
 
+@lru_cache(maxsize=65536)
+def _taken_apart(word: str) -> tuple[str, str, bool]:
+    """A word as written -> folded, its stem, and whether a clause begins with it."""
+    folded = fold_word(word)
+    return folded, stem(folded), folded in _CLAUSE_WORDS
+
+
 def words(text: str, offset: int = 0) -> tuple[Word, ...]:
     """The words of a text; offsets count from `offset`."""
     # Commands that only typeset are blanked, not cut: the offsets must stay.
-    plain = _FORMULA_COMMAND.sub(lambda m: " " * len(m.group()), text)
+    plain = _FORMULA_COMMAND.sub(lambda m: " " * len(m.group()), text) if "\\" in text else text
     found: list[Word] = []
-    at = clause = 0
-    for match in _WORD.finditer(plain):
-        folded = fold_word(match.group())
-        if folded in _CLAUSE_WORDS or _CLAUSE_END.search(plain, at, match.start()):
+    at, clause = offset, 0
+    parts = _WORD.split(plain)  # what stands between, a word, what stands between, …
+    for between, word in zip(parts[::2], parts[1::2], strict=False):
+        folded, root, leads = _taken_apart(word)
+        if leads or (between != " " and _CLAUSE_END.search(between)):
             clause += 1
-        at = match.end()
         # "yes/no" names two answers and denies nothing.
-        root = folded if folded == "no" and found and found[-1].folded == "yes" else stem(folded)
-        found.append(Word(folded, root, match.start() + offset, match.end() + offset, clause))
+        if folded == "no" and found and found[-1].folded == "yes":
+            root = folded
+        start = at + len(between)
+        at = start + len(word)
+        found.append(_make(Word, (folded, root, start, at, clause)))
     return tuple(found)
 
 
@@ -145,7 +140,7 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(word.stem for word in words(text) if word.folded not in STOPWORDS)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def sentences(text: str) -> tuple[Sentence, ...]:
     """The sentences and list items of a text, in order; those without a word are left out.
 
@@ -153,13 +148,15 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     """
     found = []
     start = 0
-    for boundary in [*(m.span() for m in _BOUNDARY.finditer(text)), (len(text), len(text))]:
-        piece = text[start : boundary[0]]
-        if _ITEM_NUMBER.fullmatch(piece) and boundary[0] < len(text):
+    # The mark that ends a sentence is its own, the line's end between two items is not.
+    boundaries = [(m.start() + (text[m.start()] != "\n"), m.end()) for m in _BOUNDARY.finditer(text)]
+    for end, after in (*boundaries, (len(text), len(text))):
+        piece = text[start:end]
+        if _ITEM_NUMBER.fullmatch(piece) and end < len(text):
             continue
         inside = words(piece, start)
         if inside:
             lead = len(piece) - len(piece.lstrip())
             found.append(Sentence(start + lead, start + len(piece.rstrip()), inside))
-        start = boundary[1]
+        start = after
     return tuple(found)
