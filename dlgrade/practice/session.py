@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Protocol
@@ -143,9 +143,9 @@ class Practice:
         """The date where the person is."""
         return self.clock().date()
 
-    def ahead(self) -> list[Pick]:
-        """What is still to be asked, in order."""
-        cards = list(self._cards.values())
+    def ahead(self, among: Iterable[Card] | None = None) -> list[Pick]:
+        """What is still to be asked, in order: of all cards, or of those `among` them."""
+        cards = list(self._cards.values() if among is None else among)
         if self.plan.mode == "interview":
             picks = drawn(cards, self.plan.seed)[: self.plan.questions]
         else:
@@ -167,9 +167,13 @@ class Practice:
         picks = [] if self.over else self.ahead()
         return self.turn(picks[0].card, picks[0].why) if picks else None
 
+    def put_aside(self, card: Card) -> None:
+        """Ask a question no more in this sitting."""
+        self._gone.add(card.key)
+
     def turn(self, card: Card, why: Why) -> Turn:
         """Ask a question now."""
-        self._gone.add(card.key)
+        self.put_aside(card)
         self._cards.setdefault(card.key, card)
         return Turn(card, why, self.clock(), seconds=None if self.plan.clock is None else self.plan.clock * 60)
 
@@ -218,6 +222,17 @@ class Practice:
         standing = self._history.add(attempt, turn.card)
         left = turn.left(now)
         return Outcome(attempt, feedback(grade, rubric, answer), standing, late=left is not None and left < 0)
+
+    def outcome(self, attempt_id: str) -> Outcome:
+        """What a person was told of an attempt, told again, with where its question stands by now.
+
+        Raises:
+            InputError: there is no such attempt, or its question is not practised.
+        """
+        attempt = self._history.attempt(attempt_id)
+        rubric = self.rubric(self._card_of(attempt))
+        standing = next(one for one in self._history.standings() if one.question == attempt.question)
+        return Outcome(attempt, feedback(attempt.grade, rubric, attempt.answer), standing)
 
     def override(self, attempt_id: str, item: int | str, verdict: str, *, by: str, why: str) -> Outcome:
         """Put a person's verdict in the grader's place; `item` is a criterion's number, or an id.
