@@ -33,12 +33,16 @@ def page(name: str, *, styles: Sequence[str] = (), scripts: Sequence[str] = (), 
     from markupsafe import Markup  # noqa: PLC0415
 
     look, doing = joined(["look.css", *styles]), joined(scripts)
-    made = templates().get_template(f"{name}.html.j2").stream(
-        # Files of our own, and hashed to the letter: escaping would change them.
-        look=Markup(look),  # noqa: S704
-        doing=Markup(doing),  # noqa: S704
-        policy=policy(look, doing),
-        **context,
+    made = (
+        templates()
+        .get_template(f"{name}.html.j2")
+        .stream(
+            # Files of our own, and hashed to the letter: escaping would change them.
+            look=Markup(look),  # noqa: S704
+            doing=Markup(doing),  # noqa: S704
+            policy=policy(look, doing),
+            **context,
+        )
     )
     made.enable_buffering(_BUFFERED)
     yield from made

@@ -174,12 +174,22 @@ class Practice:
     def turn(self, card: Card, why: Why) -> Turn:
         """Ask a question now."""
         self.put_aside(card)
-        self._cards.setdefault(card.key, card)
         return Turn(card, why, self.clock(), seconds=None if self.plan.clock is None else self.plan.clock * 60)
 
     def again(self, turn: Turn, outcome: Outcome) -> Turn:
         """Ask the same question once more, after what was said of the answer."""
         return Turn(turn.card, turn.why, self.clock(), first=outcome.attempt.first or outcome.attempt.id)
+
+    def card(self, attempt: Attempt) -> Card:
+        """The question of an attempt.
+
+        Raises:
+            InputError: it is none of those that are practised.
+        """
+        card = self._cards.get(attempt.question)
+        if card is None:
+            raise InputError(f"{attempt.asked}: the question is not in the banks that are practised")
+        return card
 
     # ── answers ──────────────────────────────────────────────────────────────────────────────
 
@@ -204,6 +214,7 @@ class Practice:
             OutputError: it cannot be kept.
         """
         now = self.clock()
+        self._cards.setdefault(turn.card.key, turn.card)
         rubric = self.rubric(turn.card)
         grade = self._grade(answer, rubric, id=turn.card.id, question=turn.card.text)
         attempt = Attempt(
@@ -230,7 +241,7 @@ class Practice:
             InputError: there is no such attempt, or its question is not practised.
         """
         attempt = self._history.attempt(attempt_id)
-        rubric = self.rubric(self._card_of(attempt))
+        rubric = self.rubric(self.card(attempt))
         standing = next(one for one in self._history.standings() if one.question == attempt.question)
         return Outcome(attempt, feedback(attempt.grade, rubric, attempt.answer), standing)
 
@@ -242,7 +253,7 @@ class Practice:
         """
         if not by.strip() or not why.strip():
             raise InputError("a person's verdict has a name and a reason")
-        card = self._card_of(self._history.attempt(attempt_id))
+        card = self.card(self._history.attempt(attempt_id))
         rubric = self.rubric(card)
         id_ = _id(rubric, item)
 
@@ -261,7 +272,7 @@ class Practice:
             InputError: there is no such attempt.
         """
         attempt = self._history.attempt(attempt_id)
-        rubric = self.rubric(self._card_of(attempt))
+        rubric = self.rubric(self.card(attempt))
         said = {verdict.criterion: verdict for verdict in attempt.grade.verdicts}
         points = tuple(
             Point(
@@ -279,12 +290,6 @@ class Practice:
         found = [finding for finding in attempt.grade.misconceptions if finding.found and finding.id in claims]
         wrong = tuple(Claim(id=finding.id, claims=claims[finding.id], cost=finding.cost) for finding in found)
         return Solution(reference=rubric.reference, points=points, wrong=wrong)
-
-    def _card_of(self, attempt: Attempt) -> Card:
-        card = self._cards.get(attempt.question)
-        if card is None:
-            raise InputError(f"{attempt.asked}: the question is not in the banks that are practised")
-        return card
 
 
 def _passed(since: datetime, now: datetime) -> float:
