@@ -78,12 +78,12 @@ def serve(
         drafts = Drafts(session.settings.data)
         desk = Desk(banks, history, session.rubrics, grade, drafts, clock=_now, new=new)
         show.text(place.url)
-        show.remark(f"dlgrade: {who_grades(session)}; Ctrl-C ends it")
+        graded = who_grades(session).partition(" (")[0]
+        show.remark(f"dlgrade: {graded}; Ctrl-C ends it")
         if open_:
             webbrowser.open(place.url)
         try:
-            grader = "graded offline" if session.settings.offline else f"graded by {session.settings.model}"
-            answer_requests(application(desk, place, grader=grader, person=user()), listening)
+            answer_requests(application(desk, place, grader=graded, person=user()), listening)
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         finally:

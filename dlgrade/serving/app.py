@@ -211,7 +211,7 @@ class Pages:
         # The address has the content's hash in it.
         return Response(data, media_type=kind, headers={"Cache-Control": "private, max-age=31536000, immutable"})
 
-    def icon(self, request: Request) -> Response:
+    def icon(self, _: Request) -> Response:
         """What browsers ask for unasked."""
         return _to(self._versions["icon.svg"])
 
@@ -219,14 +219,8 @@ class Pages:
 
     def _page(self, name: str, request: Request, *, status: int = 200, **context: Any) -> HTMLResponse:
         selection = Selection.of({**request.query_params, **getattr(request.state, "form", {})})
-        made = (
-            templates()
-            .get_template(f"{name}.html.j2")
-            .render(
-                **{"here": request.url.path, "files": self._versions, "selection": selection, "grader": self._grader},
-                **context,
-            )
-        )
+        given = {"here": request.url.path, "files": self._versions, "selection": selection, "grader": self._grader}
+        made = templates().get_template(f"{name}.html.j2").render(given, **context)
         return HTMLResponse(without_controls(made).encode("utf-8", "replace"), status)
 
     def _ask(self, request: Request, card: Card, written: str, *, status: int = 200, **context: Any) -> Response:
@@ -282,7 +276,7 @@ class Pages:
     def _wrong(self, request: Request, error: Exception) -> Response:
         return self._failed(request, 500 if isinstance(error, OutputError) else 400, str(error))
 
-    def _broken(self, request: Request, error: Exception) -> Response:
+    def _broken(self, request: Request, _: Exception) -> Response:
         """A mistake of ours: the terminal has where, the page does not."""
         return self._failed(request, 500, "Something went wrong in dlgrade; the terminal that it runs in says what.")
 

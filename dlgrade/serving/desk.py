@@ -169,6 +169,7 @@ class Desk:
                 if (job.card.key, job.begun, job.answer) == (card.key, since, answer) and not failed:
                     return job
             self.save(card, since, answer)
+            self.practice.put_aside(card)
             done = self._grader.submit(self._graded, card, since, again, answer)
             job = Job(uuid.uuid4().hex, card, answer, since, again, done)
             self._jobs[job.id] = job
@@ -192,11 +193,9 @@ class Desk:
         return replace(self.practice.again(turn, before), since=since)
 
     def _graded(self, card: Card, since: datetime, again: str, answer: str) -> Outcome:
-        practice = self.practice
-        outcome = practice.submit(self._turn(card, since, again), answer)
+        outcome = self.practice.submit(self._turn(card, since, again), answer)
         with self._lock:
             self._answered[card.key, since] = outcome
-            practice.put_aside(card)
             draft = self.draft(card)
             if draft is not None and draft.text == answer:
                 self.drop(card)

@@ -16,7 +16,7 @@ from dlgrade.practice.feedback import Feedback, Lacking, Right
 from dlgrade.practice.phrases import WHY, comes_back, points
 from dlgrade.practice.records import Card, Standing
 from dlgrade.practice.session import Outcome, Practice, Solution
-from dlgrade.serving.desk import Desk, slug
+from dlgrade.serving.desk import Desk, Job, slug
 from dlgrade.serving.forms import Selection
 
 LISTED = 50
@@ -88,8 +88,7 @@ def start(desk: Desk, selection: Selection) -> dict[str, Any]:
         "ahead": [_picked(pick) for pick in picks[:LISTED]],
         "more": max(0, len(picks) - LISTED),
         "begun": [(asked(draft.card), _short(draft.text), f"{draft.begun:%Y-%m-%d %H:%M}") for draft in desk.begun()],
-        "jobs": desk.jobs(),
-        "slug": slug,
+        "handed_in": [_handed_in(job, desk.practice) for job in desk.jobs()[:LISTED]],
         "every": _every(cards, desk.history.standings()),
         "filters": [
             ("bank", sorted(desk.banks.each)),
@@ -102,6 +101,17 @@ def start(desk: Desk, selection: Selection) -> dict[str, Any]:
 
 def _picked(pick: Pick) -> tuple[Asked, Card, str]:
     return asked(pick.card), pick.card, WHY[pick.why].partition(":")[0]
+
+
+def _handed_in(job: Job, practice: Practice) -> tuple[str, dict[str, str], str, Card]:
+    """An answer as the address of what is known of it, in short, and its question."""
+    if not job.done.done():
+        return f"/grading/{job.id}", {}, "being graded", job.card
+    if job.done.exception() is not None:
+        return f"/question/{slug(job.card)}", {"failed": job.id}, "could not be graded", job.card
+    id_ = job.done.result().attempt.id
+    percent = practice.outcome(id_).feedback.percent  # by now: a person may have overridden a verdict
+    return f"/attempt/{id_}", {}, "not graded" if percent is None else f"{percent:.0f} %", job.card
 
 
 def _every(cards: Sequence[Card], standings: Iterable[Standing]) -> list[tuple[str, str, str, str]]:
@@ -117,7 +127,11 @@ def _standing(standing: Standing | None) -> str:
 
 
 def _words(found: Iterable[Iterable[str]]) -> list[str]:
-    return sorted({word for words in found for word in words})
+    """The words, each once, case aside, as the selection takes them."""
+    known: dict[str, str] = {}
+    for word in (word for words in found for word in words):
+        known.setdefault(word.casefold(), word)
+    return [known[folded] for folded in sorted(known)]
 
 
 def _short(words: str) -> str:
