@@ -67,10 +67,11 @@ def serve(
         from dlgrade.serving.guard import Place  # noqa: PLC0415
         from dlgrade.serving.listening import answer_requests, opened  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        if error.name not in _EXTRA:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRA:
             raise
         hint = "Get it with: pip install 'dlgrade[serve]'"
-        raise InputError(f"serving a page needs the package {error.name}", hint=hint) from None
+        raise InputError(f"serving a page needs the package {package}", hint=hint) from None
     session = Session.open(judges=judges.about(None), form=form, nested=nested, **vars(calls))
     banks = _banks(session, paths or [])
     with opened(host, port) as listening, session.history() as history, session.grading() as grade:

@@ -11,6 +11,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// The latest week is what one looks for.
+for (const weeks of document.querySelectorAll("svg.weeks")) weeks.parentElement.scrollLeft = weeks.parentElement.scrollWidth;
+
 const form = document.querySelector("form.answering");
 if (form) {
   const field = form.elements.answer;
