@@ -11,6 +11,16 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// What is too wide for its box can be scrolled with the keyboard.
+const reach = () => {
+  for (const box of document.querySelectorAll(".says, .says .scroll, .display, .asks, pre")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+};
+reach();
+addEventListener("resize", reach);
+
 // The latest week is what one looks for.
 for (const weeks of document.querySelectorAll("svg.weeks")) weeks.parentElement.scrollLeft = weeks.parentElement.scrollWidth;
 
