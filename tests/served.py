@@ -45,7 +45,7 @@ class Served:
     def port(self) -> int:
         return urlsplit(self.url).port or 80
 
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Got:
+    def ask(self, method: str, path: str, body: bytes | None = None, /, **headers: str) -> Got:
         """One request, with no header but those that are given and what HTTP itself wants."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:

@@ -121,6 +121,7 @@ def test_the_page_names_every_module() -> None:
         "rubric",
         "doctor",
         "progress",
+        "serve",
     }
     helpers = {"show", "options", "answers"}
     formats = {name.partition(".")[2] for name in ORDER if name.endswith("_key")} | {"__main__"}
