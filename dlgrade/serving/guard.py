@@ -79,7 +79,7 @@ class Place:
             name, port = parts.hostname or "", parts.port or 80
         except ValueError:
             return False
-        if port != self.port or parts.username is not None or parts.path:
+        if port != self.port or parts.netloc != header or "@" in header:
             return False
         return name in self._names or (self._anywhere and _address(name) is not None)
 
