@@ -112,16 +112,17 @@ class Pages:
     def question(self, request: Request) -> Response:
         """A question and room to answer it, with what was written there before."""
         card, again, failed = self._card(request), request.query_params.get("again", ""), None
-        draft = self._desk.draft(card)
-        begun = self._desk.clock() if draft is None else draft.begun
-        written = "" if draft is None else draft.text
+        now = self._desk.clock()
+        then = request.query_params.get("since")
         job = self._desk.job(request.query_params.get("failed", ""))
         if job is not None and job.card.key == card.key and job.done.done() and job.done.exception() is not None:
-            failed, begun, again = _reason(job), job.begun, job.again
-            written = written or job.answer
-        elif again and draft is None:
+            failed, then, again = _reason(job), job.begun.isoformat(), job.again
+        draft = self._desk.draft(card, None if then is None else since(then, now))
+        written = "" if draft is None else draft.text
+        if again and draft is None:
             written = self._outcome(again).attempt.answer
-        return self._ask(request, card, written, since=begun.isoformat(), again=again, failed=failed)
+        begun = (now if draft is None else draft.begun).isoformat()
+        return self._ask(request, card, written, since=begun, again=again, failed=failed)
 
     def grading(self, request: Request) -> Response:
         """That an answer is being graded; then what was said of it."""
@@ -182,7 +183,7 @@ class Pages:
 
     def drop(self, request: Request, form: dict[str, str]) -> Response:
         """Throw a draft away."""
-        self._desk.drop(self._card(request))
+        self._desk.drop(self._card(request), since(form.get("since", ""), self._desk.clock()))
         return _to(Selection.of(form).at("/"))
 
     def judge(self, request: Request, form: dict[str, str]) -> Response:

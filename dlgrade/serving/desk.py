@@ -120,16 +120,18 @@ class Desk:
     def begun(self) -> list[Draft]:
         """The answers that were begun and are not being graded, the latest first."""
         with self._lock:
-            busy = {job.card.key for job in self._jobs.values() if not job.done.done()}
-            return [draft for draft in reversed(self._open) if draft.card.key not in busy and draft.written]
+            busy = {(job.card.key, job.begun) for job in self._jobs.values() if not job.done.done()}
+            idle = (draft for draft in reversed(self._open) if (draft.card.key, draft.begun) not in busy)
+            return [draft for draft in idle if draft.written]
 
-    def draft(self, card: Card) -> Draft | None:
-        """The draft of a question that was begun last."""
+    def draft(self, card: Card, since: datetime | None = None) -> Draft | None:
+        """The draft of a question that was begun then, or else last: two windows do not write over each other."""
         with self._lock:
-            return next((draft for draft in reversed(self._open) if draft.card.key == card.key), None)
+            own = [draft for draft in self._open if draft.card.key == card.key and since in {None, draft.begun}]
+            return own[-1] if own else None
 
     def save(self, card: Card, since: datetime, text: str) -> None:
-        """Keep what was written so far.
+        """Keep what was written so far in the window that was opened then.
 
         Raises:
             OutputError: it cannot be written.
@@ -138,17 +140,17 @@ class Desk:
             graded = self._answered.get((card.key, since))
             if graded is not None and graded.attempt.answer == text.strip():
                 return  # said by a page that has handed it in already
-            draft = self.draft(card)
+            draft = self.draft(card, since)
             if draft is None and text.strip():
                 draft = self._drafts.begin(card, since)
                 self._open.append(draft)
             if draft is not None:
                 draft.write(text)
 
-    def drop(self, card: Card) -> None:
-        """Throw the draft of a question away."""
+    def drop(self, card: Card, since: datetime) -> None:
+        """Throw away what was begun then."""
         with self._lock:
-            draft = self.draft(card)
+            draft = self.draft(card, since)
             if draft is not None:
                 self._open.remove(draft)
                 draft.drop()
@@ -196,9 +198,9 @@ class Desk:
         outcome = self.practice.submit(self._turn(card, since, again), answer)
         with self._lock:
             self._answered[card.key, since] = outcome
-            draft = self.draft(card)
+            draft = self.draft(card, since)
             if draft is not None and draft.text == answer:
-                self.drop(card)
+                self.drop(card, since)
         return outcome
 
 

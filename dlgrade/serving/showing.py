@@ -87,7 +87,7 @@ def start(desk: Desk, selection: Selection) -> dict[str, Any]:
         "counts": {why: sum(pick.why == why for pick in picks) for why in ("due", "weak", "new")},
         "ahead": [_picked(pick) for pick in picks[:LISTED]],
         "more": max(0, len(picks) - LISTED),
-        "begun": [(asked(draft.card), _short(draft.text), f"{draft.begun:%Y-%m-%d %H:%M}") for draft in desk.begun()],
+        "begun": [(asked(draft.card), _short(draft.text), draft.begun) for draft in desk.begun()],
         "handed_in": [_handed_in(job, desk.practice) for job in desk.jobs()[:LISTED]],
         "every": _every(cards, desk.history.standings()),
         "filters": [
