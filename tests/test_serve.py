@@ -334,7 +334,9 @@ def test_a_server_that_is_stopped_while_a_model_is_asked_ends_at_once_and_keeps_
 
 # ── what others wrote ────────────────────────────────────────────────────────────────────────
 
-HOSTILE = "<script>window.bad=1</script><img src=x onerror=bad()> [me](javascript:bad()) {{ 12345*6789 }} \" ' </textarea>"
+HOSTILE = (
+    "<script>window.bad=1</script><img src=x onerror=bad()> [me](javascript:bad()) {{ 12345*6789 }} \" ' </textarea>"
+)
 
 
 def test_hostile_banks_questions_and_answers_are_text(tmp_path: Path) -> None:

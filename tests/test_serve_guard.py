@@ -14,7 +14,8 @@ from conftest import ROOT, Run
 from served import FORM, Served, served
 from starlette.datastructures import Headers
 
-from dlgrade.serving.guard import LONGEST, Place, is_loopback, is_own
+from dlgrade.serving.guard import LONGEST, Place, is_own
+from dlgrade.serving.listening import opened
 
 BANK = "# Mine\n\n## 1. How do dropout layers help prevent overfitting?\n\n_[To be filled]_\n"
 
@@ -151,14 +152,35 @@ def test_a_place_that_others_reach_is_not_asked_for_under_a_strangers_name(publi
         assert public.get(f"/?token={token}", host=host).status == 200
 
 
-def test_each_start_has_a_token_of_its_own_and_this_machine_alone_needs_none() -> None:
-    one, other = Place.at("0.0.0.0", 80), Place.at("0.0.0.0", 80)  # noqa: S104 - what is tested
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "127.1", "localhost"])
+def test_where_only_this_machine_reaches_it_no_token_is_wanted(host: str) -> None:
+    with opened(host, 0) as listening:
+        place = Place.at(host, *listening.getsockname()[:2])
+    assert (place.token, place.url) == (None, f"http://{host}:{place.port}/")
+    assert place.is_named_by(f"{place.address}:{place.port}")
+    assert place.is_named_by(f"localhost:{place.port}")
+    assert not place.is_named_by(f"{socket.gethostname()}.example:{place.port}")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "0", "::"])  # noqa: S104 - what is tested
+def test_each_start_that_others_can_reach_has_a_token_of_its_own(host: str) -> None:
+    if host == "::" and not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with opened(host, 0) as listening:
+        one, other = (Place.at(host, *listening.getsockname()[:2]) for _ in range(2))
     assert one.token
+    assert other.token
     assert one.token != other.token
-    for host in ("127.0.0.1", "127.0.0.2", "localhost", "::1"):
-        assert (is_loopback(host), Place.at(host, 80).token) == (True, None)
-    for host in ("0.0.0.0", "::", "192.168.1.5", "mybox", "localhost.example", "fe80::1"):  # noqa: S104
-        assert (is_loopback(host), bool(Place.at(host, 80).token)) == (False, True)
+    assert one.is_named_by(f"192.0.2.7:{one.port}")
+    assert one.is_named_by(f"[2001:db8::1]:{one.port}")
+    assert not one.is_named_by(f"attacker.example:{one.port}")
+
+
+def test_one_address_of_this_machine_goes_by_that_and_its_name() -> None:
+    place = Place.at("mybox", "192.168.1.5", 80)
+    assert place.token
+    assert [name for name in ("mybox", "192.168.1.5", "192.168.1.5:80", "192.168.1.6", "127.0.0.1", "mybox:81")
+            if place.is_named_by(name)] == ["mybox", "192.168.1.5", "192.168.1.5:80"]  # fmt: skip
 
 
 # ── headers, lengths, paths ──────────────────────────────────────────────────────────────────

@@ -75,7 +75,7 @@ def serve(
     session = Session.open(judges=judges.about(None), form=form, nested=nested, **vars(calls))
     banks = _banks(session, paths or [])
     with opened(host, port) as listening, session.history() as history, session.grading() as grade:
-        place = Place.at(host, listening.getsockname()[1])
+        place = Place.at(host, *listening.getsockname()[:2])
         drafts = Drafts(session.settings.data)
         desk = Desk(banks, history, session.rubrics, grade, drafts, clock=_now, new=new)
         show.text(place.url)

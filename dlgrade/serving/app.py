@@ -129,10 +129,7 @@ class Pages:
         job = self._job(request)
         if job.done.done():
             return _to(_after(job, _selection(request)))
-        waited = (self._desk.clock() - job.begun).total_seconds()
-        return self._page(
-            "serve/grading", request, title="Being graded", job=job, asked=showing.asked(job.card), waited=waited
-        )
+        return self._page("serve/grading", request, title="Being graded", job=job, asked=showing.asked(job.card))
 
     def state(self, request: Request) -> Response:
         """The same for a script: where to go on, once there is something."""

@@ -45,30 +45,24 @@ _WAITING = (
 )
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    address = _address(host)
-    return host.casefold() == "localhost" if address is None else address.is_loopback
-
-
 @dataclass(frozen=True)
 class Place:
-    """Where the pages are: the address that is listened on, its port, and the token if others can reach it."""
+    """Where the pages are: the host as it was named, the address that is bound, and the token if others reach it."""
 
     host: str
+    address: str
     port: int
     token: str | None = None
 
     @classmethod
-    def at(cls, host: str, port: int) -> Place:
-        """The place, with a new token where one is needed."""
-        return cls(host, port, None if is_loopback(host) else secrets.token_urlsafe(32))
+    def at(cls, host: str, address: str, port: int) -> Place:
+        """The place, with a new token where more than this machine can reach the address."""
+        return cls(host, address, port, None if _ip(address).is_loopback else secrets.token_urlsafe(32))
 
     @property
     def url(self) -> str:
         """What a person opens."""
-        address = _address(self.host)
-        host = _own_address() if address is not None and address.is_unspecified else self.host
+        host = _own_address() if self._anywhere else self.host
         shown = f"[{host}]" if ":" in host else host
         return f"http://{shown}:{self.port}/" + (f"?token={self.token}" if self.token else "")
 
@@ -81,21 +75,19 @@ class Place:
             return False
         if port != self.port or parts.netloc != header or "@" in header:
             return False
-        return name in self._names or (self._anywhere and _address(name) is not None)
+        return name in self._names or (self._anywhere and _is_ip(name))
 
     @cached_property
     def _names(self) -> frozenset[str]:
-        if is_loopback(self.host):
-            return _LOOPBACK | {self.host.casefold()}
         own = socket.gethostname().casefold()
-        names = {self.host.casefold(), own, f"{own}.local"}
-        return frozenset(names | _LOOPBACK if self._anywhere else names)
+        names = {self.host.casefold(), self.address}
+        names |= _LOOPBACK if self.token is None or self._anywhere else set()
+        return frozenset(names | (set() if self.token is None else {own, f"{own}.local"}))
 
     @cached_property
     def _anywhere(self) -> bool:
-        # No name but this machine's: an attacker can point one of theirs here, but not an address.
-        address = _address(self.host)
-        return address is not None and address.is_unspecified
+        # Any address will do there: an attacker can point a name of theirs here, but not an address.
+        return _ip(self.address).is_unspecified
 
 
 class Guard:
@@ -181,11 +173,16 @@ def _same(given: str, token: str) -> bool:
     return secrets.compare_digest(given.encode("utf-8", "replace"), token.encode())
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(address.partition("%")[0])
+
+
+def _is_ip(name: str) -> bool:
     try:
-        return ipaddress.ip_address(host)
+        ipaddress.ip_address(name)
     except ValueError:
-        return None
+        return False
+    return True
 
 
 def _own_address() -> str:
