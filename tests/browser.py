@@ -70,21 +70,21 @@ class Seen:
 @contextmanager
 def looked_at(
     browser: Browser,
-    path: Path,
+    path: Path | str,
     *,
     size: tuple[int, int] = DESK,
     scheme: Literal["light", "dark"] = "light",
     scripts: bool = True,
     anchor: str = "",
 ) -> Iterator[Seen]:
-    """The page in a window of that size, in pixels."""
+    """The page, a file or an address, in a window of that size, in pixels."""
     window: Any = {"width": size[0], "height": size[1]}
     with browser.new_context(viewport=window, color_scheme=scheme, java_script_enabled=scripts) as context:
         seen = Seen(context.new_page())
         seen.page.on("console", lambda message: seen.said.append(message.text))
         seen.page.on("pageerror", lambda error: seen.said.append(str(error)))
         seen.page.on("dialog", lambda dialog: seen.said.append(f"dialog: {dialog.message}"))
-        url = path.resolve().as_uri()
+        url = path if isinstance(path, str) else path.resolve().as_uri()
         seen.page.on("request", lambda request: seen.ask(request.url, url))
         seen.page.goto(url + (f"#{anchor}" if anchor else ""))
         yield seen

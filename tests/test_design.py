@@ -48,18 +48,20 @@ ORDER = [
     *("runs", "references", "drafts", "drafting", "classes", "calibrating", "regrading", "reporting", "batching"),
     *("practice.records", "practice.memory", "practice.tables", "practice.history", "practice.exchange"),
     *("practice.deck", "practice.choice", "practice.hints", "practice.feedback", "practice.drafts"),
-    *("practice.session", "practice.progress", "pages.progress", "pages.report", "pages.calibration"),
+    *("practice.session", "practice.phrases", "practice.progress"),
+    *("pages.progress", "pages.report", "pages.calibration"),
     *("export.key", "export.prose", "export.pandoc", "export.pdf_key", "export.docx_key"),
-    *("export.formulas", "export.markup", "export.html_key"),
+    *("export.formulas", "export.markup", "export.hypertext", "export.html_key"),
     *("export.mathjax", "export.anki_key", "export.moodle_key"),
     *("export.json_key", "export.json_lines_key", "export.csv_key", "export.markdown_key", "export"),
     "api",
+    *("serving.guard", "serving.forms", "serving.desk", "serving.showing", "serving.app", "serving.listening"),
     *("cli.completing", "cli.show", "cli.options", "cli.answers", "cli.keys", "cli.wiring", "cli.watching"),
     *("cli.corrections", "cli.comparing", "cli.dry_run"),
     *("cli.list", "cli.filled", "cli.fill", "cli.answer", "cli.grade_many", "cli.grade", "cli.calibrated"),
     *("cli.calibrate", "cli.regrade", "cli.grades_report", "cli.grades"),
     *("cli.export", "cli.review", "cli.check", "cli.rubric_draft", "cli.rubric"),
-    *("cli.practice_show", "cli.plots", "cli.writing", "cli.sitting", "cli.practice", "cli.progress"),
+    *("cli.practice_show", "cli.plots", "cli.writing", "cli.sitting", "cli.practice", "cli.progress", "cli.serve"),
     *("cli.cache", "cli.batch_show", "cli.batch_submit", "cli.batch", "cli.doctor", "cli.app"),
     "__main__",
 ]
@@ -119,6 +121,7 @@ def test_the_page_names_every_module() -> None:
         "rubric",
         "doctor",
         "progress",
+        "serve",
     }
     helpers = {"show", "options", "answers"}
     formats = {name.partition(".")[2] for name in ORDER if name.endswith("_key")} | {"__main__"}

@@ -217,3 +217,28 @@ def test_a_question_with_a_reference_alone_is_practised_too(tmp_path: Path, hist
     assert [item.number for item in outcome.feedback.right] == [2]
     assert practice.override(outcome.attempt.id, 1, "met", by="A", why="w").feedback.percent == 100.0
     assert practice.solution(outcome.attempt.id).reference.startswith("A device")
+
+
+def test_a_part_of_the_cards_is_looked_at_in_the_same_sitting(history: History, clock: Clock) -> None:
+    practice = sitting(history, clock, Plan(new=2, seed="1"), cards=GENERAL)
+    some = GENERAL.cards[3:6]
+    assert {pick.card for pick in practice.ahead(some)} <= set(some)
+    assert len(practice.ahead(some)) == len(practice.ahead()) == 2
+    practice.put_aside(practice.ahead(some)[0].card)
+    assert len(practice.ahead(some)) == 1
+    assert not history.attempts()
+
+
+def test_what_was_said_of_an_answer_can_be_said_again(history: History, clock: Clock) -> None:
+    practice = sitting(history, clock)
+    turn = practice.next()
+    assert turn is not None
+    told = practice.submit(turn, ANSWER)
+    assert practice.outcome(told.attempt.id) == told
+    changed = practice.override(told.attempt.id, 2, "met", by="Anna", why="I say so.")
+    assert practice.outcome(told.attempt.id) == changed
+    with pytest.raises(InputError, match="no attempt"):
+        practice.outcome("nothing")
+    other = sitting(history, clock, cards=Deck(()))
+    with pytest.raises(InputError, match="general:2: the question is not in the banks that are practised"):
+        other.outcome(told.attempt.id)

@@ -29,8 +29,9 @@ def test_the_wheel_carries_prompts_rubrics_and_questions(wheel: Path) -> None:
         files = [path.name for path in (ROOT / kind).iterdir() if path.is_file()]
         assert files
         assert {f"dlgrade/shipped/{kind}/{name}" for name in files} <= names
-    pages = {f"dlgrade/pages/{path.name}" for path in (ROOT / "dlgrade" / "pages").iterdir() if path.is_file()}
-    assert {"dlgrade/pages/look.css", "dlgrade/pages/base.html.j2"} <= pages <= names
+    found = (path for path in (ROOT / "dlgrade" / "pages").rglob("*") if path.is_file() and path.suffix != ".pyc")
+    pages = {path.relative_to(ROOT).as_posix() for path in found}
+    assert {"dlgrade/pages/look.css", "dlgrade/pages/serve/layout.html.j2"} <= pages <= names
     assert not any(name.startswith("tests/") for name in names)
 
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "grade": ("dlgrade.cli.grade", "Grade an answer, or many, against their questions' rubrics."),
     "practice": ("dlgrade.cli.practice", "Answer questions one at a time, chosen by what you know."),
     "progress": ("dlgrade.cli.progress", "Show how practising goes."),
+    "serve": ("dlgrade.cli.serve", "Practise in the browser, on a page that this machine serves."),
     "calibrate": ("dlgrade.cli.calibrate", "Say how well a grader agrees with people."),
     "regrade": ("dlgrade.cli.regrade", "Work out stored grades by the rubrics of today."),
     "grades": ("dlgrade.cli.grades", "Report on, explain, override and export stored grades."),

@@ -97,7 +97,8 @@ def _write(found: Report, to: Path) -> None:
 
     session = Session.open()
     with session.lock([to]), replacement(to) as written:
-        for piece in page("report", styles=("report.css",), scripts=("report.js",), **view(found, session.rubrics)):
+        styles = ("said.css", "report.css")
+        for piece in page("report", styles=styles, scripts=("report.js",), **view(found, session.rubrics)):
             written.file.write(piece.encode())
     left = f"; {found.read - len(found.shown):,} more answers are not on it: --most {found.read}"
     show.remark(f"{to}: the page{left if len(found.shown) < found.read else ''}")

@@ -103,7 +103,7 @@ def practice(
         if list_:
             _list(sitting, json=json)
             return
-        _say_who_grades(session)
+        show.remark(f"dlgrade: {who_grades(session)}")
         show.text(_ahead(sitting))
         in_editor = not interview and chosen_editor() is not None and sys.stdin.isatty() if lines is None else not lines
         played = Sitting(sitting, Drafts(session.settings.data), editor=in_editor)
@@ -122,22 +122,26 @@ def _now() -> datetime:
 
 def _deck(session: Session, paths: list[Path], wanted: Wanted) -> Deck:
     every = deck(session.banks(paths).banks, session.rubrics)
-    if every.bare:
-        names = ", ".join(question.id for question in every.bare[:5])
-        more = f" and {len(every.bare) - 5} more" if len(every.bare) > 5 else ""
-        show.remark(f"dlgrade: left out, as neither a rubric nor an answer tells what is right: {names}{more}")
+    say_left_out(every)
     found = every.only(wanted)
     if every.cards and not found.cards:
         raise InputError("no question is like that", hint=f"There are the topics {', '.join(every.topics)}.")
     return found
 
 
-def _say_who_grades(session: Session) -> None:
-    settings = session.settings
-    if settings.offline:
-        show.remark("dlgrade: graded offline, by words alone: take the score as a hint (--model NAME asks a model)")
-    else:
-        show.remark(f"dlgrade: graded by {settings.model}")
+def say_left_out(every: Deck) -> None:
+    """Name on stderr the questions that cannot be practised, and why."""
+    if every.bare:
+        names = ", ".join(question.id for question in every.bare[:5])
+        more = f" and {len(every.bare) - 5} more" if len(every.bare) > 5 else ""
+        show.remark(f"dlgrade: left out, as neither a rubric nor an answer tells what is right: {names}{more}")
+
+
+def who_grades(session: Session) -> str:
+    """Who grades, in words."""
+    if session.settings.offline:
+        return "graded offline, by words alone: take the score as a hint (--model NAME asks a model)"
+    return f"graded by {session.settings.model}"
 
 
 def _ahead(sitting: Practice) -> str:

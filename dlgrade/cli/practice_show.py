@@ -12,20 +12,13 @@ from datetime import date
 import typer
 
 from dlgrade.models import Evidence
-from dlgrade.practice.choice import Why
 from dlgrade.practice.feedback import Feedback, Lacking, Right, Wrong
+from dlgrade.practice.phrases import WHY, comes_back, points
 from dlgrade.practice.session import Outcome, Point, Solution, Turn
 
 _WIDEST = 100  # columns: longer lines are hard to read
 _MARKS = {"met": "+", "partial": "~", "missed": "-", "ungraded": "?"}
 _COLORS = {"+": "green", "~": "yellow", "-": "red", "!": "magenta", "?": "blue"}
-_WHY: dict[Why, str] = {
-    "due": "due",
-    "weak": "weak: the last answer missed something",
-    "new": "new",
-    "drawn": "drawn",
-    "kept": "your answer was kept",
-}
 
 
 def width() -> int:
@@ -62,7 +55,7 @@ def document(text: str) -> str:
 def asked(turn: Turn, number: int) -> str:
     """The question, and what it is."""
     card = turn.card
-    about = [f"{number}", card.id, card.topic, *card.difficulties[:1], _WHY[turn.why]]
+    about = [f"{number}", card.id, card.topic, *card.difficulties[:1], WHY[turn.why]]
     question = "\n".join([styled(wrapped(card.text.partition("\n\n")[0]), bold=True), *_material(card.text)])
     return f"\n{styled(' · '.join(about), dim=True)}\n{question}\n"
 
@@ -81,7 +74,7 @@ def said(outcome: Outcome, today: date, *, explain_due: bool = True) -> str:
     lines += _part("Wrong", [_wrong(item) for item in told.wrong])
     lines += _part("Look at", [wrapped(remark, "  ? ") for remark in told.remarks])
     if explain_due:
-        lines += ["", _due(outcome, today)]
+        lines += ["", comes_back(outcome, today)]
     return "\n".join(lines)
 
 
@@ -102,27 +95,23 @@ def _mark(sign: str) -> str:
 
 
 def _right(item: Right) -> str:
-    return _item("+", item.number, f"{_points(item.points)}{_aside(item)}", _quoted(item.quotes))
+    return _item("+", item.number, f"{points(item.points)}{_aside(item)}", _quoted(item.quotes))
 
 
 def _lacking(item: Lacking) -> str:
     sign = "~" if item.verdict == "partial" else "-"
-    worth = f"{_points(item.more)} more" if item.verdict == "partial" else _points(item.more)
+    worth = f"{points(item.more)} more" if item.verdict == "partial" else points(item.more)
     return _item(sign, item.number, f"{worth}{_aside(item)}", [*_quoted(item.quotes), f"hint: {item.hint}"])
 
 
 def _wrong(item: Wrong) -> str:
     about = [item.about] if item.about else []
-    return _item("!", None, f"costs {_points(item.cost)}", [*_quoted(item.quotes), *about])
+    return _item("!", None, f"costs {points(item.cost)}", [*_quoted(item.quotes), *about])
 
 
 def _item(sign: str, number: int | None, head: str, below: Iterable[str]) -> str:
     named = "" if number is None else f"criterion {number}, "
     return "\n".join([f"  {_mark(sign)} {named}{head}", *(wrapped(text, " " * 6, " " * 7) for text in below)])
-
-
-def _points(points: float) -> str:
-    return f"{points:g} point" + ("" if points == 1 else "s")
 
 
 def _aside(item: Right | Lacking) -> str:
@@ -131,23 +120,6 @@ def _aside(item: Right | Lacking) -> str:
 
 def _quoted(quotes: Iterable[Evidence]) -> list[str]:
     return [f"“{' '.join(piece.quote.split())}”" for piece in quotes]
-
-
-def _due(outcome: Outcome, today: date) -> str:
-    standing = outcome.standing
-    if outcome.feedback.score is None:
-        return "It is kept, and counts for nothing."
-    if outcome.attempt.first is not None:
-        return f"A further try does not count; the question comes back {when(standing.due, today)}."
-    return f"It comes back {when(standing.due, today)}."
-
-
-def when(due: date | None, today: date) -> str:
-    """A day as a person says it."""
-    days = 0 if due is None else (due - today).days
-    if due is None or days <= 0:
-        return "today"
-    return "tomorrow" if days == 1 else f"in {days} days, on {due}"
 
 
 def solved(solution: Solution) -> str:

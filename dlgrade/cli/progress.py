@@ -16,6 +16,7 @@ from dlgrade.cli.plots import bar
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError
 from dlgrade.practice import exchange
+from dlgrade.practice.phrases import when
 from dlgrade.practice.progress import Gap, Progress, Strength, Topic, Week
 from dlgrade.practice.progress import progress as worked_out
 
@@ -184,7 +185,7 @@ def _cut(text: str) -> str:
 
 
 def _strength(one: Strength, found: Progress) -> str:
-    back = f"back {page.when(one.due, found.today)}"
+    back = f"back {when(one.due, found.today)}"
     return _cut(f"  + {one.percent:.0f} %  {back}  {one.id} {' '.join(one.question.split())}")
 
 

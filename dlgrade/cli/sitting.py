@@ -155,7 +155,7 @@ class Sitting:
         words = ("found", "absent") if item is None else item.words
         verdict = _asked(f"The verdict, {' or '.join(words)}: ")
         why = _asked("Why: ") if verdict else ""
-        by = (_asked(f"Your name [{_user()}]: ") or _user()) if why else ""
+        by = (_asked(f"Your name [{user()}]: ") or user()) if why else ""
         if not why:
             return None
         try:
@@ -173,7 +173,8 @@ def _asked(prompt: str) -> str:
     return said
 
 
-def _user() -> str:
+def user() -> str:
+    """The person, as the system names them."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # nobody of that number is known to the system

@@ -12,16 +12,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from dlgrade.export import markup
-from dlgrade.export.formulas import mathml, tied
+from dlgrade.export.hypertext import line, text, without_controls
 from dlgrade.export.key import Entry, Key, counted
 from dlgrade.models import Rubric
 from dlgrade.pages import page
 
 _BELOW = 4
 """The level of an answer's highest headings: below the page's title, the chapter and the question."""
-
-_MATHML = markup.Manner(mathml)
 
 _LEVELS = ("basic", "intermediate", "advanced")
 
@@ -68,7 +65,7 @@ def write(key: Key) -> bytes:
     groups = key.by_category()
     chapters = [
         _Chapter(
-            f"chapter-{number}", _line(category or "Questions", links=False), [_shown(key, entry) for entry in entries]
+            f"chapter-{number}", line(category or "Questions", links=False), [_shown(key, entry) for entry in entries]
         )
         for number, (category, entries) in enumerate(groups.items(), start=1)
     ]
@@ -82,10 +79,10 @@ def write(key: Key) -> bytes:
         chapters=chapters,
         difficulties=_difficulties(entry.difficulty for entry in shown),
         topics=dict(sorted(Counter(entry.topic for entry in shown if entry.topic).items())),
-        missing=[{"id": question.id, "wording": _line(question.wording)} for question in key.missing],
+        missing=[{"id": question.id, "wording": line(question.wording)} for question in key.missing],
         counted=counted(key),
     )
-    return _without_controls("".join(pieces)).encode("utf-8", "replace")
+    return without_controls("".join(pieces)).encode("utf-8", "replace")
 
 
 def _shown(key: Key, entry: Entry) -> _Shown:
@@ -93,10 +90,10 @@ def _shown(key: Key, entry: Entry) -> _Shown:
     return _Shown(
         anchor=_anchor(question.id),
         label=key.label(entry),
-        wording=_line(question.wording),
-        linked=_line(question.wording, links=False),
-        material=_text(question.material),
-        answer=_text(entry.reference or ""),
+        wording=line(question.wording),
+        linked=line(question.wording, links=False),
+        material=text(question.material, below=_BELOW),
+        answer=text(entry.reference or "", below=_BELOW),
         asides=list(_asides(entry)),
         difficulty=(entry.difficulty or "").casefold(),
         topic=entry.topic or "",
@@ -114,9 +111,9 @@ def _asides(entry: Entry) -> Iterator[Markup]:
 
 def _scheme(rubric: Rubric) -> _Scheme:
     criteria = [
-        _Item(f"{c.points:g}", _line(c.expects), _line(c.partial) if c.partial else None) for c in rubric.criteria
+        _Item(f"{c.points:g}", line(c.expects), line(c.partial) if c.partial else None) for c in rubric.criteria
     ]
-    misconceptions = [_Item(f"−{m.costs:g}", _line(m.claims)) for m in rubric.misconceptions]
+    misconceptions = [_Item(f"−{m.costs:g}", line(m.claims)) for m in rubric.misconceptions]
     return _Scheme(f"{rubric.max_score:g} points", criteria, misconceptions)
 
 
@@ -127,19 +124,6 @@ def _difficulties(found: Iterable[str | None]) -> Mapping[str, int]:
     return {level: counts[level] for level in dict.fromkeys([*known, *counts])}
 
 
-def _text(text: str) -> Markup:
-    return Markup(tied(markup.html(text, _MATHML, below=_BELOW)))  # noqa: S704 (markup escapes whatever a text says)
-
-
-def _line(text: str, *, links: bool = True) -> Markup:
-    return Markup(tied(markup.line(text, _MATHML, links=links)))  # noqa: S704 (the same)
-
-
 def _anchor(id_: str) -> str:
     """The id as a place in the page, which has no spaces."""
     return re.sub(r"\s+", "-", id_)
-
-
-def _without_controls(page: str) -> str:
-    """The page with a sign in the place of characters that HTML does not have."""
-    return re.sub(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]", "\ufffd", page)

@@ -13,8 +13,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 HERE = Path(__file__).resolve().parent
 _BUFFERED = 64  # pieces of a page that are handed on together
@@ -26,26 +30,37 @@ def page(name: str, *, styles: Sequence[str] = (), scripts: Sequence[str] = (), 
     `styles` come after the shared look, `scripts` at the end; both are files of this folder.
     """
     # Imported here for start-up time: few commands write a page.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
     from markupsafe import Markup  # noqa: PLC0415
 
-    environment = Environment(
+    look, doing = joined(["look.css", *styles]), joined(scripts)
+    made = (
+        templates()
+        .get_template(f"{name}.html.j2")
+        .stream(
+            # Files of our own, and hashed to the letter: escaping would change them.
+            look=Markup(look),  # noqa: S704
+            doing=Markup(doing),  # noqa: S704
+            policy=policy(look, doing),
+            **context,
+        )
+    )
+    made.enable_buffering(_BUFFERED)
+    yield from made
+
+
+@cache
+def templates() -> Environment:
+    """The templates of this folder; they escape what they are given, and miss nothing silently."""
+    # Imported here for start-up time, as above.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
+    return Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    look, doing = _joined(["look.css", *styles]), _joined(scripts)
-    made = environment.get_template(f"{name}.html.j2").stream(
-        # Files of our own, and hashed to the letter: escaping would change them.
-        look=Markup(look),  # noqa: S704
-        doing=Markup(doing),  # noqa: S704
-        policy=policy(look, doing),
-        **context,
-    )
-    made.enable_buffering(_BUFFERED)
-    yield from made
 
 
 def policy(look: str, doing: str = "") -> str:
@@ -54,7 +69,8 @@ def policy(look: str, doing: str = "") -> str:
     return f"default-src 'none'; style-src {_hashed(look)}; {script}base-uri 'none'; form-action 'none'"
 
 
-def _joined(files: Sequence[str]) -> str:
+def joined(files: Sequence[str]) -> str:
+    """Files of this folder, one after the other."""
     return "".join((HERE / file).read_text(encoding="utf-8") for file in files)
 
 

@@ -18,8 +18,8 @@ from typing import Literal
 
 from dlgrade.practice.records import Card, Standing
 
-Why = Literal["due", "weak", "new", "drawn", "kept"]
-"""Why a question is asked; `kept` is an answer that was begun and is gone on with."""
+Why = Literal["due", "weak", "new", "drawn", "kept", "chosen"]
+"""Why a question is asked; `kept` is an answer that was begun and is gone on with, `chosen` what a person picked."""
 
 
 @dataclass(frozen=True)

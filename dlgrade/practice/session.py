@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Protocol
@@ -143,9 +143,9 @@ class Practice:
         """The date where the person is."""
         return self.clock().date()
 
-    def ahead(self) -> list[Pick]:
-        """What is still to be asked, in order."""
-        cards = list(self._cards.values())
+    def ahead(self, among: Iterable[Card] | None = None) -> list[Pick]:
+        """What is still to be asked, in order: of all cards, or of those `among` them."""
+        cards = list(self._cards.values() if among is None else among)
         if self.plan.mode == "interview":
             picks = drawn(cards, self.plan.seed)[: self.plan.questions]
         else:
@@ -167,15 +167,29 @@ class Practice:
         picks = [] if self.over else self.ahead()
         return self.turn(picks[0].card, picks[0].why) if picks else None
 
+    def put_aside(self, card: Card) -> None:
+        """Ask a question no more in this sitting."""
+        self._gone.add(card.key)
+
     def turn(self, card: Card, why: Why) -> Turn:
         """Ask a question now."""
-        self._gone.add(card.key)
-        self._cards.setdefault(card.key, card)
+        self.put_aside(card)
         return Turn(card, why, self.clock(), seconds=None if self.plan.clock is None else self.plan.clock * 60)
 
     def again(self, turn: Turn, outcome: Outcome) -> Turn:
         """Ask the same question once more, after what was said of the answer."""
         return Turn(turn.card, turn.why, self.clock(), first=outcome.attempt.first or outcome.attempt.id)
+
+    def card(self, attempt: Attempt) -> Card:
+        """The question of an attempt.
+
+        Raises:
+            InputError: it is none of those that are practised.
+        """
+        card = self._cards.get(attempt.question)
+        if card is None:
+            raise InputError(f"{attempt.asked}: the question is not in the banks that are practised")
+        return card
 
     # ── answers ──────────────────────────────────────────────────────────────────────────────
 
@@ -200,6 +214,7 @@ class Practice:
             OutputError: it cannot be kept.
         """
         now = self.clock()
+        self._cards.setdefault(turn.card.key, turn.card)
         rubric = self.rubric(turn.card)
         grade = self._grade(answer, rubric, id=turn.card.id, question=turn.card.text)
         attempt = Attempt(
@@ -219,6 +234,17 @@ class Practice:
         left = turn.left(now)
         return Outcome(attempt, feedback(grade, rubric, answer), standing, late=left is not None and left < 0)
 
+    def outcome(self, attempt_id: str) -> Outcome:
+        """What a person was told of an attempt, told again, with where its question stands by now.
+
+        Raises:
+            InputError: there is no such attempt, or its question is not practised.
+        """
+        attempt = self._history.attempt(attempt_id)
+        rubric = self.rubric(self.card(attempt))
+        standing = next(one for one in self._history.standings() if one.question == attempt.question)
+        return Outcome(attempt, feedback(attempt.grade, rubric, attempt.answer), standing)
+
     def override(self, attempt_id: str, item: int | str, verdict: str, *, by: str, why: str) -> Outcome:
         """Put a person's verdict in the grader's place; `item` is a criterion's number, or an id.
 
@@ -227,7 +253,7 @@ class Practice:
         """
         if not by.strip() or not why.strip():
             raise InputError("a person's verdict has a name and a reason")
-        card = self._card_of(self._history.attempt(attempt_id))
+        card = self.card(self._history.attempt(attempt_id))
         rubric = self.rubric(card)
         id_ = _id(rubric, item)
 
@@ -246,7 +272,7 @@ class Practice:
             InputError: there is no such attempt.
         """
         attempt = self._history.attempt(attempt_id)
-        rubric = self.rubric(self._card_of(attempt))
+        rubric = self.rubric(self.card(attempt))
         said = {verdict.criterion: verdict for verdict in attempt.grade.verdicts}
         points = tuple(
             Point(
@@ -264,12 +290,6 @@ class Practice:
         found = [finding for finding in attempt.grade.misconceptions if finding.found and finding.id in claims]
         wrong = tuple(Claim(id=finding.id, claims=claims[finding.id], cost=finding.cost) for finding in found)
         return Solution(reference=rubric.reference, points=points, wrong=wrong)
-
-    def _card_of(self, attempt: Attempt) -> Card:
-        card = self._cards.get(attempt.question)
-        if card is None:
-            raise InputError(f"{attempt.asked}: the question is not in the banks that are practised")
-        return card
 
 
 def _passed(since: datetime, now: datetime) -> float:
