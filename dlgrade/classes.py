@@ -21,6 +21,7 @@ from types import FrameType
 from dlgrade.errors import InputError, ItemError, RunStopped
 from dlgrade.grading import offline
 from dlgrade.grading.claims import Alone
+from dlgrade.grading.evidence import needs_review
 from dlgrade.grading.gradebook import Book
 from dlgrade.grading.judge import Asked, Judge
 from dlgrade.grading.matching import Matched, Matching
@@ -180,7 +181,7 @@ class _Marking:
         done = self.done
         if grade.status == "graded":
             done.graded += 1
-            done.doubtful += any(flag.startswith("needs review") for flag in grade.flags)
+            done.doubtful += needs_review(grade.flags)
             return
         error = grade.error or {}
         kinds = done.failed if grade.status == "failed" else done.ungraded

@@ -23,7 +23,7 @@ from dlgrade.grading.checking import check_rubric
 from dlgrade.grading.corrected import Checked, corrected
 from dlgrade.grading.evidence import clean
 from dlgrade.grading.rounds import Rounds, from_store, over
-from dlgrade.grading.words import STOPWORDS
+from dlgrade.grading.words import STOPWORDS, stems
 from dlgrade.llm.counted import Counted, Found
 from dlgrade.llm.request import Request
 from dlgrade.models import Failure, Progressed, Question, Rubric
@@ -76,17 +76,28 @@ def _rounds(question: Question, request: Request) -> Rounds[Checked[Rubric]]:
         reply: Draft | DraftOfAnswered = shape.model_validate_json(text)
         reference = reply.reference if isinstance(reply, Draft) else str(question.answer)
         rubric = rubric_of(reply, question=question.text, reference=reference)
-        other = identity(reply.question) not in {identity(question.text), identity(question.wording)}
-        strayed = [f"`question` is another one than was asked: {spaced(reply.question)!r}"] if other else []
-        return rubric, (*strayed, *check_rubric(rubric))
+        return rubric, (*_strayed(question, reply.question, rubric), *check_rubric(rubric))
 
     return corrected(request, read, most=_TRIES)
 
 
-def _addressed(question: Question) -> Iterator[str]:
-    """Text in the document that talks to whoever grades: it may have had its way with the model."""
-    for name, text in (("question", question.text), ("answer", question.answer or "")):
-        yield from (f"the {name} in the document holds {flag}: look closely" for flag in clean(text).flags)
+def _strayed(question: Question, said: str, rubric: Rubric) -> Iterator[str]:
+    """Another question than was asked, and criteria that ask for nothing but what it says."""
+    if identity(said) not in {identity(question.text), identity(question.wording)}:
+        yield f"`question` is another one than was asked: {spaced(said)!r}"
+    for criterion in rubric.criteria:
+        if not stems(criterion.expects) - stems(question.text):
+            yield f"{criterion.id}: repeats the question, which anybody can: {criterion.expects!r}"
+
+
+def _addressed(question: Question, rubric: Rubric) -> Iterator[str]:
+    """Text that talks to whoever grades: in the document it may have steered the model, in the draft it has."""
+    told = [("the question in the document", question.text), ("the answer in the document", question.answer or "")]
+    told += [("the reference", rubric.reference)] if question.answer is None else []
+    told += [(criterion.id, f"{criterion.expects}\n{criterion.partial or ''}") for criterion in rubric.criteria]
+    told += [(mistake.id, mistake.claims) for mistake in rubric.misconceptions]
+    for name, text in told:
+        yield from (f"{name} holds {flag}: look closely" for flag in clean(text).flags)
 
 
 class Shelf:
@@ -220,7 +231,7 @@ class _Drafting:
 
     def _keep(self, question: Question, checked: Checked[Rubric]) -> None:
         rubric, path = self._shelf.add(checked[0])
-        wrong = (*checked[1], *_addressed(question))
+        wrong = (*checked[1], *_addressed(question, rubric))
         self.done.drafted.append(Drafted(question.id, rubric, path, wrong))
 
     def progressed(self, now: Progressed) -> None:

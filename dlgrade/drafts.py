@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 _MOST = 10  # criteria: the shipped rubrics have 5 to 8
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
+# In JSON "\frac" is a form feed and "rac": formulas whose backslashes were not written twice, and all that no text has.
+_HALF_SAID = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]\w*"
+    r"|\t(?:heta|au|imes|ilde)(?![^\W_])|\text\w*\{|\n(?:abla|eq|otin)(?![^\W_])|\r(?:ho|ight)(?![^\W_])"
+)
 
 
 class _Criterion(BaseModel):
@@ -64,7 +70,16 @@ class _Rest(BaseModel):
             texts += [("a misconception's id", mistake.id), (f"{mistake.id}.claims", mistake.claims)]
         if blank := next((name for name, text in texts if not text), None):
             raise ValueError(f"{blank}: says nothing")
+        if half := next(filter(None, map(_HALF_SAID.search, self._said())), None):
+            raise ValueError(f"{half[0]!r} is no text: in JSON each backslash of a formula is written twice")
         return self
+
+    def _said(self) -> Iterator[str]:
+        """What is written for people, as the model wrote it."""
+        yield getattr(self, "reference", "")
+        for criterion in self.criteria:
+            yield from (criterion.expects, criterion.partial or "")
+        yield from (mistake.claims for mistake in self.misconceptions)
 
 
 class DraftOfAnswered(_Rest, _Head):

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from dlgrade.banks.wording import spaced
 from dlgrade.errors import InputError
 from dlgrade.grading.alike import Alike
+from dlgrade.grading.evidence import needs_review
 from dlgrade.grading.items import CriterionSummary, Discrimination, Spread, Tally, discriminations, people_in
 from dlgrade.grading.rows import BadRow, Row, read_rows, survey
 from dlgrade.grading.score import CALIBRATED
@@ -165,8 +166,7 @@ def _need(grade: Grade) -> tuple[int, int, float]:
     if grade.status == "ungraded":
         return 0, 0, 0.0
     flagged = doubts(grade)
-    review = any(flag.startswith("needs review") for flag in flagged)
-    rank = 1 if review else 2 if flagged else 3
+    rank = 1 if needs_review(flagged) else 2 if flagged else 3
     return rank, -len(flagged), 1.0 if grade.confidence is None else grade.confidence
 
 

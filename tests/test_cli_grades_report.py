@@ -97,6 +97,14 @@ def test_flagged_answers_come_first_then_the_least_sure_and_how_a_grade_was_made
     assert [one["id"] for one in report(run)["look_first"]] == ["bob", "cy", "ann", "dan"]
 
 
+def test_an_answer_that_talks_to_its_grader_is_looked_at_before_one_with_another_remark(run: Run) -> None:
+    flags = {"judged": "otherwise: c0 is met by another way", "steers": "text addressed to the grader at 3-30"}
+    flags |= {"hides": "hidden text at 0-9", "doubted": "needs review: c0 is a tie", "none": "offline"}
+    write(grade(id_, "met", flags=(flag,)) for id_, flag in flags.items())
+    found = json.loads(run("grades", "report", "grades.jsonl", "--json").out)
+    assert [one["id"] for one in found["look_first"]] == ["steers", "hides", "doubted", "judged", "none"]
+
+
 def test_misconceptions_are_counted_where_they_were_found(run: Run) -> None:
     wrong = (Finding(id="stays-on", found=True, cost=1), Finding(id="other", found=False, cost=1))
     write([grade("ann", "met", misconceptions=wrong), grade("bob", "met", misconceptions=wrong), grade("cy", "met")])
@@ -242,3 +250,35 @@ def test_a_class_run_says_which_nearly_equal_answers_have_different_grades(run: 
     assert "bob (0 %) and ann (25 %)\n" in table.err
     quiet = run("grade", "--answers", "class.jsonl", "--out", "other.jsonl", "--model", "offline", "--json")
     assert json.loads(quiet.out)["nearly_equal"] == 1
+
+
+def test_a_terminal_is_told_nothing_by_what_a_name_or_a_flag_says(run: Run) -> None:
+    write(
+        [
+            grade("ann\x1b]0;pwned\x07", "met", flags=("needs review: \x1b[2J\u202eback",)),
+            without("bob", message="\x9b5i"),
+        ]
+    )
+    code, screen = Terminal.running("grades", "report", "grades.jsonl").end()
+    assert code == 0
+    assert r"ann\x1b]0;pwned\x07" in screen
+    assert re.sub("\x1b\\[[0-9;]*m", "", screen).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ({"percent": float("nan")}, "percent: nan is not from 0 to 100"),
+        ({"percent": 250.0}, "percent: 250 is not from 0 to 100"),
+        ({"confidence": float("inf")}, "confidence: inf is not from 0 to 1"),
+        ({"score": -1.0}, "score: -1 is not from 0 to 2"),
+        ({"score": None}, "it is graded, and its score is null"),
+        ({"status": "ungraded"}, "it is ungraded, and its score is 2"),
+        ({"percent": None}, "it has a score and no percent"),
+    ],
+)
+def test_a_grade_that_nobody_gave_is_named_with_its_line(run: Run, damage: dict[str, Any], words: str) -> None:
+    told = [grade("ann", "met").model_dump(mode="json"), grade("bob", "met").model_dump(mode="json") | damage]
+    Path("grades.jsonl").write_text("".join(json.dumps(one) + "\n" for one in told))
+    ran = run("grades", "report", "grades.jsonl")
+    assert (ran.code, ran.err) == (2, f"dlgrade: grades.jsonl:2: not a grade: {words}\n")

@@ -59,3 +59,15 @@ def test_a_reference_need_not_earn_what_another_way_earns_already(run: Run) -> N
     assert "lone.yaml: the reference does not earn other-way" in run("rubric", "check", "lone.yaml").out
     ran = run("rubric", "check", "tied.yaml")
     assert (ran.code, ran.out) == (0, "")
+
+
+def test_a_folder_of_rubrics_is_checked_file_by_file(run: Run) -> None:
+    Path("drafts").mkdir()
+    assert run("rubric", "check", "drafts").code == 2
+    shipped = DROPOUT.read_text(encoding="utf-8")
+    Path("drafts/one.yaml").write_text(shipped, encoding="utf-8")
+    Path("drafts/two.yml").write_text(shipped.replace("points: 2.5", "points: 2.25", 1), encoding="utf-8")
+    ran = run("rubric", "check", "drafts")
+    assert ran.code == 1
+    assert "drafts/two.yml: the points add up to" in ran.out
+    assert "drafts/one.yaml" not in ran.out

@@ -279,3 +279,11 @@ def test_offline_a_reference_is_graded_in_its_own_way(run: Run) -> None:
     (grade,) = grades()
     assert [v["criterion"] for v in grade["verdicts"]] == ["claim-1", "claim-2"]
     assert grade["criteria"][0]["expects"] == "Its noise would make outputs random."
+
+
+def test_a_question_that_could_not_be_settled_since_the_server_failed_has_failed(run: Run) -> None:
+    a_class("Outputs would be random.", "Noise.")
+    with Loopback(lambda _: Scripted(status=500)) as server:
+        ran = run(*COMMAND, *asking(server))
+    assert (ran.code, ran.out) == (1, "class.jsonl -> grades.jsonl: 0 graded, 2 failed (2 server failed)\n")
+    assert [(grade["status"], grade["score"]) for grade in grades()] == [("failed", None)] * 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,11 @@ import typer
 from dlgrade.cli import options, show
 from dlgrade.cli.rubric_draft import draft
 from dlgrade.cli.wiring import Session
-from dlgrade.errors import RubricError, UnknownQuestion
+from dlgrade.errors import InputError, RubricError, UnknownQuestion
 from dlgrade.grading.checking import check_all
 from dlgrade.grading.score import rules
 from dlgrade.models import Rubric
-from dlgrade.rubrics import load_rubric
+from dlgrade.rubrics import Rubrics, load_rubric
 
 _MANY = 40  # from here on a person waits long enough to wonder
 
@@ -27,7 +28,8 @@ app.command()(draft)
 @app.command()
 def check(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Rubric files; all of them if none is named.", metavar="[PATH]...")
+        list[Path] | None,
+        typer.Argument(help="Rubrics, or folders of them; all if none is named.", metavar="[PATH]..."),
     ] = None,
 ) -> None:
     """Say what is wrong with rubrics: their form, and how the offline grader takes them.
@@ -39,11 +41,12 @@ def check(
     Examples:
       dlgrade rubric check
       dlgrade rubric check rubrics/dropout.yaml
+      dlgrade rubric check drafts
     """
     loaded: list[tuple[Path, Rubric]] = []
     wrong: list[str] = []
     library = Session.open().rubrics.paths
-    for path in paths or library.values():
+    for path in _files(paths) if paths else library.values():
         try:
             loaded.append((path, load_rubric(path)))
         except RubricError as error:
@@ -58,6 +61,15 @@ def check(
     checked = f"{len(loaded)} rubrics checked" + (f", {drafts} of them drafts" if drafts else "")
     show.remark(f"{checked}, {len(wrong)} complaints")
     raise typer.Exit(1 if wrong else 0)
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    """The files named, and those in the folders named."""
+    for path in paths:
+        found = Rubrics((path,)).paths.values() if path.is_dir() else (path,)
+        if not found:
+            raise InputError(f"{path}: no rubric is in this folder")
+        yield from found
 
 
 @app.command(name="show")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,11 @@ _NARROW = {"category": 16, "rubric": 20}
 _PIPED = 140  # columns where no terminal says how many there are
 
 
+# What a terminal would obey, or read backwards, wherever it comes from; colours, which dlgrade sets itself, stay.
+_OBEYED = re.compile(
+    r"\x1b(?!\[[0-9;]*m)|\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)
+
 _above: list[Callable[[str], None]] = []
 """How to write above the bar that is drawn just now, if one is."""
 
@@ -27,13 +33,19 @@ def json_document(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def harmless(value: str) -> str:
+    """The text with what a terminal would obey written out, as `\\x1b`."""
+    return _OBEYED.sub(lambda found: ascii(found[0])[1:-1], value)
+
+
 def text(value: str) -> None:
-    """Plain text on stdout, nothing in it taken for markup."""
-    typer.echo(value)
+    """Plain text on stdout, nothing in it taken for markup; a file gets it as it is."""
+    typer.echo(harmless(value) if sys.stdout.isatty() else value)
 
 
 def remark(value: str) -> None:
     """A line on stderr, above the bar where one is drawn."""
+    value = harmless(value)
     if _above:
         _above[-1](value)
     else:
@@ -53,7 +65,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         )
     for row in rows:
         # Text, since rich would take "[x]" in a string for markup and drop it.
-        drawn.add_row(*(Text(row[i]) for i in kept))
+        drawn.add_row(*(Text(harmless(row[i].replace("\x1b", r"\x1b"))) for i in kept))
     _console().print(drawn)
 
 

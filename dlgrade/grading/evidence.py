@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dlgrade.grading.steering.finding import steering
 from dlgrade.grading.steering.markup import unseen
-from dlgrade.grading.steering.wholes import ADDRESSED, Cut, merged
+from dlgrade.grading.steering.wholes import ADDRESSED, HIDDEN, Cut, merged
 from dlgrade.grading.words import STOPWORDS, words
 from dlgrade.models import Evidence
 
@@ -69,6 +70,11 @@ def clean(answer: str) -> Cleaned:
     flags = _named([f"invisible characters at {start}" for start, _, flagged in invisible if flagged])
     flags += _named([f"{kind} at {start}-{end}" for start, end, kind in merged(cuts)])
     return replace(kept, flags=tuple(flags))
+
+
+def needs_review(flags: Iterable[str]) -> bool:
+    """Whether a person should look at the answer: the grader doubts a verdict, or somebody tried to steer it."""
+    return any(flag.startswith(("needs review", ADDRESSED, HIDDEN)) for flag in flags)
 
 
 def _named(flags: list[str]) -> list[str]:

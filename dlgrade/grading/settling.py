@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from dlgrade.banks.wording import spaced
-from dlgrade.errors import ItemError
+from dlgrade.errors import ItemError, ServerFailed
 from dlgrade.grading.claims import Alone
 from dlgrade.grading.corrected import Checked, corrected
 from dlgrade.grading.evidence import clean, find_quote
@@ -247,7 +247,7 @@ def unsettled(alone: Alone, error: ItemError, *, id: str, model: str) -> Grade:
         id=id,
         question=alone.question,
         rubric=_name(alone, ""),
-        status="ungraded",
+        status="failed" if isinstance(error, ServerFailed) else "ungraded",
         score=None,
         max_score=POINTS if alone.max_score is None else alone.max_score,
         percent=None,

@@ -18,6 +18,7 @@ from dlgrade.errors import InputError
 from dlgrade.models import Grade
 
 _TABLES = {".csv", ".tsv", ".xlsx"}
+_ROUNDED = 1e-6  # by how much a sum of points may miss what it stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,32 @@ def _pieces(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def _grade(raw: bytes, path: Path, number: int) -> Grade:
     try:
-        return Grade.model_validate_json(raw)
+        grade = Grade.model_validate_json(raw)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         said = f"{where}: {first['msg'].lower()}" if where else first["msg"].lower()
         raise InputError(f"{path}:{number}: not a grade: {said}") from None
+    if wrong := next(_impossible(grade), None):
+        raise InputError(f"{path}:{number}: not a grade: {wrong}")
+    return grade
+
+
+def _impossible(grade: Grade) -> Iterator[str]:
+    """What no grader writes: somebody changed the file by hand."""
+    figures = [
+        ("score", grade.score, grade.max_score),
+        ("percent", grade.percent, 100),
+        ("confidence", grade.confidence, 1),
+    ]
+    figures += [(f"points of {one.criterion}", one.points, one.max_points) for one in grade.verdicts]
+    for name, value, most in figures:
+        if value is not None and not -_ROUNDED <= value <= most + _ROUNDED:
+            yield f"{name}: {value:g} is not from 0 to {most:g}"
+    if (grade.score is not None) != (grade.status == "graded"):
+        yield f"it is {grade.status}, and its score is {'null' if grade.score is None else f'{grade.score:g}'}"
+    if grade.score is not None and grade.percent is None and grade.max_score:
+        yield "it has a score and no percent"
 
 
 def the_grade(path: Path, id_: str) -> Stored:

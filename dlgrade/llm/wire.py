@@ -200,7 +200,8 @@ def misfit(text: str, shape: type[BaseModel]) -> str | None:
         shape.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[:5]
-        return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'the reply'}: {e['msg']}" for e in first)
+        said = ((".".join(map(str, e["loc"])) or "the reply", e["msg"].removeprefix("Value error, ")) for e in first)
+        return "; ".join(f"{where}: {what}" for where, what in said)
     return None
 
 
