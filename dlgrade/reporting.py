@@ -202,12 +202,14 @@ def _side_by_side(files: Sequence[Path], answers: Sequence[Path], person: str | 
         )
     if person is not None and not answers:
         raise InputError(f"--person {person}: that is a column of the answers; name their file with --answers")
-    opened = [Beside(path) for path in answers]
-    for one, path in zip(opened, answers, strict=True):
+    # one for all is read anew beside each: the same answers may be graded in several files
+    paths = list(answers) * len(files) if len(answers) == 1 else answers
+    opened = [Beside(path) for path in paths]
+    for one, path in zip(opened, paths, strict=True):
         if person is not None and person not in one.columns:
             raise InputError(f"{path}: has no column {person!r}; its further columns are {', '.join(one.columns)}")
     for n, path in enumerate(files):
-        beside = opened[min(n, len(opened) - 1)] if opened else None
+        beside = opened[n] if opened else None
         for stored in read_grades(path):
             yield stored, None if beside is None else beside.of(stored.grade.id), beside is not None
 

@@ -282,3 +282,12 @@ def test_a_grade_that_nobody_gave_is_named_with_its_line(run: Run, damage: dict[
     Path("grades.jsonl").write_text("".join(json.dumps(one) + "\n" for one in told))
     ran = run("grades", "report", "grades.jsonl")
     assert (ran.code, ran.err) == (2, f"dlgrade: grades.jsonl:2: not a grade: {words}\n")
+
+
+def test_one_file_of_answers_serves_several_gradings_of_it(run: Run) -> None:
+    for name, verdict in (("one.jsonl", "met"), ("other.jsonl", "missed")):
+        write([grade("ann", verdict), grade("bob", verdict)], name)
+    answers({"ann": "Units are dropped at random.", "bob": "Nothing is known of it."})
+    ran = run("grades", "report", "one.jsonl", "other.jsonl", "--answers", "class.jsonl", "--json")
+    assert ran.err == ""
+    assert [pair["ids"] for pair in json.loads(ran.out)["nearly_equal"]] == [["ann", "ann"], ["bob", "bob"]]
