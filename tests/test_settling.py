@@ -287,3 +287,20 @@ def test_a_question_that_could_not_be_settled_since_the_server_failed_has_failed
         ran = run(*COMMAND, *asking(server))
     assert (ran.code, ran.out) == (1, "class.jsonl -> grades.jsonl: 0 graded, 2 failed (2 server failed)\n")
     assert [(grade["status"], grade["score"]) for grade in grades()] == [("failed", None)] * 2
+
+
+def test_why_an_answer_whose_question_could_not_be_settled_has_no_grade_is_explained(run: Run) -> None:
+    a_class("Outputs would be random.")
+    with Loopback(lambda _: "I would rather not.") as server:
+        run(*COMMAND, *asking(server))
+    ran = run("grades", "explain", "grades.jsonl", "s0")
+    assert ran.code == 1
+    assert "Not graded: what the question asks for could not be settled: made-up did not" in ran.out
+
+
+def test_a_person_who_judged_a_criterion_has_looked_at_how_it_was_met(run: Run) -> None:
+    (grade,) = graded(run, "A coin would decide what the network says.")
+    assert [flag.partition(":")[0] for flag in grade["flags"]] == ["otherwise"]
+    assert run("grades", "override", "grades.jsonl", "s0", "no-randomness", "missed", *BY).code == 0
+    (grade,) = grades()
+    assert (grade["score"], grade["flags"]) == (0.0, [])

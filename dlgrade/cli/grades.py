@@ -43,11 +43,11 @@ def explain(file: File, id_: Id) -> None:
       dlgrade grades explain grades.jsonl anna
     """
     grade = the_grade(file, id_).grade
-    rubric = _rubric(Session.open(), grade, file)
     lines = [f"{grade.id}  {' '.join(grade.question.split())}", ""]
     if not grade.verdicts:
         show.text("\n".join([*lines, f"Not graded: {(grade.error or {}).get('message', 'no reason was given')}"]))
         raise typer.Exit(1)
+    rubric = _rubric(Session.open(), grade, file)
     told = explained(grade, rubric)
     show.text("\n".join([*lines, *told]))
     again = to_ask(grade, rubric)

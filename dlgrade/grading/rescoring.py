@@ -120,7 +120,10 @@ def _finding(misconception: Misconception, said: Finding | None, person: Overrid
 
 def _other_flags(grade: Grade) -> tuple[str, ...]:
     """The flags but those that ask a person to look where one has, and what becomes of a score after it is known."""
-    done = (CALIBRATED, *(f"needs review: {override.criterion} " for override in grade.overrides))
+    judged = [
+        f"{asks}: {override.criterion} " for override in grade.overrides for asks in ("needs review", "otherwise")
+    ]
+    done = (CALIBRATED, *judged)
     return tuple(flag for flag in grade.flags if not flag.startswith(done))
 
 
