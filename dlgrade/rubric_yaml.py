@@ -28,6 +28,10 @@ class _Row(list[Any]):
     """A list that stands on one line."""
 
 
+class _Block(str):
+    """A text that stands below its name, also where it is one line: a person edits it without quotes."""
+
+
 class _Writer(yaml.SafeDumper):
     """Items of a list stand two columns right of its name."""
 
@@ -50,6 +54,10 @@ def _text(writer: _Writer, text: str) -> yaml.Node:
     return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
+def _block(writer: _Writer, text: str) -> yaml.Node:
+    return writer.represent_scalar("tag:yaml.org,2002:str", text, style='"' if _ESCAPED.search(text) else "|")
+
+
 def _row(writer: _Writer, row: _Row) -> yaml.Node:
     return writer.represent_sequence("tag:yaml.org,2002:seq", row, flow_style=True)
 
@@ -61,6 +69,7 @@ def _points(writer: _Writer, number: float) -> yaml.Node:
 
 
 _Writer.add_representer(str, _text)
+_Writer.add_representer(_Block, _block)
 _Writer.add_representer(_Row, _row)
 _Writer.add_representer(float, _points)
 
@@ -86,6 +95,8 @@ def _said(record: Record, names: Sequence[str]) -> dict[str, Any]:
 def _laid_out(name: str, value: Any) -> Any:
     if name in {"cues", "partial_cues"}:
         return [_Row(way) for way in value]
+    if name == "reference":
+        return _Block(value)
     if name == "also":
         return list(value)
     return _Row(value) if isinstance(value, tuple) else value

@@ -68,3 +68,9 @@ def test_the_shipped_rubrics_are_written_nearly_as_people_wrote_them(path: Path,
     assert len(other) <= len(own) / 5
     keys = [line.partition(":")[0] for line in own if line[:1].isalpha() and line != "also: []"]
     assert keys == [line.partition(":")[0] for line in ours if line[:1].isalpha()]
+
+
+def test_a_reference_of_one_line_stands_below_its_name_for_a_person_to_edit() -> None:
+    said = {"name": "n", "question": "Why?", "topic": "t", "reference": "It's 5: # that's it."}
+    rubric = Rubric.model_validate(said | {"criteria": [{"id": "c", "points": 1.0, "expects": "Five."}]})
+    assert "reference: |-\n  It's 5: # that's it.\n" in as_yaml(rubric)
