@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -334,3 +337,15 @@ def test_what_a_run_may_cost_is_kept_to(run: Run) -> None:
         assert server.bodies == []
     assert (ran.code, ran.out) == (1, "")
     assert "1 question is left" in ran.err
+
+
+def test_two_runs_at_once_draft_each_question_once(run: Run) -> None:
+    bank(KALMAN)
+    with Loopback(lambda _: Scripted(content=reply(), delay=1.0)) as server:
+        command = [sys.executable, "-m", "dlgrade", "rubric", "draft", "bank.md", *asking(server)]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        runs = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        told = "".join(each.communicate(timeout=60)[1] for each in runs)
+        assert len(server.bodies) == 1
+    assert [path.name for path in Path("rubrics").glob("*.yaml")] == [FILE.name]
+    assert "0 drafted, 1 had a rubric" in told

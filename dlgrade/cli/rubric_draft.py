@@ -79,15 +79,14 @@ def draft(
     if session.settings.offline and not dry_run:
         raise SettingsError("a rubric is drafted by a model, and none is named", hint=SET_UP_A_MODEL)
     folder = session.settings.rubrics if out is None else out
-    rubrics = Rubrics(tuple(dict.fromkeys((folder, *library.folders("rubrics", session.settings)))))
     asked, broken = _asked(session, paths or [], question)
-    wanted = [group[0] for group in same(asked) if rubrics.name_for(group[0]) is None]
     if dry_run:
+        wanted = _wanted(asked, _rubrics(session, folder))
         requests = [(each.id, draft_request(each, session.prompts, session.settings)) for each in wanted]
         have = session.stored([request for _, request in requests])
         rehearse(session, requests, [request for _, request in requests if request.key not in have], json=json)
         return
-    done, client = _drafted(session, wanted, folder, rubrics)
+    wanted, done, client = _drafted(session, asked, folder)
     had = len(same(asked)) - len(wanted)
     report = _Report(session, folder, wanted, had, broken, done, client, started, time.monotonic() - clock)
     report.leave_record()
@@ -123,17 +122,30 @@ def _named(name: str, questions: Sequence[Question]) -> Question:
     return different[0][0]
 
 
+def _rubrics(session: Session, folder: Path) -> Rubrics:
+    return Rubrics(tuple(dict.fromkeys((folder, *library.folders("rubrics", session.settings)))))
+
+
+def _wanted(asked: Sequence[Question], rubrics: Rubrics) -> list[Question]:
+    """The questions without a rubric, each once."""
+    return [group[0] for group in same(asked) if rubrics.name_for(group[0]) is None]
+
+
 def _drafted(
-    session: Session, wanted: Sequence[Question], folder: Path, rubrics: Rubrics
-) -> tuple[Drafts, Counted | None]:
-    if not wanted:
-        return Drafts(), None
+    session: Session, asked: Sequence[Question], folder: Path
+) -> tuple[list[Question], Drafts, Counted | None]:
+    """The questions that had no rubric, what came of them, and who was asked."""
+    if not _wanted(asked, _rubrics(session, folder)):
+        return [], Drafts(), None
     lock = folder / "drafts"
     check_writable([lock])
-    shelf = Shelf(folder, taken=rubrics.paths, model=str(session.settings.model))
-    with session.lock([lock]), session.client() as client, show.bar(len(wanted)) as bar:
-        done = drafted(wanted, shelf, client, session.prompts, session.settings, on_progress=Watch(bar, client).see)
-        return done, client
+    with session.lock([lock]):
+        rubrics = _rubrics(session, folder)  # read again: another run may have written some meanwhile
+        wanted = _wanted(asked, rubrics)
+        shelf = Shelf(folder, taken=rubrics.paths, model=str(session.settings.model))
+        with session.client() as client, show.bar(len(wanted)) as bar:
+            see = Watch(bar, client).see
+            return wanted, drafted(wanted, shelf, client, session.prompts, session.settings, on_progress=see), client
 
 
 @dataclass(frozen=True)
