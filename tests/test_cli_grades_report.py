@@ -285,8 +285,8 @@ def test_a_grade_that_nobody_gave_is_named_with_its_line(run: Run, damage: dict[
 
 
 def test_one_file_of_answers_serves_several_gradings_of_it(run: Run) -> None:
-    for name, verdict in (("one.jsonl", "met"), ("other.jsonl", "missed")):
-        write([grade("ann", verdict), grade("bob", verdict)], name)
+    write([grade("ann", "met"), grade("bob", "met")], "one.jsonl")
+    write([grade("ann", "missed"), grade("bob", "missed")], "other.jsonl")
     answers({"ann": "Units are dropped at random.", "bob": "Nothing is known of it."})
     ran = run("grades", "report", "one.jsonl", "other.jsonl", "--answers", "class.jsonl", "--json")
     assert ran.err == ""

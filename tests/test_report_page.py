@@ -101,7 +101,7 @@ def class_files(folder: Path) -> tuple[Path, Path]:
         table = csv.writer(file)
         table.writerow(["id", "question", "answer", "<th>name"])
         table.writerows(
-            [id_, "dropout", answer, f"<script>window.bad = 4</script>{id_}"] for id_, answer in ANSWERS.items()
+            [id_, "dropout", answer, f"<script>window.bad = 4</script>{id_}\u202e"] for id_, answer in ANSWERS.items()
         )
     return grades, answers
 
@@ -182,7 +182,7 @@ def test_nothing_that_an_answer_a_name_or_a_column_says_is_run_or_taken_for_mark
         assert said == HOSTILE.replace("</script>", "</script>1", 1)  # the quote's label stands at its end
         assert "<script>window.bad = 4</script><b>eve</b>" in seen.page.locator("#a2 .extra").inner_text()
         assert seen.page.locator("#a2 .extra dt").all_inner_texts() == ["<th>name"]
-        assert seen.page.locator("summary .id").all_inner_texts()[1:3] == ["rtl", "<b>eve</b>"]
+        assert seen.page.locator("summary .id").all_inner_texts()[1:3] == ["<b>eve</b>", "rtl"]
 
 
 def test_a_script_that_got_into_the_page_all_the_same_would_not_run(browser: Browser, page: Path) -> None:
@@ -199,6 +199,7 @@ def test_what_cannot_be_seen_is_shown_by_its_number(browser: Browser, page: Path
     with looked_at(browser, page, anchor="a3") as seen:
         rtl = seen.page.locator("#a3")
         assert rtl.locator(".unprinted").all_inner_texts() == ["U+202E", "U+202C", "U+200B ×2"]
+        assert rtl.locator(".extra dd").inner_text() == "<script>window.bad = 4</script>rtlU+202E"
         assert not set(seen.page.content()) & set("\u202e\u202c\u200b")
 
 
@@ -228,15 +229,15 @@ def test_the_keyboard_reaches_and_opens_everything(browser: Browser, page: Path)
 def test_answers_are_found_ordered_and_opened_from_the_lists(browser: Browser, page: Path) -> None:
     with looked_at(browser, page) as seen:
         ids = seen.page.locator("details.answer:not([hidden]) .id")
-        assert ids.all_inner_texts() == ["zoe", "rtl", "<b>eve</b>", "ann", "bob"]
+        assert ids.all_inner_texts() == ["zoe", "<b>eve</b>", "rtl", "ann", "bob"]
         seen.page.get_by_label("Order").select_option("low")
-        assert ids.all_inner_texts() == ["zoe", "bob", "rtl", "<b>eve</b>", "ann"]
+        assert ids.all_inner_texts() == ["zoe", "bob", "<b>eve</b>", "rtl", "ann"]
         seen.page.get_by_label("Find").fill("FRAGILE")
         assert ids.all_inner_texts() == ["bob"]
         assert seen.page.locator("#count").inner_text() == "1 of 5 answers"
         seen.page.get_by_label("Find").fill("")
         seen.page.get_by_label("only those that need a look").check()
-        assert ids.all_inner_texts() == ["zoe", "rtl", "<b>eve</b>"]
+        assert ids.all_inner_texts() == ["zoe", "<b>eve</b>", "rtl"]
         seen.page.locator(".twins a").first.click()
         assert seen.page.locator("#a1").is_visible()
 

@@ -92,13 +92,14 @@ def report(
 
 def _write(found: Report, to: Path) -> None:
     # for start-up time, as above
+    from dlgrade.grading.highlights import spelled  # noqa: PLC0415
     from dlgrade.pages import page  # noqa: PLC0415
     from dlgrade.pages.report import view  # noqa: PLC0415
 
     session = Session.open()
     with session.lock([to]), replacement(to) as written:
-        styles = ("said.css", "report.css")
-        for piece in page("report", styles=styles, scripts=("report.js",), **view(found, session.rubrics)):
+        styles, scripts = ("said.css", "report.css"), ("report.js",)
+        for piece in page("report", styles=styles, scripts=scripts, shown=spelled, **view(found, session.rubrics)):
             written.file.write(piece.encode())
     left = f"; {found.read - len(found.shown):,} more answers are not on it: --most {found.read}"
     show.remark(f"{to}: the page{left if len(found.shown) < found.read else ''}")

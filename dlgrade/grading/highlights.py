@@ -68,6 +68,11 @@ def pieces(text: str, quotes: Sequence[Quote]) -> tuple[Piece, ...]:
     return tuple(found)
 
 
+def spelled(text: str) -> str:
+    """The text with the numbers of characters that nobody would see in their place."""
+    return text if text.isprintable() else "".join(part for part, _ in _seen(text))
+
+
 def _seen(text: str) -> Iterator[tuple[str, bool]]:
     """The text in runs: as it stands, and as the numbers of characters that cannot be seen."""
     for unseen, run in groupby(text, _unseen):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,17 +24,25 @@ HERE = Path(__file__).resolve().parent
 _BUFFERED = 64  # pieces of a page that are handed on together
 
 
-def page(name: str, *, styles: Sequence[str] = (), scripts: Sequence[str] = (), **context: Any) -> Iterator[str]:
+def page(
+    name: str,
+    *,
+    styles: Sequence[str] = (),
+    scripts: Sequence[str] = (),
+    shown: Callable[[str], str] = str,
+    **context: Any,
+) -> Iterator[str]:
     """The page that the template `NAME.html.j2` makes of the context, bit by bit, however long it gets.
 
-    `styles` come after the shared look, `scripts` at the end; both are files of this folder.
+    `styles` come after the shared look, `scripts` at the end; both are files of this folder. `shown` is what becomes of
+    a text of the context before it is escaped.
     """
     # Imported here for start-up time: few commands write a page.
     from markupsafe import Markup  # noqa: PLC0415
 
     look, doing = joined(["look.css", *styles]), joined(scripts)
     made = (
-        templates()
+        templates(shown)
         .get_template(f"{name}.html.j2")
         .stream(
             # Files of our own, and hashed to the letter: escaping would change them.
@@ -49,8 +57,8 @@ def page(name: str, *, styles: Sequence[str] = (), scripts: Sequence[str] = (), 
 
 
 @cache
-def templates() -> Environment:
-    """The templates of this folder; they escape what they are given, and miss nothing silently."""
+def templates(shown: Callable[[str], str] = str) -> Environment:
+    """The templates of this folder; they escape what they are given, once it is `shown`, and miss nothing silently."""
     # Imported here for start-up time, as above.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
 
@@ -58,6 +66,7 @@ def templates() -> Environment:
         loader=FileSystemLoader(HERE),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=lambda value: shown(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
