@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -136,6 +137,50 @@ def test_cards_hold_text_and_formulas_and_nothing_that_acts(run: Run, anki: Anki
     assert "$5 and $6" in reference
     assert r"\(x_i &lt; y\)" in note["Question"]
     assert r"\(code" not in reference, "code is no formula"
+
+
+ACTING = r"""
+## 1. What is [sound:bell.mp3] in *[LaTeX]\input{/etc/passwd}[/LaTeX]* and [[type:Question]]?
+
+`[sound:code.mp3]` $[sound:formula.mp3]$ [link](https://example.org "[sound:title.mp3]")
+[anki:tts lang=en_US]x[/anki:tts]
+
+```
+[sound:fence.mp3]
+```
+"""
+
+
+def test_anki_takes_nothing_of_a_text_for_a_sound_for_latex_or_for_a_box_to_type_in(run: Run, anki: Anki) -> None:
+    Path("<b>.md").write_text(ACTING, encoding="utf-8")
+    run("export", "<b>.md", "--to", "deck.apkg")
+    anki.imported("deck.apkg")
+    (note,) = anki.notes()
+    shown = note.cards()[0].render_output()
+    assert [*shown.question_av_tags, *shown.answer_av_tags] == []
+    text = shown.question_text + shown.answer_text
+    assert "[[type:" not in text
+    assert anki.collection._backend.extract_latex(text=text, svg=False, expand_clozes=False).latex == []
+    assert "[sound:bell.mp3] in [LaTeX]" in Tags(text).said
+    assert note["Ids"] == "&lt;b&gt;:1"
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"\href{javascript:alert(1)}{x}",
+        r"\style{position:fixed}{x}",
+        r"\bbox[background:url(https://example.org/x)]{x}",
+        r"\mmlToken{mi}[href='javascript:alert(1)']{x}",
+        r"\renewcommand{\frac}[2]{x}",
+    ],
+)
+def test_a_formula_that_does_more_than_show_is_shown_as_its_latex(run: Run, latex: str) -> None:
+    Path("mine.md").write_text(f"## 1. What is ${latex}$?\n\n$${latex}$$\n", encoding="utf-8")
+    run("export", "mine.md", "--to", "quiz.xml")
+    (question,) = quiz("quiz.xml")
+    for part in ("questiontext", "graderinfo"):
+        assert f"<code>{escape(latex)}</code>" in said(question, part)
 
 
 def test_a_deck_without_answers_is_refused(run: Run) -> None:

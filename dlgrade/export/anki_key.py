@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
+from html import escape
 from pathlib import Path
 
 import genanki
@@ -38,6 +39,10 @@ _BACK = (
     '{{FrontSide}}<hr id="answer"><div dir="auto">{{Reference}}</div>'
     '{{#Criteria}}<div class="criteria">{{Criteria}}</div>{{/Criteria}}'
 )
+
+
+_COMMAND = re.compile(r"\[(?=/?(?:latex\]|\$|sound:|anki:|type:))", re.IGNORECASE)
+"""How what Anki itself acts on begins in a field: it plays sounds, speaks, runs LaTeX and asks for text."""
 
 
 def write(key: Key) -> bytes:
@@ -71,12 +76,13 @@ def _note(entry: Entry, model: genanki.Model, name: str) -> genanki.Note:
     question = entry.question
     cells = (
         html_line(question.wording) + (html(question.material) if question.material else ""),
-        html_line(" · ".join(asides(entry))),
+        escape(" · ".join(asides(entry))),
         html(entry.reference or ""),
         _criteria(entry.scheme) if entry.scheme else "",
-        " ".join((question.id, *entry.also)),
+        escape(" ".join((question.id, *entry.also))),
     )
-    return genanki.Note(model=model, fields=list(cells), tags=_tags(entry), guid=genanki.guid_for("dlgrade", name))
+    fields = [_COMMAND.sub("&#91;", cell) for cell in cells]
+    return genanki.Note(model=model, fields=fields, tags=_tags(entry), guid=genanki.guid_for("dlgrade", name))
 
 
 def _criteria(rubric: Rubric) -> str:
