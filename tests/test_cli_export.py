@@ -6,6 +6,7 @@ import csv
 import json
 from pathlib import Path
 
+import docx
 import pytest
 from conftest import ROOT, Run
 
@@ -72,7 +73,7 @@ def test_markdown_stands_by_category_with_the_missing_at_the_end(run: Run) -> No
         ("Long\ntitle\n=====\n\nPart\n----\n\nText.", "#### Long title\n\n##### Part\n\nText."),
         ("````md\n# inner\n```\n# inner\n````\n\n# A", "````md\n# inner\n```\n# inner\n````\n\n#### A"),
         ("~~~\n```\n# inner\n~~~\n\n# A", "~~~\n```\n# inner\n~~~\n\n#### A"),
-        ("```\n# open", "```\n# open"),
+        ("```\n# open", "```\n# open\n```"),
         ("    # code\n\n# A", "    # code\n\n#### A"),
         ("<!--\n# hidden\n-->", "<!--\n# hidden\n-->"),
     ],
@@ -185,6 +186,28 @@ def test_rubrics_stand_beside_the_references(run: Run) -> None:
     assert "**Rubric** (10 points)" in Path("key.md").read_text(encoding="utf-8")
     ran = run("export", "mine.md", "--to", "both.md", "--rubrics", "--student")
     assert (ran.code, Path("both.md").exists()) == (2, False)
+
+
+def test_an_answer_that_leaves_something_open_swallows_no_question_after_it(run: Run) -> None:
+    answers = ["```py\nprint(1)", "<!-- a comment", "- a list\n\n  ~~~\n  code", "It ends."]
+    rows = [{"question": f"What is number {n}?", "answer": answer} for n, answer in enumerate(answers, start=1)]
+    Path("mine.json").write_text(json.dumps(rows), encoding="utf-8")
+    run("export", "mine.json", "--to", "key.md")
+    back = json.loads(run("list", "key.md", "--json").out)
+    assert [row["text"] for row in back] == [row["question"] for row in rows]
+    assert back[0]["answer"] == "```py\nprint(1)\n```"
+
+
+@pytest.mark.parametrize("suffix", ["md", "html", "docx"])
+def test_a_question_without_a_reference_keeps_its_code_and_options(run: Run, suffix: str) -> None:
+    rows = [{"question": "What does a flumph do?\n\nA) floats\nB) `glows`"}, {"question": "Why?", "answer": "So."}]
+    Path("mine.json").write_text(json.dumps(rows), encoding="utf-8")
+    assert run("export", "mine.json", "--to", f"key.{suffix}").code == 1
+    if suffix == "docx":
+        said = "\n".join(paragraph.text for paragraph in docx.Document("key.docx").paragraphs)
+    else:
+        said = Path(f"key.{suffix}").read_text(encoding="utf-8")
+    assert "floats" in said.partition("Without a reference")[2].partition("</main>")[0]
 
 
 # ── read back ────────────────────────────────────────────────────────────────────────────────

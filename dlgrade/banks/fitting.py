@@ -93,6 +93,14 @@ def _own(line: str) -> str | None:
     return line
 
 
+def enclosed(text: str) -> str:
+    """Return a text that ends where it ends: an open fence is closed, HTML that would run on is shown as text."""
+    document = Document(_harmless(text))
+    last = document.blocks[-1] if document.blocks else None
+    mark = _left_open(last, _between(document, last.line, last.last)) if last else None
+    return f"{document.text.rstrip()}\n{mark}" if mark else document.text
+
+
 def starts_with_block(answer: str) -> bool:
     """Say whether a fitted answer begins with something that cannot stand on a line after a label."""
     first = Document(answer).first
@@ -140,10 +148,17 @@ def _copied(document: Document, block: Block) -> tuple[list[str], int]:
     if block.kind == "rule":
         return [], block.last
     lines = _between(document, block.line, block.last)
+    mark = _left_open(block, lines)
+    return [*lines, mark] if mark else lines, block.last
+
+
+def _left_open(block: Block, lines: list[str]) -> str | None:
+    """The mark that would close the block of these lines, if it is a fence that is open."""
     fence = _FENCE.match(lines[0]) if block.kind == "fence" else None
-    end = re.compile(rf" {{0,3}}{fence[1]}{fence[1][0]}*[ \t]*") if fence else None
-    is_open = end is not None and (len(lines) == 1 or not end.fullmatch(lines[-1]))
-    return [*lines, fence[1]] if fence and is_open else lines, block.last
+    if fence is None:
+        return None
+    end = re.compile(rf" {{0,3}}{fence[1]}{fence[1][0]}*[ \t]*")
+    return fence[1] if len(lines) == 1 or not end.fullmatch(lines[-1]) else None
 
 
 def _run_in(document: Document, heading: Block, following: Block | None) -> tuple[list[str], int]:

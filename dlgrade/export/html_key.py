@@ -79,7 +79,14 @@ def write(key: Key) -> bytes:
         chapters=chapters,
         difficulties=_difficulties(entry.difficulty for entry in shown),
         topics=dict(sorted(Counter(entry.topic for entry in shown if entry.topic).items())),
-        missing=[{"id": question.id, "wording": line(question.wording)} for question in key.missing],
+        missing=[
+            {
+                "id": question.id,
+                "wording": line(question.wording),
+                "material": text(question.material, below=_BELOW),
+            }
+            for question in key.missing
+        ],
         counted=counted(key),
     )
     return without_controls("".join(pieces)).encode("utf-8", "replace")

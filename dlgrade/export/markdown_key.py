@@ -11,13 +11,17 @@ A dropout layer …
 ## Without a reference
 
 - `general:4` How do you …
+
+A text stands there as its document has it, but for what would swallow the questions after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import indent
 
 from dlgrade.banks.blocks import Document
+from dlgrade.banks.fitting import enclosed
 from dlgrade.banks.wording import spaced
 from dlgrade.export.key import Entry, Key, asides, counted
 from dlgrade.models import Rubric
@@ -37,14 +41,17 @@ def _lines(key: Key) -> Iterator[str]:
     yield counted(key)
     yield ""
     for category, entries in key.by_category().items():
-        yield f"## {category or 'Questions'}"
+        yield f"## {' '.join((category or 'Questions').split())}"
         yield ""
         for entry in entries:
             yield from _entry(key, entry)
     if key.missing:
         yield "## Without a reference"
         yield ""
-        yield from (f"- `{question.id}` {question.wording}" for question in key.missing)
+        for question in key.missing:
+            yield f"- `{question.id}` {question.wording}"
+            if question.material:
+                yield f"\n{indent(enclosed(question.material), '  ')}\n"
 
 
 def _entry(key: Key, entry: Entry) -> Iterator[str]:
@@ -52,7 +59,7 @@ def _entry(key: Key, entry: Entry) -> Iterator[str]:
     yield f"### {key.label(entry)}. {question.wording}"
     yield ""
     if question.material:
-        yield _below_chapter(question.material)
+        yield _below_chapter(enclosed(question.material))
         yield ""
     if aside := " · ".join(asides(entry)):
         yield f"*{aside}*"
@@ -61,7 +68,7 @@ def _entry(key: Key, entry: Entry) -> Iterator[str]:
         yield "**Answer:**"
         yield ""
     else:
-        yield _below_chapter(entry.reference or "")
+        yield _below_chapter(enclosed(entry.reference or ""))
         yield ""
     if entry.scheme:
         yield from _scheme(entry.scheme)
