@@ -32,7 +32,7 @@ Ein $\alpha \in \mathbb{R}$, 梯度下降, ελληνικά, العربية and 
 
 ## 3. What is a formula that nobody can set?
 
-Such as $\frac{a}{$ and $\nosuchcommand{x} + \odot$ and then words.
+Such as $a \boxtimes b$, $\frac{a}{$ and $\nosuchcommand{x} + \odot$ and then words.
 
 ## 4. What does a `|` do in a table?
 
@@ -102,8 +102,22 @@ def test_what_a_question_says_is_text_in_the_pdf(run: Run, hostile: Path) -> Non
 def test_a_formula_that_cannot_be_set_is_shown_as_its_latex(run: Run, hostile: Path) -> None:
     run("export", hostile, "--to", "key.pdf")
     said = words_of(Path("key.pdf").read_bytes())
+    assert "⊠" in said, "a sign that pandoc calls as older versions of Typst did"
     assert r"\nosuchcommand{x}" in said
     assert r"\frac{a}{" in said
+
+
+@pytest.mark.parametrize("suffix", ["pdf", "docx"])
+def test_what_is_nested_deeper_than_anybody_reads_breaks_no_document(run: Run, suffix: str) -> None:
+    formula = "x_{" * 40 + "x" + "}" * 40
+    text = f"## 1. What is deep?\n\nIt is ${formula}$.\n\n{'> ' * 60}a quote\n\n" + "".join(
+        f"{'  ' * n}- level {n}\n" for n in range(9)
+    )
+    Path("mine.md").write_text(text, encoding="utf-8")
+    ran = run("export", "mine.md", "--to", f"key.{suffix}")
+    assert ran.code == 0, ran.err
+    if suffix == "pdf":
+        assert "aquote" in words_of(Path("key.pdf").read_bytes())
 
 
 def test_letters_of_other_scripts_do_not_break_the_pdf(run: Run, hostile: Path) -> None:

@@ -7,6 +7,7 @@ an answer is text, code or a formula. It never fetches: a picture is a link to i
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,16 @@ from dlgrade.export.key import Entry, Key, asides, counted
 from dlgrade.export.prose import parse
 
 if TYPE_CHECKING:
-    from dlgrade.models import Rubric
+    from dlgrade.models import Question, Rubric
 
 Node = dict[str, Any]
 
 _NO_ATTRIBUTES: tuple[str, list[str], list[list[str]]] = ("", [], [])
 _ALIGNED = {"text-align:left": "AlignLeft", "text-align:right": "AlignRight", "text-align:center": "AlignCenter"}
 _DEEPEST = 6
+_NESTED = 10
+"""How deep braces of a formula, and quotes and lists, are nested: each brace doubles the time that pandoc takes."""
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _VERSION = [1, 23, 1]  # of the tree
 _RAW = {"docx": "openxml"}  # what pandoc calls the markup of a form
 ROOM = 8
@@ -83,9 +87,16 @@ def _blocks(key: Key, room: Node, plain: Collection[str]) -> list[Node]:
             found += _entry(key, entry, room, formulas=entry.question.id not in plain)
     if key.missing:
         found.append(_heading(1, _words("Without a reference")))
-        items = [[_paragraph([_code(question.id), _SPACE, *_words(question.wording)])] for question in key.missing]
-        found.append({"t": "BulletList", "c": items})
+        found.append({"t": "BulletList", "c": [_lacking(question, plain) for question in key.missing]})
     return found
+
+
+def _lacking(question: Question, plain: Collection[str]) -> list[Node]:
+    write = _Writer(formulas=question.id not in plain, above=2)
+    return [
+        _paragraph([_code(question.id), _SPACE, *write.line(question.wording)]),
+        *write.text(question.material),
+    ]
 
 
 def _entry(key: Key, entry: Entry, room: Node, *, formulas: bool) -> Iterator[Node]:
@@ -124,6 +135,7 @@ class _Writer:
         self._formulas = formulas
         self._above = above
         self._deeper = 0
+        self._inside = 0
 
     def text(self, text: str) -> list[Node]:
         """The blocks of a text."""
@@ -142,6 +154,8 @@ class _Writer:
     def _block(self, node: SyntaxTreeNode) -> Iterator[Node]:
         inside = node.children
         match node.type:
+            case "bullet_list" | "ordered_list" | "list_item" | "blockquote" if self._inside >= _NESTED:
+                yield from self._below(node)
             case "paragraph":
                 yield (_plain if node.hidden else _paragraph)(self._inlines(inside))
             case "heading":
@@ -164,7 +178,10 @@ class _Writer:
                 yield {"t": "HorizontalRule"}
 
     def _below(self, node: SyntaxTreeNode) -> list[Node]:
-        return [block for child in node.children for block in self._block(child)]
+        self._inside += 1
+        blocks = [block for child in node.children for block in self._block(child)]
+        self._inside -= 1
+        return blocks
 
     def _table(self, node: SyntaxTreeNode) -> Node:
         rows = [[(row.children) for row in part.children] for part in node.children]
@@ -205,9 +222,18 @@ class _Writer:
                 yield from _words(node.content)
 
     def _formula(self, latex: str, *, display: bool) -> Node:
-        if not self._formulas:
+        if not self._formulas or _depth(latex) > _NESTED:
             return _code(" ".join(latex.split()))
         return {"t": "Math", "c": [{"t": "DisplayMath" if display else "InlineMath"}, latex.strip()]}
+
+
+def _depth(latex: str) -> int:
+    """How deep a formula's braces are nested."""
+    deepest = now = 0
+    for brace in _BRACE.findall(latex):
+        now += (brace == "{") - (brace == "}")
+        deepest = max(deepest, now)
+    return deepest
 
 
 # ── nodes ────────────────────────────────────────────────────────────────────────────────────

@@ -28,7 +28,7 @@ def write(key: Key) -> bytes:
     try:
         return _set(key)
     except typst.TypstError:
-        bad = [entry.question.id for entry in key.entries if not _is_set(key.model_copy(update={"entries": (entry,)}))]
+        bad = _not_set(key)
     try:
         return _set(key, bad)
     except typst.TypstError as error:
@@ -50,6 +50,20 @@ def _string(words: str) -> str:
     r"""A string as Typst has it, whose escapes are fewer than JSON's."""
     escaped = words.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def _not_set(key: Key) -> list[str]:
+    """The questions of a key that Typst cannot set, looked for by halves, as there are few among many."""
+    if _is_set(key):
+        return []
+    if len(key.entries) == 1:
+        return [key.entries[0].question.id]
+    half = len(key.entries) // 2
+    return [
+        id_
+        for part in (key.entries[:half], key.entries[half:])
+        for id_ in _not_set(key.model_copy(update={"entries": part}))
+    ]
 
 
 def _is_set(key: Key) -> bool:

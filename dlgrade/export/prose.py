@@ -24,7 +24,7 @@ SCHEMES = ("http:", "https:", "mailto:")
 @cache
 def parser() -> MarkdownIt:
     """CommonMark with tables, strikethrough and formulas (`$…$`, `$$…$$`, `\\(…\\)`, `\\[…\\]`, amsmath)."""
-    markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": 100}).enable(["table", "strikethrough"])
     markdown.use(texmath_plugin, delimiters="brackets")
     # "$5 and $6" are prices
     markdown.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True)
