@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -235,6 +236,15 @@ def test_lines_at_a_terminal(people: list[Person]) -> None:
     assert (code, attempts(), kept()) == (0, [("bank:1", ANSWER)], [])
 
 
+def test_what_a_question_says_drives_no_terminal(people: list[Person]) -> None:
+    question = "What is \x1b]0;a title\x07 on \x1b[2J a screen\x9b8m?"
+    Path("bank.json").write_text(json.dumps([{"question": question, "answer": "It is \x1b[1A shown."}]))
+    people += [Person("practice", "bank.json"), Person("practice", "bank.json", "--list"), Person("list", "bank.json")]
+    told = [people[0].until("> "), people[1].ended()[1], people[2].ended()[1]]
+    assert ["a title" in shown for shown in told] == [True, True, True]
+    assert [re.findall(r"\x1b\]|\x1b\[\d+[JA]|\x07|\x9b", shown) for shown in told] == [[], [], []]
+
+
 def test_a_line_longer_than_a_terminal_takes_is_whole(people: list[Person]) -> None:
     person = begun(people)
     person.until("> ")
@@ -316,7 +326,7 @@ def test_dlgrade_killed_while_the_editor_is_open_offers_the_text_at_the_next_sta
     again = begun(people, "--lines")
     shown = again.until("[l]ater: ")
     assert "An answer was begun on" in shown
-    assert "bank:1  How do dropout" in shown
+    assert "bank:1 How do dropout" in " ".join(shown.split())
     assert ANSWER in " ".join(shown.split())
     again.type("g")
     again.until("> ")

@@ -81,7 +81,7 @@ def export(file: Annotated[Path, typer.Argument(help="A .jsonl file; `-` for std
             for line in exchange.lines(history):
                 written.file.write(f"{line}\n".encode())
                 count += line.startswith('{"attempt"')
-    show.text(f"{file}: {count:,} answers")
+    show.text(f"{file}: {show.counted(count, 'answer')}")
 
 
 @app.command(name="import")
@@ -95,15 +95,16 @@ def import_(file: Annotated[Path, typer.Argument(help="What `progress export` wr
     read = exchange.read(file)
     with Session.open().history() as history:
         new = history.merge(read.cards, read.attempts)
-    show.text(f"{file}: {len(read.attempts):,} answers, {new:,} of them new")
+    show.text(f"{file}: {show.counted(len(read.attempts), 'answer')}, {new:,} of them new")
 
 
 # ── on the terminal ──────────────────────────────────────────────────────────────────────────
 
 
 def _told(found: Progress) -> list[str]:
+    met, answers = show.counted(found.questions, "question"), show.counted(found.answers, "answer")
     lines = [
-        f"{found.questions} questions, {found.answers} answers{_also(found)}, since {found.since}.",
+        f"{met}, {answers}{_also(found)}, since {found.since}.",
         f"{_hours(found.minutes)} of writing. {_streak(found)}",
         *_head("Due"),
         *_due(found),
@@ -138,16 +139,12 @@ def _hours(minutes: float) -> str:
     return f"{whole // 60} h {whole % 60} min" if whole >= 60 else f"{whole} min"
 
 
-def _days(count: int) -> str:
-    return f"{count} day" + ("" if count == 1 else "s")
-
-
 def _streak(found: Progress) -> str:
     streak = found.streak
     if not streak.days:
-        return f"No streak just now; the longest was {_days(streak.longest)}."
+        return f"No streak just now; the longest was {show.counted(streak.longest, 'day')}."
     still = "" if streak.today else ", if you answer one today"
-    return f"Streak: {_days(streak.days)}{still}; the longest was {_days(streak.longest)}."
+    return f"Streak: {show.counted(streak.days, 'day')}{still}; the longest was {show.counted(streak.longest, 'day')}."
 
 
 def _due(found: Progress) -> list[str]:
@@ -167,7 +164,7 @@ def _week(week: Week) -> str:
 
 def _topic(topic: Topic, longest: int) -> str:
     due = f", {topic.due} due" if topic.due else ""
-    number = f"{topic.questions} question" + ("" if topic.questions == 1 else "s")
+    number = show.counted(topic.questions, "question")
     if topic.percent is None:
         return f"  {topic.topic[:longest]:{longest}}  {' ' * _BAR}  not graded  {number}{due}"
     return (
@@ -200,4 +197,4 @@ def _write(session: Session, file: Path, found: Progress) -> None:
     with session.lock([file]), replacement(file) as written:
         for piece in rendered("progress", styles=("progress.css",), **view(found)):
             written.file.write(piece.encode())
-    show.text(f"{file}: {found.answers:,} answers to {found.questions:,} questions")
+    show.text(f"{file}: {show.counted(found.answers, 'answer')} to {show.counted(found.questions, 'question')}")

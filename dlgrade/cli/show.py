@@ -38,6 +38,11 @@ def harmless(value: str) -> str:
     return _OBEYED.sub(lambda found: ascii(found[0])[1:-1], value)
 
 
+def counted(count: int, noun: str) -> str:
+    """So many of something, in words: 1 answer, 2,000 answers."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
 def text(value: str) -> None:
     """Plain text on stdout, nothing in it taken for markup; a file gets it as it is."""
     typer.echo(harmless(value) if sys.stdout.isatty() else value)

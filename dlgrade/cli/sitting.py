@@ -51,7 +51,8 @@ class Sitting:
     def _offer(self, draft: Draft) -> None:
         words = " ".join(draft.text.split())
         begun = f"{draft.begun:%Y-%m-%d %H:%M}"
-        show.text(f"\nAn answer was begun on {begun} and not finished: {draft.card.id}  {draft.card.text}")
+        question = f"{draft.card.id}  {draft.card.text.partition(chr(10))[0]}"
+        show.text("\n" + page.wrapped(f"An answer was begun on {begun} and not finished: {question}"))
         show.text(page.wrapped(words if len(words) < 400 else f"{words[:400]} …", "  "))
         choice = key(_LEFT, "gdlq")
         show.text(choice)
