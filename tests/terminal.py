@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from conftest import ROOT
 
@@ -91,6 +93,25 @@ class Person:
 
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())
+
+    def interrupt(self, sign: signal.Signals = signal.SIGINT) -> None:
+        """Send a signal once the command waits for keys.
+
+        One that comes after the prompt and before that is kept by Python's readline until the next key; no person is
+        so quick.
+        """
+        waiting = 0
+        while waiting < 5 and self.process.poll() is None:
+            time.sleep(0.03)
+            waiting = waiting + 1 if self._sleeps() else 0
+        self.process.send_signal(sign)
+
+    def _sleeps(self) -> bool:
+        try:
+            status = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8")
+        except OSError:
+            return True  # another system: the time alone has to do
+        return status.rpartition(")")[2].split()[0] == "S"
 
     def ended(self) -> tuple[int, str]:
         """Wait for the end: the exit code, and the rest that was shown."""

@@ -344,14 +344,14 @@ def test_a_terminal_that_goes_away_keeps_every_line(people: list[Person], end: s
     person.until("> ")
     person.type("Another line.\n")
     person.until("> ")
-    person.process.send_signal(end)
+    person.interrupt(end)
     person.process.wait(timeout=20)
     assert attempts() == []
     again = begun(people)
     assert "One line. Another line." in again.until("[l]ater: ")
     again.type("l")
     again.until("> ")
-    again.process.send_signal(signal.SIGINT)
+    again.interrupt()
     assert again.ended()[0] == 130
     third = begun(people)
     assert "One line. Another line." in third.until("[l]ater: ")
@@ -365,7 +365,7 @@ def test_ctrl_c_keeps_the_lines_and_says_so(people: list[Person]) -> None:
     person.until("> ")
     person.type("One line.\n")
     person.until("> ")
-    person.process.send_signal(signal.SIGINT)
+    person.interrupt()
     code, shown = person.ended()
     assert (code, "What you wrote is kept" in shown, "Traceback" in shown) == (130, True, False)
 
