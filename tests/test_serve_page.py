@@ -46,6 +46,11 @@ def pressed(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
+def ready(page: Page) -> None:
+    """Wait until what is typed goes into the answer: it has the focus a moment after the page is there."""
+    expect(page.locator("#answer")).to_be_focused()
+
+
 def focused(page: Page) -> str:
     return str(page.evaluate("document.activeElement.textContent.trim()"))
 
@@ -74,7 +79,7 @@ def test_a_sitting_by_keyboard_alone(browser: Browser, server: Served) -> None:
         tabbed_to(page, "Begin")
         pressed(page, "Enter")
         page.wait_for_url("**/question/**")
-        assert page.evaluate("document.activeElement.id") == "answer"
+        ready(page)
         page.keyboard.type("It sets units to zero at random.")
         pressed(page, "Control+Enter")
         page.wait_for_url("**/attempt/**")
@@ -85,6 +90,7 @@ def test_a_sitting_by_keyboard_alone(browser: Browser, server: Served) -> None:
         pressed(page, "t")
         page.wait_for_url("**/question/**")
         expect(page.locator("#answer")).to_have_value("It sets units to zero at random.")
+        ready(page)
         pressed(page, "Control+a")
         page.keyboard.type(ANSWER)
         pressed(page, "Tab")
@@ -136,6 +142,7 @@ def test_reference_override_next_and_progress_by_keyboard_alone(browser: Browser
 
 def test_letters_in_an_answer_are_letters(browser: Browser, server: Served) -> None:
     with looked_at(browser, server.url + server.first()[1:]) as seen:
+        ready(seen.page)
         seen.page.keyboard.type("north")
         assert seen.page.locator("#answer").input_value() == "north"
         assert "/question/" in seen.page.url
@@ -234,6 +241,7 @@ def test_what_is_written_is_kept_as_it_is_written_and_a_closed_window_loses_noth
 ) -> None:
     question = server.url + server.first()[1:]
     with looked_at(browser, question) as seen:
+        ready(seen.page)
         seen.page.keyboard.type("One line.\n")
         expect(seen.page.locator("#state")).to_have_text("Kept")
         assert kept() == ["One line.\n"]
@@ -241,6 +249,7 @@ def test_what_is_written_is_kept_as_it_is_written_and_a_closed_window_loses_noth
         seen.page.close()  # before the moment after which it would have been kept
     with looked_at(browser, question) as seen:
         expect(seen.page.locator("#answer")).to_have_value("One line.\nAnother, half")
+        ready(seen.page)
         seen.page.keyboard.type(" done.")
         pressed(seen.page, "Control+Enter")
         seen.page.wait_for_url("**/attempt/**")
@@ -250,6 +259,7 @@ def test_what_is_written_is_kept_as_it_is_written_and_a_closed_window_loses_noth
 
 def test_a_server_that_is_gone_is_told_while_the_text_is_still_there(browser: Browser, server: Served) -> None:
     with looked_at(browser, server.url + server.first()[1:]) as seen:
+        ready(seen.page)
         seen.page.keyboard.type("One line.")
         expect(seen.page.locator("#state")).to_have_text("Kept")
         server.process.kill()
