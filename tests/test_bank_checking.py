@@ -131,7 +131,7 @@ def test_a_yaml_file_without_criteria_is_a_bank(run: Run) -> None:
     Path("bank.yaml").write_text("- question: What is x?\n- question: Why?\n  answer: So.\n", encoding="utf-8")
     ran = run("check", "bank.yaml")
     assert (ran.code, ran.out) == (1, "bank.yaml:1: no answer: What is x?\n")
-    assert "1 banks and 0 rubrics" in ran.err
+    assert "1 bank and 0 rubrics" in ran.err
 
 
 def test_nothing_is_wrong_with_what_fill_writes(run: Run) -> None:

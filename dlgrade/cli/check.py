@@ -45,5 +45,6 @@ def check(
     else:
         for finding in found:
             show.text(f"{finding.path}:{finding.line}: {finding.message}")
-    show.remark(f"{len(read.banks)} banks and {len(rubrics)} rubrics checked, {len(found)} findings")
+    checked = f"{show.counted(len(read.banks), 'bank')} and {show.counted(len(rubrics), 'rubric')} checked"
+    show.remark(f"{checked}, {show.counted(len(found), 'finding')}")
     raise typer.Exit(1 if found or read.unreadable else 0)
