@@ -8,7 +8,6 @@ from typing import Literal
 
 from dlgrade.banks.ledger import Ledger
 from dlgrade.banks.same import identity, same
-from dlgrade.banks.wording import squash
 from dlgrade.models import Bank, Question, Record, Rubric
 from dlgrade.rubrics import Rubrics
 
@@ -137,16 +136,13 @@ def answer_key(banks: Sequence[Bank], rubrics: Rubrics, wanted: Wanted = Wanted(
 
 
 def _by_answer(group: Sequence[Question], unread: Collection[str]) -> list[list[Question]]:
-    """The same question by how its documents answer it; where they do not, it goes with the first answer.
-
-    An answer that was fitted to another document's shape is the same answer: letters and digits are compared.
-    """
+    """The same question by how its documents answer it; where they do not, it goes with the first answer."""
     parts: dict[str, list[Question]] = {}
     for question in group:
         answer = question.answer if question.id not in unread else None
-        mine = (squash(answer) or answer) if answer else next(iter(parts), "")
-        if answer and "" in parts:
-            parts = {mine: parts[""]}
+        mine = answer if answer is not None else next(iter(parts), "")
+        if answer is not None and "" in parts:
+            parts = {answer: parts[""]}
         parts.setdefault(mine, []).append(question)
     return list(parts.values())
 
