@@ -15,6 +15,15 @@ from dlgrade.cli import completing, show
 from dlgrade.errors import InputError
 
 Banks = Annotated[list[Path], typer.Argument(help="Banks, or folders of them.", metavar="PATH", show_default=False)]
+MaybeBanks = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Banks, or folders of them. With none: the questions folder here, and the shipped banks.",
+        metavar="PATH",
+        show_default=False,
+    ),
+]
+New = Annotated[int, typer.Option(help="New questions a day, at most.", metavar="N", min=0)]
 QUESTION = typer.Argument(
     help="An id, a rubric's name, or a part of the text.",
     metavar="QUESTION",

@@ -30,18 +30,11 @@ _CLOCK = 5.0  # minutes for each of them
 @app.command()
 @options.spread
 def practice(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            help="Banks, or folders of them. With none: the questions folder here, and the shipped banks.",
-            metavar="PATH",
-            show_default=False,
-        ),
-    ] = None,
+    paths: options.MaybeBanks = None,
     category: options.Category = None,
     topic: Annotated[str | None, typer.Option(help="Only this topic.", show_default=False)] = None,
     difficulty: options.Difficulty = None,
-    new: Annotated[int, typer.Option(help="New questions a day, at most.", metavar="N", min=0)] = 10,
+    new: options.New = 10,
     minutes: Annotated[
         float | None,
         typer.Option(help="Begin no question after so many minutes.", metavar="M", show_default=False, min=0),

@@ -29,19 +29,12 @@ _EXTRA = frozenset({"starlette", "uvicorn"})
 @app.command()
 @options.spread
 def serve(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            help="Banks, or folders of them. With none: the questions folder here, and the shipped banks.",
-            metavar="PATH",
-            show_default=False,
-        ),
-    ] = None,
+    paths: options.MaybeBanks = None,
     host: Annotated[
         str, typer.Option(help="Listen there. Where others can reach it, the address that is printed has a token.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", metavar="N", min=0, max=65535)] = _PORT,
-    new: Annotated[int, typer.Option(help="New questions a day, at most.", metavar="N", min=0)] = 10,
+    new: options.New = 10,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     form: options.Form = None,
     nested: options.Nested = None,
