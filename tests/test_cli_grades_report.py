@@ -162,7 +162,7 @@ def test_an_answer_that_is_not_the_graded_one_is_left_out_and_said(run: Run) -> 
     ran = run("grades", "report", "grades.jsonl", "--answers", "class.jsonl")
     assert ran.code == 0
     assert "1 answers are not those that were graded" in ran.err
-    assert "1 grades have no answer with their id" in ran.err
+    assert "not in the file of answers, by its ids: what 1 grade was given for" in ran.err
 
 
 def test_the_table_fits_the_terminal_and_says_what_its_figures_are(run: Run) -> None:

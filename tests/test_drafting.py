@@ -306,7 +306,7 @@ def test_a_grade_by_a_draft_says_so_until_a_person_has_taken_the_line_away(run: 
     run("grade", "--answers", "class.jsonl", "--out", "grades.jsonl")
     assert grade()["flags"] == ["offline", "by a draft rubric"]
     checked = run("rubric", "check", FILE)
-    assert (checked.code, checked.err) == (0, "1 rubrics checked, 1 of them drafts, 0 complaints\n")
+    assert (checked.code, checked.err) == (0, "1 rubric checked, 1 of them drafts, 0 complaints\n")
     FILE.write_text(FILE.read_text(encoding="utf-8").replace("draft: true\n", ""), encoding="utf-8")
     before = grade()
     assert run("regrade", "grades.jsonl").code == 0

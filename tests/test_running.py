@@ -360,7 +360,7 @@ def test_the_last_line_says_how_the_run_went(run: Run) -> None:
         again = run("fill", "bank.md", "--in-place", *to(server), "--concurrency", 4, "--json")
     assert ran.code == 1
     line = next(line for line in ran.err.splitlines() if " requests, " in line)
-    assert line.startswith("6 requests, 0 from cache, 1 retries, 3 failed (2 rejected, 1 refused), 440 tokens, $0.0")
+    assert line.startswith("6 requests, 0 from cache, 1 retry, 3 failed (2 rejected, 1 refused), 440 tokens, $0.0")
     assert line.endswith(" s")
     # in the order of the document, whichever failed first
     names = [row.split()[2] for row in ran.err.splitlines() if row.startswith("  no answer: ")]

@@ -105,8 +105,8 @@ class Agreed:
         found = self.agreement
         pairs = self.pairing.pairs
         asked = len({pair.question for pair in pairs})
-        graded = f"{len(pairs):,} answers to {asked:,} questions, graded by {self.grader}"
-        show.text(f"{self.file}: {graded}; {self.ungraded:,} ungraded")
+        graded = f"{show.counted(len(pairs), 'answer')} to {show.counted(asked, 'question')}"
+        show.text(f"{self.file}: {graded}, graded by {self.grader}; {self.ungraded:,} ungraded")
         if found.n:
             self._show_scores(None if details else _WORST)
         if found.verdicts is not None:
@@ -168,7 +168,7 @@ class Agreed:
         if done.stopped is not None:
             show.remark(f"dlgrade: {done.stopped}")
         if done.left:
-            show.remark(f"{done.left:,} answers are left. The same command again asks only for those.")
+            show.remark(show.left(done.left, "answer"))
         if self.ended:
             for line in self.missed:
                 show.remark(f"dlgrade: gate missed: {line}")

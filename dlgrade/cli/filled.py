@@ -148,9 +148,9 @@ class Report:
     def _sum(self) -> str:
         """The run on one line: requests, failures by kind, tokens, money, time."""
         answers = self.answers
-        parts = [f"{answers.requests:,} requests", f"{answers.cached:,} from cache"]
+        parts = [show.counted(answers.requests, "request"), f"{answers.cached:,} from cache"]
         if answers.retries:
-            parts.append(f"{answers.retries:,} retries")
+            parts.append(show.counted(answers.retries, "retry", "retries"))
         if kinds := self._by_kind:
             named = ", ".join(f"{number} {kind.replace('_', ' ')}" for kind, number in kinds.items())
             parts.append(f"{sum(kinds.values()):,} failed ({named})")

@@ -193,7 +193,7 @@ class _Report:
             show.remark(f"dlgrade: {done.stopped}")
         if done.left:
             kept = "What was finished is kept" if self.kept else "Nothing was written"
-            show.remark(f"{kept}; {done.left:,} answers are left. The same command again asks only for those.")
+            show.remark(f"{kept}; {show.left(done.left, 'answer')}")
 
     def _nearly_equal(self) -> str:
         count, widest = len(self.pairs), self.pairs[0]

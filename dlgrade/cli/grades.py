@@ -133,7 +133,7 @@ def export(
         for row in rows:
             written.file.write(row)
             count += 1
-    show.text(f"{file} -> {to}: {count:,} grades")
+    show.text(f"{file} -> {to}: {show.counted(count, 'grade')}")
 
 
 def _rubric(session: Session, grade: Grade, file: Path) -> Rubric:

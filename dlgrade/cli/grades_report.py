@@ -109,8 +109,9 @@ def _write(found: Report, to: Path) -> None:
 
 
 def _show(found: Report, listed: int | None) -> None:
-    people = f" by {found.people:,} people" if found.people < found.graded else ""
-    show.text(f"{', '.join(found.files)}: {found.read:,} answers to {len(found.questions):,} questions{people}")
+    people = f" by {show.counted(found.people, 'person', 'people')}" if found.people < found.graded else ""
+    asked = show.counted(len(found.questions), "question")
+    show.text(f"{', '.join(found.files)}: {show.counted(found.read, 'answer')} to {asked}{people}")
     parts = [f"{found.graded:,} graded", *_why("ungraded", found.ungraded), *_why("failed", found.failed)]
     show.text(", ".join(parts) + "\n")
     head = ["n", "mean %", "sd", "quartiles", "discr.", "ungraded", "question"]
@@ -253,7 +254,7 @@ def _short(text: str) -> str:
 
 def _remarks(found: Report, given: bool) -> None:
     if found.lost:
-        show.remark(f"{found.lost:,} grades have no answer with their id in the file of answers")
+        show.remark(f"not in the file of answers, by its ids: what {show.counted(found.lost, 'grade')} was given for")
     if found.unlike:
         show.remark(f"{found.unlike:,} answers are not those that were graded: their quotes do not stand in them")
     if given and found.looked_at < found.graded - found.lost - found.unlike:

@@ -140,7 +140,7 @@ def who_grades(session: Session) -> str:
 def _ahead(sitting: Practice) -> str:
     counts = sitting.counts()
     if sitting.plan.mode == "interview":
-        return f"An interview: {counts['drawn']} questions, {sitting.plan.clock:g} minutes each."
+        return f"An interview: {show.counted(counts['drawn'], 'question')}, {sitting.plan.clock:g} minutes each."
     told = f"{counts['due']} due, {counts['weak']} weak, {counts['new']} new."
     return told if any(counts.values()) else "Nothing is due, and today's new questions are done. --new N asks more."
 

@@ -58,8 +58,8 @@ def check(
     for line in wrong:
         show.text(line)
     drafts = sum(rubric.draft for _, rubric in loaded)
-    checked = f"{len(loaded)} rubrics checked" + (f", {drafts} of them drafts" if drafts else "")
-    show.remark(f"{checked}, {len(wrong)} complaints")
+    checked = f"{show.counted(len(loaded), 'rubric')} checked" + (f", {drafts} of them drafts" if drafts else "")
+    show.remark(f"{checked}, {show.counted(len(wrong), 'complaint')}")
     raise typer.Exit(1 if wrong else 0)
 
 

@@ -227,7 +227,6 @@ class _Report:
         if self.done.stopped is not None:
             show.remark(f"dlgrade: {self.done.stopped}")
         if self.left:
-            left = "1 question is left" if self.left == 1 else f"{self.left:,} questions are left"
-            show.remark(f"{left}. The same command again asks only for what is left.")
+            show.remark(show.left(self.left, "question"))
         if self.done.drafted:
             show.remark("Read each draft, put right what is wrong, then delete its line `draft: true`.")

@@ -38,9 +38,15 @@ def harmless(value: str) -> str:
     return _OBEYED.sub(lambda found: ascii(found[0])[1:-1], value)
 
 
-def counted(count: int, noun: str) -> str:
-    """So many of something, in words: 1 answer, 2,000 answers."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+def counted(count: int, noun: str, many: str = "") -> str:
+    """So many of something, in words: 1 answer, 2,000 answers; `many` where an s is not enough."""
+    return f"{count:,} {noun if count == 1 else many or f'{noun}s'}"
+
+
+def left(count: int, noun: str) -> str:
+    """What a run has left, and how to go on."""
+    verb = "is" if count == 1 else "are"
+    return f"{counted(count, noun)} {verb} left. The same command again asks only for what is left."
 
 
 def text(value: str) -> None:

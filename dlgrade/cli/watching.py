@@ -40,9 +40,9 @@ class Watch:
 
 def what_it_took(client: Counted, seconds: float) -> str:
     """The run on one line: requests, tokens, money, time."""
-    parts = [f"{client.requests - client.cached:,} requests", f"{client.cached:,} from cache"]
+    parts = [show.counted(client.requests - client.cached, "request"), f"{client.cached:,} from cache"]
     if client.retries:
-        parts.append(f"{client.retries:,} retries")
+        parts.append(show.counted(client.retries, "retry", "retries"))
     parts.append(f"{client.usage.total_tokens:,} tokens")
     parts.append("cost not known" if client.cost is None else money(client.cost))
     return ", ".join([*parts, f"{seconds:.1f} s"])
