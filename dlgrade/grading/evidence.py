@@ -72,6 +72,21 @@ def clean(answer: str) -> Cleaned:
     return replace(kept, flags=tuple(flags))
 
 
+def leaving_out(cleaned: Cleaned, spans: Iterable[tuple[int, int]]) -> Cleaned:
+    """The same without further passages, by their offsets in the answer as given; flags stay as they are."""
+    answer = cleaned.given
+    ends = (*cleaned.starts[1:], len(cleaned.text))
+    cuts, at = [], 0
+    for start, end, origin in zip(cleaned.starts, ends, cleaned.origins, strict=True):
+        cuts.append((at, origin))
+        at = origin + end - start
+    cuts.append((at, len(answer)))
+    for start, end in spans:
+        # Of two blanks around what goes, one is enough.
+        cuts.append((start, end + (answer[start - 1 : start] in {" ", "\n"} and answer[end : end + 1] == " ")))
+    return replace(_without(answer, [cut for cut in cuts if cut[0] < cut[1]]), flags=cleaned.flags)
+
+
 def needs_review(flags: Iterable[str]) -> bool:
     """Whether a person should look at the answer: the grader doubts a verdict, or somebody tried to steer it."""
     return any(flag.startswith(("needs review", ADDRESSED, HIDDEN)) for flag in flags)

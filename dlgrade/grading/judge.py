@@ -14,10 +14,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self, cast
 
 from dlgrade.banks.wording import squash
 from dlgrade.grading.asking import TEMPLATE, Judging, Turn, grading_request, order_of
+from dlgrade.grading.doubting import Outcome, beyond_doubt
 from dlgrade.grading.evidence import Cleaned, clean
 from dlgrade.grading.polling import Settled, in_doubt, settle
 from dlgrade.grading.rounds import Collected, Look, Rounds, collect, from_store, over, pending
@@ -139,28 +141,40 @@ class Judge:
         examples = self._judging.examples.of(rubric, cleaned) if self._judging.examples is not None else ()
         return grading_request(cleaned, rubric, self._prompts, self._settings, turn=turn, examples=examples)
 
-    def _rounds(self, asked: Asked) -> Rounds[Collected]:
-        """All that an answer takes; then, of an adaptive judgement, sample by sample what is still in doubt."""
+    def _rounds(self, asked: Asked) -> Rounds[Outcome]:
+        """All that an answer takes: its judgement, and another one of what is left where something may have steered."""
+        return (yield from beyond_doubt(asked.cleaned, asked.rubric, partial(self._judged, asked)))
+
+    def _judged(self, asked: Asked, cleaned: Cleaned) -> Rounds[Outcome]:
+        """What is left of an answer judged; of an adaptive judgement then, sample by sample, what is still in doubt."""
         collected, keys = Collected(), asked.keys
-        yield from collect(asked.turns, asked.first, asked.cleaned, keys, collected)
+        requests = asked.first
+        if cleaned is not asked.cleaned:
+            requests = tuple(self._request(cleaned, asked.rubric, turn) for turn in asked.turns)
+        yield from collect(asked.turns, requests, cleaned, keys, collected)
         for sample in range(self._judging.at_first, self._judging.samples):
             doubtful = [key for key in keys if in_doubt(collected.votes.get(key, ()))]
             if not doubtful:
                 break
             turns = tuple(self._turns(asked.rubric, sample, doubtful))
-            requests = tuple(self._request(asked.cleaned, asked.rubric, turn) for turn in turns)
-            yield from collect(turns, requests, asked.cleaned, keys, collected)
-        return collected
+            requests = tuple(self._request(cleaned, asked.rubric, turn) for turn in turns)
+            yield from collect(turns, requests, cleaned, keys, collected)
+        return Outcome(collected, self._settled(asked, collected))
 
     # ── what comes of it ─────────────────────────────────────────────────────────────────────
 
-    def _result(self, asked: Asked, collected: Collected) -> Grade:
+    def _settled(self, asked: Asked, collected: Collected) -> dict[str, Settled]:
+        """The verdicts that count, by key; none where one is lacking."""
         items = items_of(asked.rubric)
-        if lacking := {key: item.id for key, item in items.items() if key not in collected.votes}:
+        if not items.keys() <= collected.votes.keys():
+            return {}
+        return {key: settle(collected.votes[key], words_of(item), collected.asked[key]) for key, item in items.items()}
+
+    def _result(self, asked: Asked, outcome: Outcome) -> Grade:
+        items, collected, settled = items_of(asked.rubric), outcome.collected, outcome.settled
+        if not settled:
+            lacking = {key: item.id for key, item in items.items() if key not in collected.votes}
             return self._not_graded(asked, collected, lacking)
-        settled = {
-            key: settle(collected.votes[key], words_of(item), collected.asked[key]) for key, item in items.items()
-        }
         return graded(
             asked.rubric,
             id=asked.id,
@@ -175,6 +189,7 @@ class Judge:
             confidence=round(sum(one.agreement for one in settled.values()) / len(settled), 2),
             flags=(
                 *asked.cleaned.flags,
+                *outcome.flags,
                 *_told({items[key].id: s for key, s in settled.items()}, (asked.question, asked.rubric.question)),
                 *collected.flags,
             ),

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dlgrade.grading.asking import WHOLE_TEMPLATE, Judging, Turn, whole_request
+from dlgrade.grading.doubting import Outcome
 from dlgrade.grading.evidence import Cleaned
 from dlgrade.grading.judge import Asked, Judge, doubts
-from dlgrade.grading.polling import settle_level
-from dlgrade.grading.rounds import Collected
+from dlgrade.grading.polling import Settled, settle_level
+from dlgrade.grading.rounds import Collected, Rounds
 from dlgrade.grading.score import graded
 from dlgrade.grading.shapes import LEVELS
 from dlgrade.llm.request import Client, Request
@@ -44,10 +45,18 @@ class WholeJudge(Judge):
     def _request(self, cleaned: Cleaned, rubric: Rubric, turn: Turn) -> Request:
         return whole_request(cleaned, rubric, self._prompts, self._settings, turn)
 
-    def _result(self, asked: Asked, collected: Collected) -> Grade:
-        if not collected.votes:
+    def _rounds(self, asked: Asked) -> Rounds[Outcome]:
+        return self._judged(asked, asked.cleaned)
+
+    def _settled(self, asked: Asked, collected: Collected) -> dict[str, Settled]:
+        votes = collected.votes.get("answer")
+        return {"answer": settle_level(votes, LEVELS, collected.asked["answer"])} if votes else {}
+
+    def _result(self, asked: Asked, outcome: Outcome) -> Grade:
+        collected = outcome.collected
+        if not outcome.settled:
             return self._not_graded(asked, collected, {"answer": "whole"})
-        settled = settle_level(collected.votes["answer"], LEVELS, collected.asked["answer"])
+        settled = outcome.settled["answer"]
         share = LEVELS.index(settled.word) / (len(LEVELS) - 1)
         most = asked.rubric.max_score
         word: VerdictWord = "met" if share == 1 else "partial" if share else "missed"

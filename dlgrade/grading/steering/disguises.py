@@ -98,6 +98,11 @@ def fold(text: str) -> str:
     return _OTHER.sub(lambda match: match.group().translate(_FOLD), text).lower()
 
 
+def undisguised(folded: str) -> str:
+    """A folded text with Latin letters for those that look like them, of the same length."""
+    return folded if folded.isascii() else folded.translate(_LOOKALIKES)
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """`text` is how it reads; its character k comes from `offsets[k]` on."""

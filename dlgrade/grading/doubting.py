@@ -1,0 +1,214 @@
+"""Whether verdicts rest on what an answer says of its subject, or on what it says to whoever grades it.
+
+    outcome = yield from beyond_doubt(cleaned, rubric, judged)      # `judged` asks about a text: rounds of its own
+
+A model that does as an answer says gives itself away: it quotes words that cannot show what they are quoted for, the
+same ones for criteria that have little in common, or words about the answer instead of the subject. Then it is asked
+about what is left without them, which is what it would have been asked about the clean answer. A passage may earn what
+it says itself: a verdict that falls away with it, and that it cannot show, was its doing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from dlgrade.grading.bearing import Subject, subject_of
+from dlgrade.grading.cues import Said, best_match
+from dlgrade.grading.evidence import Cleaned, leaving_out
+from dlgrade.grading.polling import Settled
+from dlgrade.grading.rounds import Collected, Rounds
+from dlgrade.grading.shapes import CRITERION, items_of
+from dlgrade.grading.steering.talk import of_itself, talk
+from dlgrade.grading.steering.wholes import ADDRESSED
+from dlgrade.grading.words import Sentence, has_words, sentences
+from dlgrade.models import Criterion, Evidence, Rubric
+
+# How much a sentence talks from which on it may be left out, is left out, and earns nothing by likeness.
+_DOUBT, _ASIDE, _TALK = -2.5, -1.5, -1.0
+_WEAK = 3.0  # rarity of a criterion's own words in the passages of a verdict, under which it is a weak one
+_CROWD = 3  # criteria that one sentence alone is quoted for
+_ROOM = 2.5  # words with a meaning that a sentence has for each of those; in answers of people 2.6 and more
+_TIMES = 3  # so often it is asked again: the second time for what the first one left
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What judging a text came to: `settled` by key, empty where something has no verdict; `flags` for a person."""
+
+    collected: Collected
+    settled: Mapping[str, Settled]
+    flags: tuple[str, ...] = ()
+
+
+def beyond_doubt(cleaned: Cleaned, rubric: Rubric, judged: Callable[[Cleaned], Rounds[Outcome]]) -> Rounds[Outcome]:
+    """The judgement of an answer; where it is in doubt, that of what is left, and what the rest may earn beside it."""
+    first = last = yield from judged(cleaned)
+    whole = doubting = Doubting(cleaned, rubric)
+    gone: set[Span] = set()
+    for _ in range(_TIMES):
+        if not last.settled or not (some := doubting.without(last.settled)):
+            break
+        gone.update(some)
+        rest = leaving_out(cleaned, gone)
+        doubting = Doubting(rest, rubric)
+        usage = last.collected.usage
+        last = (yield from judged(rest)) if has_words(rest.text) else _nothing(first, rubric)
+        last.collected.usage = usage + last.collected.usage if usage and last.collected.usage else usage
+    if not gone or not last.settled:
+        return last
+    return whole.together(first, replace(last, settled=doubting.shown(last.settled)), gone)
+
+
+def _nothing(first: Outcome, rubric: Rubric) -> Outcome:
+    words = {key: "missed" if isinstance(item, Criterion) else "absent" for key, item in items_of(rubric).items()}
+    said = "Nothing of the answer is left that could show it."
+    return Outcome(replace(first.collected, usage=None), {key: Settled(word, said, (), 1.0) for key, word in words.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A sentence of an answer. `start` and `end` are offsets in the answer as given, `said` is how much it `talk`s.
+
+    `foreign`: it says nothing of the subject; `other`: it is in another language than the rest.
+    """
+
+    sentence: Sentence
+    start: int
+    end: int
+    text: str
+    said: float
+    foreign: bool
+    other: bool
+
+    @property
+    def suspect(self) -> bool:
+        """Whether it is left out as soon as anything is in doubt."""
+        return self.foreign or self.other or self.said >= _DOUBT
+
+    @property
+    def aside(self) -> bool:
+        """Whether it is left out in any case."""
+        return self.other or self.said >= _ASIDE
+
+    def holds(self, piece: Evidence) -> bool:
+        """Whether any of a piece of evidence stands in it."""
+        return piece.start < self.end and self.start < piece.end
+
+
+class Doubting:
+    """What of an answer may have steered its grader."""
+
+    def __init__(self, cleaned: Cleaned, rubric: Rubric) -> None:
+        self._rubric = rubric
+        self._criteria = {key: item for key, item in items_of(rubric).items() if isinstance(item, Criterion)}
+        self._subject = subject_of(rubric)
+        self._passages = tuple(_passages(cleaned, self._subject))
+
+    def without(self, settled: Mapping[str, Settled]) -> tuple[Span, ...]:
+        """The passages without which to ask again, in the answer as given; none where nothing is in doubt."""
+        rests = self._rests(settled)
+        found = {passage for passage in self._passages if self._cannot_show(passage, rests)}
+        others = [passage for passage in self._passages if passage.suspect]
+        if rests:
+            found.update(passage for passage in others if passage.aside)
+        if not found and any(self._is_weak(key, some) for key, some in rests.items()):
+            found.update([passage for passage in others if not self._bears_on_any(passage)] or others)
+        return tuple((passage.start, passage.end) for passage in self._passages if passage in found)
+
+    def shown(self, settled: Mapping[str, Settled]) -> dict[str, Settled]:
+        """The verdicts, missed where they rest on what cannot show them."""
+        rests = self._rests(settled)
+        wrong = {passage for passage in self._passages if self._cannot_show(passage, rests)}
+        return {
+            key: one if wrong.isdisjoint(rests.get(key, ())) else replace(one, word="missed", evidence=(), agreement=0.0)
+            for key, one in settled.items()
+        }
+
+    def together(self, first: Outcome, last: Outcome, gone: Iterable[Span]) -> Outcome:
+        """The verdicts on what is left, and of those on the whole answer that earn more those that it shows."""
+        out = {passage for passage in self._passages if (passage.start, passage.end) in gone}
+        rests = self._rests(first.settled)
+        more = {
+            key: tuple(passage for passage in some if passage in out)
+            for key, some in rests.items()
+            if CRITERION.index(first.settled[key].word) > CRITERION.index(last.settled[key].word)
+        }
+        kept = {key for key, some in more.items() if any(self._may_show(key, passage, rests) for passage in some)}
+        unsure = tuple(
+            f"needs review: {self._criteria[key].id} rests on words that may say nothing of it"
+            for key in more
+            if key in kept and all(one.suspect and not self._has_cues(key, one) for one in more[key])
+        )
+        if kept == more.keys():
+            return replace(first, collected=replace(first.collected, usage=last.collected.usage), flags=unsure)
+        own = {passage for key in kept for passage in more[key]}
+        places = (f"{ADDRESSED} at {one.start}-{one.end}" for one in self._passages if one in out - own)
+        settled = {
+            key: first.settled[key] if key in kept or first.settled[key].word == "found" else one
+            for key, one in last.settled.items()
+        }
+        return replace(last, settled=settled, flags=(*places, *unsure))
+
+    def _rests(self, settled: Mapping[str, Settled]) -> dict[str, tuple[Passage, ...]]:
+        """The passages that each criterion's verdict rests on, where it earns something."""
+        return {
+            key: tuple(one for one in self._passages if any(one.holds(piece) for piece in settled[key].evidence))
+            for key in self._criteria
+            if settled[key].word != "missed" and settled[key].evidence
+        }
+
+    def _bears(self, passage: Passage, key: str) -> bool:
+        if passage.foreign or passage.other:
+            return False
+        return self._subject.bears(passage.sentence.words, self._criteria[key].id)
+
+    def _bears_on_any(self, passage: Passage) -> bool:
+        return any(self._bears(passage, key) for key in self._criteria)
+
+    def _is_weak(self, key: str, some: tuple[Passage, ...]) -> bool:
+        """Whether a verdict rests on passages that have hardly a word of the criterion's own."""
+        inside = [word for passage in some for word in passage.sentence.words]
+        return self._subject.is_prose(inside) and self._subject.shared(inside, self._criteria[key].id) < _WEAK
+
+    def _cannot_show(self, passage: Passage, rests: Mapping[str, tuple[Passage, ...]]) -> bool:
+        """Whether a passage is quoted for what it cannot show, as far as code can tell."""
+        keys = [key for key, some in rests.items() if passage in some]
+        baseless = [key for key in keys if not self._bears(passage, key)]
+        return bool(
+            (keys and passage.said >= _TALK)
+            or (baseless and passage.suspect)
+            or len(baseless) > 1
+            or self._is_crowded(passage, sum(len(rests[key]) == 1 for key in keys))
+        )
+
+    def _is_crowded(self, passage: Passage, verdicts: int) -> bool:
+        return verdicts >= _CROWD and len(passage.sentence.content) < _ROOM * verdicts
+
+    def _may_show(self, key: str, passage: Passage, first: Mapping[str, tuple[Passage, ...]]) -> bool:
+        """Whether a passage that was left out may earn a verdict, `first` being what all of them rested on."""
+        verdicts = sum(passage in some for some in first.values())
+        if self._is_crowded(passage, verdicts):
+            return False
+        if of_itself(passage.text):
+            return verdicts == 1 and self._bears(passage, key)
+        if passage.said < _TALK:
+            return verdicts == 1 or self._bears(passage, key)
+        return self._has_cues(key, passage)
+
+    def _has_cues(self, key: str, passage: Passage) -> bool:
+        match = best_match(self._criteria[key].cues, Said((passage.sentence,)))
+        return match.share == 1.0 and not match.negated
+
+
+def _passages(cleaned: Cleaned, subject: Subject) -> Iterator[Passage]:
+    said = sentences(cleaned.text)
+    english = subject.is_prose([word for sentence in said for word in sentence.words])
+    for sentence in said:
+        place = cleaned.quote(sentence.start, sentence.end)
+        text = cleaned.text[sentence.start : sentence.end]
+        other = english and subject.is_other_language(sentence, text)
+        foreign = english and not other and subject.is_foreign(sentence)
+        yield Passage(sentence, place.start, place.end, text, talk(text), foreign, other)
