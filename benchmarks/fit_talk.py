@@ -22,8 +22,8 @@ from dlgrade.library import SHIPPED
 from dlgrade.rubrics import Rubrics
 
 SAMPLES = Path(__file__).resolve().parent.parent / "tests" / "samples"
-ATTACKS = ("attacks", "attacks-unseen")
-HONEST = ("honest", "honest-near", "other-words", "known-quality")
+ATTACKS = ("attacks", "attacks-unseen", "attacks-blind")
+HONEST = ("honest", "honest-near", "honest-blind", "other-words", "known-quality")
 PENALTY = 2.0
 THRESHOLDS = (-3.0, -2.5, -2.0, -1.0, 0.0, 1.0)
 PARTS = 5

@@ -21,18 +21,25 @@ from dlgrade.models import Rubric, Way
 
 _PROSE = 4  # words from which on prose can be told from notes
 _ENGLISH = 0.25  # share of English function words and the subject's words; right answers have 0.5 to 0.9
+_FEW = 3.0  # rarity under which they are hardly any
+_ANY = 0.1
 _BEARS = 2.0  # rarity of the words shared; of sentences that show a criterion 1.5 % have less, of all others half
 _LATIN = "\u0370"
-_FORMULA = re.compile(r"[=+^_\\{}<>*/|$`]|\w\(|\d")  # of a formula, or of code
+_SIGNS = re.compile(r"[=+^_\\{}<>*/|$`]|\w\(|\d")  # of a formula, or of code
+_EQUATION = re.compile(r"(?<![=!<>])=(?![=>])|[≈≤≥∝←∑∂⊙]")
 _MARKS = re.compile(r"[|*\"]|\bunless\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """`stems` are all of the rubric's, `own` those of each criterion that the question does not have, by id."""
+    """`stems` are all of the rubric's, `own` those of each criterion that the question does not have, by id.
+
+    A rubric without cues `is_bare`: its criteria have few words, so all of the rubric's are each one's, and any bears.
+    """
 
     stems: frozenset[str]
     own: Mapping[str, frozenset[str]]
+    is_bare: bool
 
     def shared(self, some: Iterable[Word], criterion: str) -> float:
         """How much words have of a criterion's own: the sum of their rarity, each counted once."""
@@ -41,7 +48,15 @@ class Subject:
 
     def bears(self, some: Sequence[Word], criterion: str) -> bool:
         """Whether words have any of a criterion's own, or are no English prose, of which nothing can be told."""
-        return self.shared(some, criterion) >= _BEARS or not self.is_prose(some)
+        return self.shared(some, criterion) >= (_ANY if self.is_bare else _BEARS) or not self.is_prose(some)
+
+    def is_weak(self, some: Sequence[Word], criterion: str) -> bool:
+        """Whether words are English prose with hardly any of a criterion's own."""
+        return self.shared(some, criterion) < (_ANY if self.is_bare else _FEW) and self.is_prose(some)
+
+    def is_formula(self, text: str) -> bool:
+        """Whether a text has an equation in it, which may show what it has no word of."""
+        return _EQUATION.search(text) is not None
 
     def is_prose(self, some: Sequence[Word]) -> bool:
         """Whether words are English prose, of which it can be told what they say nothing of."""
@@ -53,7 +68,7 @@ class Subject:
         others = sum(c > _LATIN and not "\u0370" <= c <= "\u03ff" for c in letters)  # formulas have Greek ones
         if len(letters) >= _PROSE and others > len(letters) / 2:
             return True
-        return len(sentence.words) >= _PROSE and self._known(sentence.words) < _ENGLISH and not _FORMULA.search(text)
+        return len(sentence.words) >= _PROSE and self._known(sentence.words) < _ENGLISH and not _SIGNS.search(text)
 
     def is_foreign(self, sentence: Sentence) -> bool:
         """Whether an English sentence says nothing of the subject."""
@@ -77,8 +92,11 @@ def subject_of(rubric: Rubric) -> Subject:
     }
     others = (f"{mistake.claims} {' '.join(_plain(mistake.cues))}" for mistake in rubric.misconceptions)
     around = stems("\n".join([*rubric.also, rubric.reference, *others]))
+    every = asked.union(around, *said.values())
+    if not any(criterion.cues for criterion in rubric.criteria):
+        return Subject(every, dict.fromkeys(said, every), is_bare=True)
     own = {id_: frozenset(stem for stem in some - asked or some if _tells(stem)) for id_, some in said.items()}
-    return Subject(asked.union(around, *said.values()), own)
+    return Subject(every, own, is_bare=False)
 
 
 def _tells(stem: str) -> bool:

@@ -19,14 +19,13 @@ from dlgrade.grading.evidence import Cleaned, leaving_out
 from dlgrade.grading.polling import Settled
 from dlgrade.grading.rounds import Collected, Rounds
 from dlgrade.grading.shapes import CRITERION, items_of
-from dlgrade.grading.steering.talk import of_itself, talk
+from dlgrade.grading.steering.talk import SURE, of_itself, talk
 from dlgrade.grading.steering.wholes import ADDRESSED
 from dlgrade.grading.words import Sentence, has_words, sentences
 from dlgrade.models import Criterion, Evidence, Rubric
 
 # How much a sentence talks from which on it may be left out, is left out, and earns nothing by likeness.
-_DOUBT, _ASIDE, _TALK = -2.5, -1.5, -1.0
-_WEAK = 3.0  # rarity of a criterion's own words in the passages of a verdict, under which it is a weak one
+_HARDLY, _DOUBT, _ASIDE, _TALK = -4.0, -2.5, -1.5, -1.0
 _CROWD = 3  # criteria that one sentence alone is quoted for
 _ROOM = 2.5  # words with a meaning that a sentence has for each of those; in answers of people 2.6 and more
 _TIMES = 3  # so often it is asked again: the second time for what the first one left
@@ -57,9 +56,11 @@ def beyond_doubt(cleaned: Cleaned, rubric: Rubric, judged: Callable[[Cleaned], R
         usage = last.collected.usage
         last = (yield from judged(rest)) if has_words(rest.text) else _nothing(first, rubric)
         last.collected.usage = usage + last.collected.usage if usage and last.collected.usage else usage
-    if not gone or not last.settled:
+    if not last.settled:
         return last
-    return whole.together(first, replace(last, settled=doubting.shown(last.settled)), gone)
+    if gone:
+        last = whole.together(first, replace(last, settled=doubting.shown(last.settled)), gone)
+    return whole.looked_over(last)
 
 
 def _nothing(first: Outcome, rubric: Rubric) -> Outcome:
@@ -72,7 +73,8 @@ def _nothing(first: Outcome, rubric: Rubric) -> Outcome:
 class Passage:
     """A sentence of an answer. `start` and `end` are offsets in the answer as given, `said` is how much it `talk`s.
 
-    `foreign`: it says nothing of the subject; `other`: it is in another language than the rest.
+    `foreign`: it says nothing of the subject; `other`: it is in another language than the rest;
+    `equation`: it has one, which shows what it has no word of.
     """
 
     sentence: Sentence
@@ -82,6 +84,7 @@ class Passage:
     said: float
     foreign: bool
     other: bool
+    equation: bool
 
     @property
     def suspect(self) -> bool:
@@ -131,26 +134,54 @@ class Doubting:
         """The verdicts on what is left, and of those on the whole answer that earn more those that it shows."""
         out = {passage for passage in self._passages if (passage.start, passage.end) in gone}
         rests = self._rests(first.settled)
-        more = {
-            key: tuple(passage for passage in some if passage in out)
-            for key, some in rests.items()
-            if CRITERION.index(first.settled[key].word) > CRITERION.index(last.settled[key].word)
-        }
-        kept = {key for key, some in more.items() if any(self._may_show(key, passage, rests) for passage in some)}
-        unsure = tuple(
-            f"needs review: {self._criteria[key].id} rests on words that may say nothing of it"
+        more = [
+            key for key in rests if CRITERION.index(first.settled[key].word) > CRITERION.index(last.settled[key].word)
+        ]
+        kept = {
+            key
             for key in more
-            if key in kept and all(one.suspect and not self._has_cues(key, one) for one in more[key])
-        )
-        if kept == more.keys():
-            return replace(first, collected=replace(first.collected, usage=last.collected.usage), flags=unsure)
-        own = {passage for key in kept for passage in more[key]}
-        places = (f"{ADDRESSED} at {one.start}-{one.end}" for one in self._passages if one in out - own)
-        settled = {
-            key: first.settled[key] if key in kept or first.settled[key].word == "found" else one
-            for key, one in last.settled.items()
+            if any(
+                self._may_show(key, passage, rests) if passage in out else self._has_cues(key, passage)
+                for passage in rests[key]
+            )
         }
-        return replace(last, settled=settled, flags=(*places, *unsure))
+        wrong = {key for key, one in first.settled.items() if one.word == "found"}
+        if len(kept) == len(more):
+            hidden = {key: one for key, one in last.settled.items() if one.word == "found" and key not in wrong}
+            collected = replace(first.collected, usage=last.collected.usage)
+            return Outcome(collected, {**first.settled, **hidden})
+        own = {passage for key in kept for passage in rests[key]}
+        settled = {
+            key: first.settled[key] if key in kept or key in wrong else one for key, one in last.settled.items()
+        }
+        return replace(last, settled=settled, flags=tuple(_named(one for one in self._passages if one in out - own)))
+
+    def looked_over(self, outcome: Outcome) -> Outcome:
+        """The outcome with flags for verdicts that nothing shows, as far as code can tell; they add no confidence."""
+        rests = self._rests(outcome.settled)
+        unsure = {
+            key
+            for key, some in rests.items()
+            if not any(self._has_cues(key, passage) for passage in some) and self._is_unsure(key, some, rests)
+        }
+        flags = (f"needs review: {self._criteria[key].id} rests on words that may say nothing of it" for key in unsure)
+        settled = {
+            key: replace(one, agreement=0.0) if key in unsure else one for key, one in outcome.settled.items()
+        }
+        named = "\n".join(outcome.flags)
+        places = [f"{one.start}-{one.end}" for one in self._passages if one.said >= SURE]
+        talks = (f"needs review: perhaps addressed to the grader at {place}" for place in places if place not in named)
+        return replace(outcome, settled=settled, flags=(*outcome.flags, *talks, *sorted(flags)))
+
+    def _is_unsure(
+        self, key: str, some: tuple[Passage, ...], rests: Mapping[str, tuple[Passage, ...]]
+    ) -> bool:
+        if all(passage.suspect for passage in some):
+            return True
+        if any(self._bears(passage, key) for passage in some):
+            return False
+        elsewhere = any(passage in others for k, others in rests.items() if k != key for passage in some)
+        return elsewhere or not any(self._bears(passage, key) for passage in self._passages)
 
     def _rests(self, settled: Mapping[str, Settled]) -> dict[str, tuple[Passage, ...]]:
         """The passages that each criterion's verdict rests on, where it earns something."""
@@ -161,6 +192,8 @@ class Doubting:
         }
 
     def _bears(self, passage: Passage, key: str) -> bool:
+        if passage.equation:
+            return True
         if passage.foreign or passage.other:
             return False
         return self._subject.bears(passage.sentence.words, self._criteria[key].id)
@@ -171,7 +204,8 @@ class Doubting:
     def _is_weak(self, key: str, some: tuple[Passage, ...]) -> bool:
         """Whether a verdict rests on passages that have hardly a word of the criterion's own."""
         inside = [word for passage in some for word in passage.sentence.words]
-        return self._subject.is_prose(inside) and self._subject.shared(inside, self._criteria[key].id) < _WEAK
+        equation = any(passage.equation for passage in some)
+        return not equation and self._subject.is_weak(inside, self._criteria[key].id)
 
     def _cannot_show(self, passage: Passage, rests: Mapping[str, tuple[Passage, ...]]) -> bool:
         """Whether a passage is quoted for what it cannot show, as far as code can tell."""
@@ -185,7 +219,12 @@ class Doubting:
         )
 
     def _is_crowded(self, passage: Passage, verdicts: int) -> bool:
-        return verdicts >= _CROWD and len(passage.sentence.content) < _ROOM * verdicts
+        """Whether a sentence is quoted for more than its words have room for.
+
+        What is asked of a reference alone may be names, several to a sentence.
+        """
+        told = not passage.equation and (passage.said >= _HARDLY or not self._subject.is_bare)
+        return told and verdicts >= _CROWD and len(passage.sentence.content) < _ROOM * verdicts
 
     def _may_show(self, key: str, passage: Passage, first: Mapping[str, tuple[Passage, ...]]) -> bool:
         """Whether a passage that was left out may earn a verdict, `first` being what all of them rested on."""
@@ -196,11 +235,21 @@ class Doubting:
             return verdicts == 1 and self._bears(passage, key)
         if passage.said < _TALK:
             return verdicts == 1 or self._bears(passage, key)
-        return self._has_cues(key, passage)
+        return self._has_cues(key, passage) or (verdicts == 1 and not self._is_weak(key, (passage,)))
 
     def _has_cues(self, key: str, passage: Passage) -> bool:
         match = best_match(self._criteria[key].cues, Said((passage.sentence,)))
         return match.share == 1.0 and not match.negated
+
+
+def _named(passages: Iterable[Passage]) -> Iterator[str]:
+    """Flags for what was left out."""
+    for passage in passages:
+        place = f"{passage.start}-{passage.end}"
+        if passage.said >= _DOUBT:
+            yield f"{ADDRESSED} at {place}"
+        else:
+            yield f"needs review: graded without the words at {place}, which raise verdicts that they do not show"
 
 
 def _passages(cleaned: Cleaned, subject: Subject) -> Iterator[Passage]:
@@ -210,5 +259,7 @@ def _passages(cleaned: Cleaned, subject: Subject) -> Iterator[Passage]:
         place = cleaned.quote(sentence.start, sentence.end)
         text = cleaned.text[sentence.start : sentence.end]
         other = english and subject.is_other_language(sentence, text)
-        foreign = english and not other and subject.is_foreign(sentence)
-        yield Passage(sentence, place.start, place.end, text, talk(text), foreign, other)
+        said_of = talk(text)
+        equation = said_of < _DOUBT and subject.is_formula(text)
+        foreign = english and not other and not equation and subject.is_foreign(sentence)
+        yield Passage(sentence, place.start, place.end, text, said_of, foreign, other, equation)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from dlgrade.grading.steering.disguises import encoded, fold, spelled_out, views, words_of
 from dlgrade.grading.steering.markup import code_places, doubtful_marks, hidden, role_marks, within
 from dlgrade.grading.steering.phrases import ABOUT_ATTACKS, ASKING, OTHERS, VERB, Late, Rule
+from dlgrade.grading.steering.talk import surely
 from dlgrade.grading.steering.wholes import ADDRESSED, HIDDEN, Cut, Span, Whole
 
 _AFTER = 180  # characters behind an anchor in which its patterns are looked for
@@ -25,7 +26,7 @@ def steering(text: str) -> list[Cut]:
     """What of a text to leave out, in order, with what it is. Invisible characters are not looked for here."""
     folded = fold(text)
     words = words_of(folded)
-    said = list(_spoken(folded, words))
+    said = [*_spoken(folded, words), *surely(folded, words)]
     codes = list(_codes(text, folded, words, _DEPTH))
     unseen, marks = list(hidden(folded)), list(role_marks(text, folded, words))
     if not (said or codes or unseen or marks):

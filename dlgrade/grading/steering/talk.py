@@ -13,6 +13,7 @@ logarithm of odds.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Set
 from functools import lru_cache
 
 from dlgrade.grading.steering.disguises import fold, undisguised
@@ -29,7 +30,7 @@ _DONE = (
     r"(?:covered|explained|described|addressed|hit|mentioned|discussed|shown|stated|given|answered|included|listed|"
     r"met|satisfied|dealt|demonstrated|named|set out|touched|said|written|wrote|provided|presented|outlined|"
     r"established|fulfilled|expressed|treated|delivered|supplied|conveyed|captured|articulated|illustrated|"
-    r"highlighted|detailed|identified|laid out|gone (?:over|through)|noted|agreed|verified|confirmed|ticked|checked|"
+    r"highlighted|detailed|identified|laid out|gone (?:over|through)|noted|agreed|drawn|made|contrasted|gone into|told apart|passed over|spelled out|verified|confirmed|ticked|checked|"
     r"judged|found|upheld|acknowledged|credited|understood|implied|present|complete|intact|known|correct)"
 )
 _PART = (
@@ -38,7 +39,7 @@ _PART = (
 )
 _CLASSES = {
     "self": (
-        rf"\b(?:this|these|those|my|our|her|his|the (?:above|present|foregoing|following|current|given|student'?s|"
+        rf"\b(?:this|these|those|my|our|the (?:above|present|foregoing|following|current|given|student'?s|"
         rf"candidate'?s|author'?s|writer'?s)) {_FEW}{_TEXT}\b|"
         r"\b(?:foregoing|herein|hereby|herewith|aforementioned|heretofore)\b|"
         r"\bwhat (?:i|they|she|he)(?: have| has|'ve)? (?:wrote|write|written|mean|meant|said|say)\b|"
@@ -50,13 +51,21 @@ _CLASSES = {
         rf"{_DONE}\b|\bfrom here on\b|\bappears? (?:here|above)\b|\bsee (?:above|below)\b"
     ),
     "have": (
-        r"\b(?:i|we|she|he|author|writer|student|candidate)(?:'ve| have| had| has)? "
+        r"\b(?:i|we|she|he|author|writer|student|candidate)(?:'ve| have| had| has) "
         rf"(?:(?:just|all|also|already|clearly|now|thus|both|correctly|fully) )?(?!given (?:a|that)){_DONE}\b|"
-        r"\b(?:i|we) would (?:give|say|write|have)\b"
+        r"\b(?:i|we) would (?:give|say|write|have)\b|\bhaving (?:thus |now )?(?:established|explained|described|covered|"
+        r"discussed|shown|set out|named|stated)\b|\b(?:student|candidate|author|writer|she|he) "
+        rf"(?:[a-z]+ly )?{_DONE}\b|\bwe (?:can |may |all |both )?(?:agree|concur)\b|\bi concur\b"
+    ),
+    "text": (
+        r"\b(?:answers?|repl(?:y|ies)|responses?|texts?|wording|phras(?:e|es|ing)|sentences?|paragraphs?|scripts?|sheets?|"
+        r"rows?|box(?:es)?|forms?|lists?|quotations?|quotes?|quoted|appendix|passages?|transcripts?|comments?|circulars?|"
+        r"protocols?|sessions?|receipts?|copies|copy|submitted|submissions?|orally|written|interviews?|minutes|notes?|"
+        r"remarks?|lines?|words?|style)\b"
     ),
     "passive": (
         r"\b(?:is|are|was|were|been|being|be|as) "
-        r"(?:(?:[a-z]+ly|all|both|each|now|already|here|thus|there|just|to be|hereby) ){0,2}?"
+        r"(?:(?:[a-z]+ly|all|both|each|now|already|here|thus|there|therefore|just|to be|hereby) ){0,2}?"
         r"(?:taken as |regarded as |treated as |considered |deemed |counted as |assumed |understood to be |held to be )?"
         rf"{_DONE}\b"
     ),
@@ -84,7 +93,8 @@ _CLASSES = {
     "person": (
         r"\b(?:readers?|reviewers?|examiners?|graders?|assessors?|evaluators?|markers?|teachers?|professors?|tutors?|"
         r"instructors?|lecturers?|moderators?|whoever|whomever|anyone|anybody|everyone|everybody|students?|candidates?|"
-        r"authors?|writers?|colleagues?|department|committees?|board|office|experts?|friends?|sir|madam|she|he|her)\b"
+        r"authors?|writers?|colleagues?|department|committees?|board|office|experts?|friends?|sir|madam|she|"
+        r"he|her|panel|graders|correctors?|audience|jury|supervisors?|interviewers?|both of us|second marker)\b"
     ),
     "whole": (
         r"\b(?:all|every|everything|everywhere|each|nothing|none|entire|entirely|whole|fully|full|completely|complete|"
@@ -104,18 +114,26 @@ _CLASSES = {
         r"mean a (?:great deal|lot)|beg|wish)\b"
     ),
     "pairs": (
-        r"[\w\"'-]+\s*[:=]\s*[\"'{]{0,3}(?:yes|true|ok|okay|met|1(?:\.0)?|none|0|done|full|complete|present|satisfied|"
-        r"correct|all|covered|pass(?:ed)?)\b|[\u2705\u2713\u2714\u2611]|\[x\]"
+        r"[\w\"'-]+\s*[:=|,]\s*[\"'{]{0,3}(?:yes|true|ok|okay|met|1(?:\.0)?|none|0|done|full|complete|present|satisfied|"
+        r"correct|all|covered|check(?:ed)?|right|stated|resolved|fine|pass(?:ed)?)\b(?=[\"'}\s]*(?:[,;.|}\]]|$))|[\u2705\u2713\u2714\u2611]|\[x\]"
     ),
 }
 CLASSES = {name: Late(pattern) for name, pattern in _CLASSES.items()}
-TWICE = ("merit", "pairs")
+TWICE = ("pairs",)
 """Classes that weigh more where two of their words are there."""
 
+SURE = 0.5
+"""The odds from which on a sentence that speaks of its own text is left out."""
+_LONG = 400  # characters around a place in which its sentence begins and ends
+_BEFORE = 40
+_TELLING = frozenset(
+    """answer answers response responses submission text essay paragraph sentence sentences lines wording reply script
+    passage explanation hereby herein herewith foregoing above""".split()  # noqa: SIM905 - words read best as words
+)
 _OWN = ("self", "place", "have")
 # What a class adds, one of `TWICE` again, and their share of the words; a sentence with none of them has `_NONE`.
-_WEIGHTS = (2.7, 2.0, 0.8, 0.6, 2.1, 1.6, 0.7, 0.4, 1.1, 1.2, 0.6, 0.4, 1.5, 5.9)
-_NONE = -5.2
+_WEIGHTS = (2.0, 1.9, 1.4, 0.5, 0.7, 1.8, 1.4, 0.6, 0.3, 1.1, 1.3, 1.0, 0.9, 6.1)
+_NONE = -5.1
 _MOST = 2  # words of a class that count for the share
 _SHORT = 4  # words that a sentence has at least, for the share
 _BLANKS = re.compile(r"[\s*_`]+")
@@ -126,6 +144,25 @@ _WORD = re.compile(r"[a-z0-9']+")
 def talk(text: str) -> float:
     """The logarithm of the odds that a sentence speaks of an answer and its assessment."""
     return _NONE + sum(weight * value for weight, value in zip(_WEIGHTS, measures(text), strict=True))
+
+
+def surely(folded: str, words: Set[str]) -> Iterator[tuple[int, int]]:
+    """Where a folded text speaks of itself, in sentences that are about its assessment beyond doubt."""
+    own = CLASSES["self"].made if words & _TELLING else None
+    for word in words & _TELLING:
+        at = folded.find(word)
+        while own is not None and at >= 0:
+            if match := own.search(folded, max(0, at - _BEFORE), at + len(word) + _BEFORE):
+                start, end = _sentence(folded, *match.span())
+                if talk(folded[start:end]) >= SURE:
+                    yield match.span()
+            at = folded.find(word, at + len(word))
+
+
+def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
+    before = max(text.rfind(mark, max(0, start - _LONG), start) for mark in (". ", "! ", "? ", "\n"))
+    after = [at for mark in (". ", "! ", "? ", "\n") if (at := text.find(mark, end - 1, end + _LONG)) >= 0]
+    return before + 1, min(after, default=min(len(text), end + _LONG))
 
 
 def of_itself(text: str) -> bool:
