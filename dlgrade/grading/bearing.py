@@ -26,7 +26,7 @@ _ANY = 0.1
 _BEARS = 2.0  # rarity of the words shared; of sentences that show a criterion 1.5 % have less, of all others half
 _LATIN = "\u0370"
 _SIGNS = re.compile(r"[=+^_\\{}<>*/|$`]|\w\(|\d")  # of a formula, or of code
-_EQUATION = re.compile(r"(?<![=!<>])=(?![=>])|[≈≤≥∝←∑∂⊙]")
+_EQUATION = re.compile(r"(?<![=!<>])=(?![=>'\"])|[≈≤≥∝←∑∂⊙]")
 _MARKS = re.compile(r"[|*\"]|\bunless\b")
 
 
