@@ -151,6 +151,28 @@ def test_criteria_that_do_not_hold_are_asked_for_again_with_what_is_wrong(run: R
     assert grades()[0]["score"] == 6.0
 
 
+@pytest.mark.parametrize(
+    ("faulty", "words"),
+    [
+        ({**RANDOM, "reference": "Bananas are yellow."}, "these words are not in the reference"),
+        ({**RANDOM, "expects": "Dropout is off at inference."}, "repeats the question"),
+    ],
+)
+def test_criteria_that_do_not_hold_in_the_second_reply_either_grade_nobody(
+    run: Run, faulty: dict[str, Any], words: str
+) -> None:
+    a_class("Outputs would be random.", "A coin.")
+    with Loopback(lambda body: settled(faulty, UNITS) if settles(body) else judged(body)) as server:
+        ran = run(*COMMAND, *asking(server))
+        again = run(*COMMAND, *asking(server))
+        assert [settles(body) for body in server.bodies] == [True, True]
+    for one in (ran, again):
+        assert (one.code, one.out) == (1, "class.jsonl -> grades.jsonl: 0 graded, 2 ungraded (2 unreadable)\n")
+        assert "could not be settled: made-up gave criteria that do not hold, twice: no-randomness: " in one.err
+        assert words in one.err
+    assert {(grade["status"], grade["score"]) for grade in grades()} == {("ungraded", None)}
+
+
 def test_answers_to_a_question_that_cannot_be_settled_are_ungraded_with_the_reason_and_others_go_on(run: Run) -> None:
     a_class("Outputs would be random.", "A coin.", "Because.")
     other = {"id": "other", "question": "What is a flumph?", "reference": "It floats.", "answer": "It floats."}

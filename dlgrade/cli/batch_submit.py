@@ -180,7 +180,7 @@ class _Asking:
                 continue
             try:
                 yield from self.one(answer)
-            except InputError as error:
+            except (InputError, ItemError) as error:
                 self.failures.append(Failure(id=answer.where, kind=error.kind, message=error.message))
 
 

@@ -119,6 +119,8 @@ class Doubting:
             found.update(passage for passage in others if passage.aside)
         if not found and any(self._is_weak(key, some) for key, some in rests.items()):
             found.update([passage for passage in others if not self._bears_on_any(passage)] or others)
+            if not found:
+                found.update(passage for passage in self._passages if not any(self._has_cues(key, passage) for key in self._criteria))
         return tuple((passage.start, passage.end) for passage in self._passages if passage in found)
 
     def shown(self, settled: Mapping[str, Settled]) -> dict[str, Settled]:

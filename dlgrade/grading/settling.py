@@ -14,13 +14,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from dlgrade.banks.wording import spaced
-from dlgrade.errors import ItemError, ServerFailed
+from dlgrade.errors import ItemError, ServerFailed, Unreadable
 from dlgrade.grading.claims import Alone
 from dlgrade.grading.corrected import Checked, corrected
 from dlgrade.grading.evidence import clean, find_quote
@@ -156,7 +156,7 @@ class Settling:
         if (known := self.known(alone)) is not None:
             return known
         found = from_store(self._rounds(alone), stored)
-        return None if found is None else self._kept(alone, found[0])
+        return None if found is None else self._kept(alone, *found)
 
     def pending(self, alone: Alone, stored: Look) -> Iterator[Request]:
         """The requests as far as they are known: each before which every reply is `stored`."""
@@ -177,14 +177,13 @@ class Settling:
             return known
         ended = self._running[alone] = asyncio.Event()
         try:
-            value, _ = await over(self._rounds(alone), self._client)
+            return self._kept(alone, *await over(self._rounds(alone), self._client))
         except ItemError as error:
             self._keep(alone, error)
             raise
         finally:
             del self._running[alone]
             ended.set()
-        return self._kept(alone, value)
 
     def _rounds(self, alone: Alone) -> Rounds[Checked[Settlement]]:
         def read(text: str) -> Checked[Settlement]:
@@ -193,7 +192,16 @@ class Settling:
 
         return corrected(self._request(alone), read, most=_TRIES)
 
-    def _kept(self, alone: Alone, settled: Settlement) -> SettledRubric:
+    def _kept(self, alone: Alone, settled: Settlement, wrong: Sequence[str]) -> SettledRubric:
+        """What was settled, kept for the other answers; what did not hold, asked for again either, is not used.
+
+        Raises:
+            Unreadable: something is wrong with a criterion.
+        """
+        if wrong:
+            error = Unreadable(f"{self._model} gave criteria that do not hold, twice: {'; '.join(wrong)}")
+            self._keep(alone, error)
+            raise error
         rubric = _rubric(alone, settled)
         self._keep(alone, rubric)
         return rubric
