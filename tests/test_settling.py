@@ -166,6 +166,8 @@ def test_criteria_that_do_not_hold_in_the_second_reply_either_grade_nobody(
         ran = run(*COMMAND, *asking(server))
         again = run(*COMMAND, *asking(server))
         assert [settles(body) for body in server.bodies] == [True, True]
+        batched = run("batch", "submit", "grade", "--answers", "class.jsonl", *asking(server))
+    assert (batched.code, batched.err.count("criteria that do not hold")) == (1, 2)
     for one in (ran, again):
         assert (one.code, one.out) == (1, "class.jsonl -> grades.jsonl: 0 graded, 2 ungraded (2 unreadable)\n")
         assert "could not be settled: made-up gave criteria that do not hold, twice: no-randomness: " in one.err

@@ -15,7 +15,7 @@ from dlgrade.cli import options, show
 from dlgrade.cli.answers import answer_from
 from dlgrade.cli.batch_show import many, row
 from dlgrade.cli.wiring import Session
-from dlgrade.errors import InputError, SettingsError
+from dlgrade.errors import InputError, ItemError, SettingsError
 from dlgrade.grading.judge import Judge
 from dlgrade.grading.matching import Matching
 from dlgrade.grading.rows import BadRow, Row, read_rows, survey
