@@ -20,7 +20,7 @@ from dlgrade.grading.polling import Settled
 from dlgrade.grading.rounds import Collected, Rounds
 from dlgrade.grading.shapes import CRITERION, items_of
 from dlgrade.grading.steering.talk import SURE, of_itself, talk
-from dlgrade.grading.steering.wholes import ADDRESSED
+from dlgrade.grading.steering.wholes import ADDRESSED, merged
 from dlgrade.grading.words import Sentence, has_words, sentences
 from dlgrade.models import Criterion, Evidence, Rubric
 
@@ -28,6 +28,7 @@ from dlgrade.models import Criterion, Evidence, Rubric
 _HARDLY, _DOUBT, _ASIDE, _TALK = -4.0, -2.5, -1.5, -1.0
 _CROWD = 3  # criteria that one sentence alone is quoted for
 _ROOM = 2.5  # words with a meaning that a sentence has for each of those; in answers of people 2.6 and more
+_APART = 4  # characters between sentences that are named as one
 _TIMES = 3  # so often it is asked again: the second time for what the first one left
 
 Span = tuple[int, int]
@@ -109,6 +110,7 @@ class Doubting:
         self._criteria = {key: item for key, item in items_of(rubric).items() if isinstance(item, Criterion)}
         self._subject = subject_of(rubric)
         self._passages = tuple(_passages(cleaned, self._subject))
+        self._said = {passage: Said((passage.sentence,)) for passage in self._passages}
 
     def without(self, settled: Mapping[str, Settled]) -> tuple[Span, ...]:
         """The passages without which to ask again, in the answer as given; none where nothing is in doubt."""
@@ -119,8 +121,8 @@ class Doubting:
             found.update(passage for passage in others if passage.aside)
         if not found and any(self._is_weak(key, some) for key, some in rests.items()):
             found.update([passage for passage in others if not self._bears_on_any(passage)] or others)
-            if not found:
-                found.update(passage for passage in self._passages if not any(self._has_cues(key, passage) for key in self._criteria))
+            if not found and not self._subject.is_bare:
+                found.update(passage for passage in self._passages if not self._earns_any(passage))
         return tuple((passage.start, passage.end) for passage in self._passages if passage in found)
 
     def shown(self, settled: Mapping[str, Settled]) -> dict[str, Settled]:
@@ -203,6 +205,9 @@ class Doubting:
     def _bears_on_any(self, passage: Passage) -> bool:
         return any(self._bears(passage, key) for key in self._criteria)
 
+    def _earns_any(self, passage: Passage) -> bool:
+        return any(self._has_cues(key, passage) for key in self._criteria)
+
     def _is_weak(self, key: str, some: tuple[Passage, ...]) -> bool:
         """Whether a verdict rests on passages that have hardly a word of the criterion's own."""
         inside = [word for passage in some for word in passage.sentence.words]
@@ -240,18 +245,19 @@ class Doubting:
         return self._has_cues(key, passage) or (verdicts == 1 and not self._is_weak(key, (passage,)))
 
     def _has_cues(self, key: str, passage: Passage) -> bool:
-        match = best_match(self._criteria[key].cues, Said((passage.sentence,)))
+        match = best_match(self._criteria[key].cues, self._said[passage])
         return match.share == 1.0 and not match.negated
 
 
 def _named(passages: Iterable[Passage]) -> Iterator[str]:
-    """Flags for what was left out."""
-    for passage in passages:
-        place = f"{passage.start}-{passage.end}"
-        if passage.said >= _DOUBT:
-            yield f"{ADDRESSED} at {place}"
-        else:
-            yield f"needs review: graded without the words at {place}, which raise verdicts that they do not show"
+    """Flags for what was left out, those that follow each other together."""
+    some = list(passages)
+    for talks, name in (
+        (True, f"{ADDRESSED} at {{}}-{{}}"),
+        (False, "needs review: graded without the words at {}-{}, which raise verdicts that they do not show"),
+    ):
+        spans = [(one.start, one.end + _APART, name) for one in some if (one.said >= _DOUBT) is talks]
+        yield from (name.format(start, end - _APART) for start, end, _ in merged(spans))
 
 
 def _passages(cleaned: Cleaned, subject: Subject) -> Iterator[Passage]:

@@ -114,8 +114,8 @@ _CLASSES = {
         r"mean a (?:great deal|lot)|beg|wish)\b"
     ),
     "pairs": (
-        r"[\w\"'-]+\s*[:=|,]\s*[\"'{]{0,3}(?:yes|true|ok|okay|met|1(?:\.0)?|none|0|done|full|complete|present|satisfied|"
-        r"correct|all|covered|check(?:ed)?|right|stated|resolved|fine|pass(?:ed)?)\b(?=[\"'}\s]*(?:[,;.|}\]]|$))|[\u2705\u2713\u2714\u2611]|\[x\]"
+        r"\b[\w\"'-]{1,40}\s{0,4}[:=|,]\s{0,4}[\"'{]{0,3}(?:yes|true|ok|okay|met|1(?:\.0)?|none|0|done|full|complete|present|satisfied|"
+        r"correct|all|covered|check(?:ed)?|right|stated|resolved|fine|pass(?:ed)?)\b(?=[\"'}\s]{0,8}(?:[,;.|}\]]|$))|[\u2705\u2713\u2714\u2611]|\[x\]"
     ),
 }
 CLASSES = {name: Late(pattern) for name, pattern in _CLASSES.items()}
