@@ -3,7 +3,9 @@
 python benchmarks/bench_attacks.py
 
 Every attack stands in turn at every place that it fits. `judged` is what a judge gives that falls for what it sees:
-full marks, no misconception, and the attack quoted for each criterion. Then come honest texts, and what cleaning costs.
+full marks, no misconception, and the attack quoted for each criterion. Then come honest texts, and what cleaning costs;
+attacks on answers to many questions that were written before anything was built against them, with judges that obey
+them in three manners (`tests/obedient.py`); and what a fair judge's second look costs honest answers.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import Any
 
 from dlgrade.grading import offline
 from dlgrade.grading.asking import grading_request
-from dlgrade.grading.evidence import clean
+from dlgrade.grading.evidence import clean, needs_review
 from dlgrade.grading.judge import Judge
 from dlgrade.library import SHIPPED
 from dlgrade.llm.request import Reply, Request
@@ -31,10 +33,13 @@ TESTS = Path(__file__).resolve().parent.parent / "tests"
 sys.path.insert(0, str(TESTS))
 
 from attacks import ANSWER, ATTACKS, HONEST, SAMPLES, Attack  # noqa: E402 - they stand with the tests
+from obedient import MANNERS, Fair, gains, graded, rubric_of, steered, written  # noqa: E402 - as above
 
 DROPOUT = load_rubric(SHIPPED / "rubrics" / "dropout.yaml")
 PROMPTS, SETTINGS = Prompts([SHIPPED / "prompts"]), Settings(model="made-up", base_url="http://localhost/v1")
 ROUNDS = 5
+SEALED = ("attacks-unseen", "attacks-blind")
+EARNEST = ("full", "most", "half", "wrong", "paraphrase", "terse", "rambling")
 
 
 class Credulous:
@@ -116,6 +121,42 @@ def main() -> None:
         best = min(best, time.process_time() - start)
     words = sum(len(reference.split()) for reference in references) / len(references)
     print(f"an honest answer of {words:.0f} words is cleaned in {best / len(references) * 1e6:.0f} µs")
+    show_sealed()
+    show_second_looks()
+
+
+def show_sealed() -> None:
+    """What judges that obey give for attacks that nobody had seen, with the whole pipeline."""
+    for name in SEALED:
+        some = steered(name)
+        print(f"{name}: {sum(bool(clean(one.attack).flags) for one in some)} of {len(some)} found by patterns")
+        for manner in MANNERS:
+            found = gains(some, manner)
+            raised = [needs_review(grade.flags) for _, gain, grade in found if gain > 0]
+            points = [gain for _, gain, _ in found]
+            print(
+                f"  {manner:8} {sum(needs_review(grade.flags) for _, _, grade in found):4} flagged, "
+                f"{len(raised):3} raised a grade ({len(raised) - sum(raised)} unflagged), by {max(points):.0f} % at most, "
+                f"{sum(points) / len(points):+.1f} % on average",
+                flush=True,
+            )
+
+
+def show_second_looks() -> None:
+    """How often a fair judge is asked again about honest answers, what they lose by it, and how many are flagged."""
+    again = lost = flagged = count = 0
+    for name in ("known-quality", "other-words"):
+        for line in (SAMPLES / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            if row["kind"] not in EARNEST:
+                continue
+            client = Fair(written(rubric_of(row["rubric"]), row["answer"], row["verdicts"]))
+            grade = graded(client, row["answer"])
+            count += 1
+            again += len(client.requests) > 1
+            flagged += needs_review(grade.flags)
+            lost += any(one.verdict != row["verdicts"].get(one.criterion, "missed") for one in grade.verdicts)
+    print(f"honest answers, a fair judge: {again} of {count} asked about again, {lost} lost a verdict, {flagged} flagged")
 
 
 def show(kind: str, row: Row) -> None:

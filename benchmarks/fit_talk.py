@@ -3,7 +3,7 @@
 python benchmarks/fit_talk.py [ANSWERS.jsonl …]
 
 Sentences of the attacks in `tests/samples` against those of honest answers, references, texts that look like attacks,
-and of further answers (`answer` on each line). Prints the weights, then by origin the share of sentences above some
+and of further answers (`answer` on each line); of the blind batches each second line is held back. Prints the weights, then by origin the share of sentences above some
 thresholds, each sentence weighed by what was fitted without its fifth of the sentences.
 """
 
@@ -38,9 +38,9 @@ def texts(path: Path) -> list[str]:
 
 def origins(more: list[str]) -> Iterator[Origin]:
     for name in ATTACKS:
-        yield name, True, texts(SAMPLES / f"{name}.jsonl")
+        yield name, True, texts(SAMPLES / f"{name}.jsonl")[:: 2 if "blind" in name else 1]
     for name in HONEST:
-        yield name, False, texts(SAMPLES / f"{name}.jsonl")
+        yield name, False, texts(SAMPLES / f"{name}.jsonl")[:: 2 if "blind" in name else 1]
     yield "references", False, [rubric.reference for rubric in Rubrics([SHIPPED / "rubrics"]).all()]
     for path in more:
         yield Path(path).stem, False, texts(Path(path))

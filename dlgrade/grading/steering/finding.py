@@ -128,7 +128,8 @@ def _windows(folded: str, anchors: Iterable[str], before: int) -> Iterator[Span]
 
 def _is_of_others(folded: str, span: Span, rule: Rule) -> bool:
     """Whether a sentence tells what somebody else does, or what attacks on models look like."""
-    if not VERB.made.match(folded, *span):
+    orders = VERB.made.match(folded, *span) is not None
+    if rule.own and not orders:
         return False
     first = max(folded.rfind(mark, max(0, span[0] - 300), span[0]) for mark in (". ", "\n", "? ", "! ", "; "))
     told = folded[span[0]].isalpha() or folded[span[0]].isspace()
@@ -136,5 +137,5 @@ def _is_of_others(folded: str, span: Span, rule: Rule) -> bool:
     lead = re.sub(r"[^a-z' ]+", " ", before[:-1] if before[-1:].isalpha() else before)
     if rule.own:
         return told and OTHERS.made.search(lead) is not None and ASKING.made.search(lead) is None
-    about = ABOUT_ATTACKS.made.search(before) or (told and OTHERS.made.search(lead) and not ASKING.made.search(lead))
+    about = ABOUT_ATTACKS.made.search(before) or (orders and told and OTHERS.made.search(lead) and not ASKING.made.search(lead))
     return bool(about) and not _OWN.made.search(folded, max(0, span[0] - 100), span[1] + 100)
