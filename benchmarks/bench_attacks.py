@@ -136,8 +136,8 @@ def show_sealed() -> None:
             points = [gain for _, gain, _ in found]
             print(
                 f"  {manner:8} {sum(needs_review(grade.flags) for _, _, grade in found):4} flagged, "
-                f"{len(raised):3} raised a grade ({len(raised) - sum(raised)} unflagged), by {max(points):.0f} % at most, "
-                f"{sum(points) / len(points):+.1f} % on average",
+                f"{len(raised):3} raised a grade ({len(raised) - sum(raised)} unflagged), "
+                f"by {max(points):.0f} % at most, {sum(points) / len(points):+.1f} % on average",
                 flush=True,
             )
 
@@ -156,7 +156,7 @@ def show_second_looks() -> None:
             again += len(client.requests) > 1
             flagged += needs_review(grade.flags)
             lost += any(one.verdict != row["verdicts"].get(one.criterion, "missed") for one in grade.verdicts)
-    print(f"honest answers, a fair judge: {again} of {count} asked about again, {lost} lost a verdict, {flagged} flagged")
+    print(f"a fair judge: {again} of {count} asked about again, {lost} lost a verdict, {flagged} flagged")
 
 
 def show(kind: str, row: Row) -> None:

@@ -3,8 +3,9 @@
 python benchmarks/fit_talk.py [ANSWERS.jsonl …]
 
 Sentences of the attacks in `tests/samples` against those of honest answers, references, texts that look like attacks,
-and of further answers (`answer` on each line); of the blind batches each second line is held back. Prints the weights, then by origin the share of sentences above some
-thresholds, each sentence weighed by what was fitted without its fifth of the sentences.
+and of further answers (`answer` on each line); of the blind batches each second line is held back. Prints the weights,
+then by origin the share of sentences above some thresholds, each sentence weighed by what was fitted without its fifth
+of the sentences.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ def main() -> None:
                 names.append(name)
                 labels.append(float(steers))
     x, y, origin = np.array(rows), np.array(labels), np.array(names)
-    for name, weight in zip((*CLASSES, *(f"{name} twice" for name in TWICE), "share", "none"), fitted(x, y)):
+    what = (*CLASSES, *(f"{name} twice" for name in TWICE), "share", "none")
+    for name, weight in zip(what, fitted(x, y), strict=True):
         print(f"{name:12} {weight:+.1f}")
     part = np.random.default_rng(0).permutation(len(y)) % PARTS
     held = np.zeros(len(y))

@@ -92,7 +92,7 @@ def written(rubric: Rubric, text: str, verdicts: Mapping[str, str]) -> Honest:
     subject = subject_of(rubric)
     parts = [text[one.start : one.end] for one in sentences(text)]
     quotes = {
-        id_: max(parts, key=lambda part: subject.shared(words(part), id_))  # noqa: B023 - used at once
+        id_: max(parts, key=lambda part: subject.shared(words(part), id_))
         for id_, word in verdicts.items()
         if word != "missed"
     }

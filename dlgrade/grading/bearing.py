@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dlgrade.grading.likeness import rarity
-from dlgrade.grading.words import STOPWORDS, Sentence, Word, stems, words
+from dlgrade.grading.words import STOPWORDS, Sentence, Word, stems
 from dlgrade.models import Rubric, Way
 
 _PROSE = 4  # words from which on prose can be told from notes

@@ -159,13 +159,13 @@ class Judge:
             turns = tuple(self._turns(asked.rubric, sample, doubtful))
             requests = tuple(self._request(cleaned, asked.rubric, turn) for turn in turns)
             yield from collect(turns, requests, cleaned, keys, collected)
-        return Outcome(collected, self._settled(asked, collected))
+        return Outcome(collected, self._settled(asked.rubric, collected))
 
     # ── what comes of it ─────────────────────────────────────────────────────────────────────
 
-    def _settled(self, asked: Asked, collected: Collected) -> dict[str, Settled]:
+    def _settled(self, rubric: Rubric, collected: Collected) -> dict[str, Settled]:
         """The verdicts that count, by key; none where one is lacking."""
-        items = items_of(asked.rubric)
+        items = items_of(rubric)
         if not items.keys() <= collected.votes.keys():
             return {}
         return {key: settle(collected.votes[key], words_of(item), collected.asked[key]) for key, item in items.items()}

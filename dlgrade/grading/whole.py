@@ -48,7 +48,7 @@ class WholeJudge(Judge):
     def _rounds(self, asked: Asked) -> Rounds[Outcome]:
         return self._judged(asked, asked.cleaned)
 
-    def _settled(self, asked: Asked, collected: Collected) -> dict[str, Settled]:
+    def _settled(self, _rubric: Rubric, collected: Collected) -> dict[str, Settled]:
         votes = collected.votes.get("answer")
         return {"answer": settle_level(votes, LEVELS, collected.asked["answer"])} if votes else {}
 

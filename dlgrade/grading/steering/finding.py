@@ -137,5 +137,6 @@ def _is_of_others(folded: str, span: Span, rule: Rule) -> bool:
     lead = re.sub(r"[^a-z' ]+", " ", before[:-1] if before[-1:].isalpha() else before)
     if rule.own:
         return told and OTHERS.made.search(lead) is not None and ASKING.made.search(lead) is None
-    about = ABOUT_ATTACKS.made.search(before) or (orders and told and OTHERS.made.search(lead) and not ASKING.made.search(lead))
+    others = orders and told and OTHERS.made.search(lead) and not ASKING.made.search(lead)
+    about = ABOUT_ATTACKS.made.search(before) or others
     return bool(about) and not _OWN.made.search(folded, max(0, span[0] - 100), span[1] + 100)
