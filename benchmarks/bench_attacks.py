@@ -4,7 +4,7 @@ python benchmarks/bench_attacks.py
 
 Every attack stands in turn at every place that it fits. `judged` is what a judge gives that falls for what it sees:
 full marks, no misconception, and the attack quoted for each criterion. Then come honest texts, and what cleaning costs;
-attacks on answers to many questions that were written before anything was built against them, with judges that obey
+attacks on answers to many questions, most written before anything was built against them, with judges that obey
 them in three manners (`tests/obedient.py`); and what a fair judge's second look costs honest answers.
 """
 
@@ -38,7 +38,7 @@ from obedient import MANNERS, Fair, gains, graded, rubric_of, steered, written  
 DROPOUT = load_rubric(SHIPPED / "rubrics" / "dropout.yaml")
 PROMPTS, SETTINGS = Prompts([SHIPPED / "prompts"]), Settings(model="made-up", base_url="http://localhost/v1")
 ROUNDS = 5
-SEALED = ("attacks-unseen", "attacks-blind")
+BATCHES = ("attacks-unseen", "attacks-blind", "attacks-aware")
 EARNEST = ("full", "most", "half", "wrong", "paraphrase", "terse", "rambling")
 
 
@@ -121,13 +121,13 @@ def main() -> None:
         best = min(best, time.process_time() - start)
     words = sum(len(reference.split()) for reference in references) / len(references)
     print(f"an honest answer of {words:.0f} words is cleaned in {best / len(references) * 1e6:.0f} µs")
-    show_sealed()
+    show_batches()
     show_second_looks()
 
 
-def show_sealed() -> None:
-    """What judges that obey give for attacks that nobody had seen, with the whole pipeline."""
-    for name in SEALED:
+def show_batches() -> None:
+    """What judges that obey give for attacks that nobody had seen, and for some that were written with the code in view."""
+    for name in BATCHES:
         some = steered(name)
         print(f"{name}: {sum(bool(clean(one.attack).flags) for one in some)} of {len(some)} found by patterns")
         for manner in MANNERS:
