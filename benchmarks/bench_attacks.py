@@ -126,7 +126,7 @@ def main() -> None:
 
 
 def show_batches() -> None:
-    """What judges that obey give for attacks that nobody had seen, and for some that were written with the code in view."""
+    """What judges that obey give for attacks that nobody had seen, and for some written with the code in view."""
     for name in BATCHES:
         some = steered(name)
         print(f"{name}: {sum(bool(clean(one.attack).flags) for one in some)} of {len(some)} found by patterns")
