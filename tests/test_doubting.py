@@ -44,7 +44,7 @@ def test_words_quoted_for_what_they_cannot_show_are_left_out_and_flagged_and_the
     assert client.requests[1].key == request(CLEAN).key
     assert client.requests[1].messages == request(CLEAN).messages
     assert (grade.score, points(grade)) == (4.5, {"random-masking": 2.5, "off-at-inference": 2.0})
-    assert needs_review(grade.flags)
+    assert (needs_review(grade.flags), grade.confidence) == (True, 0.81)  # three of eight agree by half
     start = ANSWER.index(ORDER)
     assert f"at {start}-{start + len(ORDER)}" in grade.flags[0]
     assert all(ANSWER[e.start : e.end] == e.quote for v in grade.verdicts for e in v.evidence)

@@ -10,7 +10,7 @@ from attacks import SAMPLES
 from obedient import steered
 
 from dlgrade.grading.evidence import clean
-from dlgrade.grading.steering.talk import SURE, of_itself, talk
+from dlgrade.grading.steering.talk import of_itself, talk
 from dlgrade.grading.words import sentences
 from dlgrade.library import SHIPPED
 from dlgrade.rubrics import Rubrics
@@ -76,9 +76,11 @@ def test_who_says_what_the_model_must_do_does_not_speak_of_the_answer() -> None:
     assert clean(said).flags == ()
 
 
-@pytest.mark.parametrize("piece", ["this ", "is all ", "a=", "answer ", "'\"", "he has ", "x" * 50, "no "])
+@pytest.mark.parametrize(
+    "piece", ["this ", "is all ", "a=", "'\"", "he has ", "x" * 50, "no ", "this answer "]
+)
 def test_no_text_makes_it_run_away(piece: str) -> None:
     start = time.process_time()
     talk(piece * (40_000 // len(piece)))
-    assert time.process_time() - start < 2
-    assert SURE > 0
+    clean(piece * (40_000 // len(piece)))
+    assert time.process_time() - start < 10

@@ -75,7 +75,7 @@ def _nothing(first: Outcome, rubric: Rubric) -> Outcome:
     return Outcome(replace(first.collected, usage=None), settled)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # told apart by place, not by what they say
 class Passage:
     """A sentence of an answer. `start` and `end` are offsets in the answer as given, `said` is how much it `talk`s.
 
@@ -179,7 +179,7 @@ class Doubting:
     def together(self, first: Outcome, last: Outcome, gone: Iterable[Span]) -> Outcome:
         """The verdicts on what is left, and of those on the whole answer that earn more those that it shows.
 
-        A misconception counts that was found in either.
+        A misconception counts that was found in either. Two judgements that differ agree by half.
         """
         out = {passage for passage in self._passages if (passage.start, passage.end) in gone}
         rests = self._rests(first.settled)
@@ -190,10 +190,9 @@ class Doubting:
             collected = replace(first.collected, usage=last.collected.usage)
             return Outcome(collected, {**first.settled, **hidden})
         own = {passage for key in kept for passage in rests[key]}
-        settled = {
-            key: first.settled[key] if key in kept or first.settled[key].word == "found" else one
-            for key, one in last.settled.items()
-        }
+        apart = {key: replace(last.settled[key], agreement=last.settled[key].agreement / 2) for key in more}
+        found = {key: one for key, one in first.settled.items() if one.word == "found"}
+        settled = {**last.settled, **apart, **found, **{key: first.settled[key] for key in kept}}
         return replace(last, settled=settled, flags=tuple(_named(one for one in self._passages if one in out - own)))
 
     def _may_earn(self, key: str, passage: Passage, out: set[Passage], first: Rests) -> bool:
