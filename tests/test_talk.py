@@ -76,9 +76,7 @@ def test_who_says_what_the_model_must_do_does_not_speak_of_the_answer() -> None:
     assert clean(said).flags == ()
 
 
-@pytest.mark.parametrize(
-    "piece", ["this ", "is all ", "a=", "'\"", "he has ", "x" * 50, "no ", "this answer "]
-)
+@pytest.mark.parametrize("piece", ["this ", "is all ", "a=", "'\"", "he has ", "x" * 50, "no ", "this answer "])
 def test_no_text_makes_it_run_away(piece: str) -> None:
     start = time.process_time()
     talk(piece * (40_000 // len(piece)))

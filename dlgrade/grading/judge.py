@@ -137,8 +137,9 @@ class Judge:
             else:
                 yield Turn(model, sample, order)
 
-    def _request(self, cleaned: Cleaned, rubric: Rubric, turn: Turn) -> Request:
-        examples = self._judging.examples.of(rubric, cleaned) if self._judging.examples is not None else ()
+    def _request(self, cleaned: Cleaned, rubric: Rubric, turn: Turn, whole: Cleaned | None = None) -> Request:
+        """What is asked about an answer, or about what is left of the `whole` one, which is never its own example."""
+        examples = self._judging.examples.of(rubric, whole or cleaned) if self._judging.examples is not None else ()
         return grading_request(cleaned, rubric, self._prompts, self._settings, turn=turn, examples=examples)
 
     def _rounds(self, asked: Asked) -> Rounds[Outcome]:
@@ -150,14 +151,14 @@ class Judge:
         collected, keys = Collected(), asked.keys
         requests = asked.first
         if cleaned is not asked.cleaned:
-            requests = tuple(self._request(cleaned, asked.rubric, turn) for turn in asked.turns)
+            requests = tuple(self._request(cleaned, asked.rubric, turn, asked.cleaned) for turn in asked.turns)
         yield from collect(asked.turns, requests, cleaned, keys, collected)
         for sample in range(self._judging.at_first, self._judging.samples):
             doubtful = [key for key in keys if in_doubt(collected.votes.get(key, ()))]
             if not doubtful:
                 break
             turns = tuple(self._turns(asked.rubric, sample, doubtful))
-            requests = tuple(self._request(cleaned, asked.rubric, turn) for turn in turns)
+            requests = tuple(self._request(cleaned, asked.rubric, turn, asked.cleaned) for turn in turns)
             yield from collect(turns, requests, cleaned, keys, collected)
         return Outcome(collected, self._settled(asked.rubric, collected))
 

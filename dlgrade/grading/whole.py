@@ -42,7 +42,7 @@ class WholeJudge(Judge):
         """
         return replace(super().asked(answer, as_whole(rubric), id=id, question=question), keys=("answer",))
 
-    def _request(self, cleaned: Cleaned, rubric: Rubric, turn: Turn) -> Request:
+    def _request(self, cleaned: Cleaned, rubric: Rubric, turn: Turn, _whole: Cleaned | None = None) -> Request:
         return whole_request(cleaned, rubric, self._prompts, self._settings, turn)
 
     def _rounds(self, asked: Asked) -> Rounds[Outcome]:
