@@ -69,6 +69,12 @@ def test_honest_texts_near_the_rules_are_whole_and_unflagged(name: str) -> None:
     assert len(some) >= 70
 
 
+def test_of_honest_texts_by_people_who_tried_to_look_like_attacks_hardly_one_is_flagged() -> None:
+    rows = [json.loads(row) for row in (SAMPLES / "honest-blind.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert sum(bool(clean(row["text"]).flags) for row in rows) <= 1
+    assert len(rows) == 80
+
+
 def test_who_says_what_the_model_must_do_does_not_speak_of_the_answer() -> None:
     said = "The stopping criterion is satisfied when the loss on held-out data has ceased to fall."
     assert talk(said) > -1
