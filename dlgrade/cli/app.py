@@ -54,7 +54,12 @@ class Commands(TyperGroup):
         """Import the command's file."""
         if cmd_name not in COMMANDS:
             return None
-        return typer.main.get_command(import_module(COMMANDS[cmd_name][0]).app)
+        command = typer.main.get_command(import_module(COMMANDS[cmd_name][0]).app)
+        if not gc.isenabled():
+            # What is loaded stays: there is no garbage in it, and it need not be gone through each time.
+            gc.freeze()
+            gc.enable()
+        return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the commands without importing them."""
@@ -92,7 +97,7 @@ def dlgrade_command(
 
 def main() -> None:
     """Run the command; an error of dlgrade's becomes a line on stderr and its exit code."""
-    # Imports make many objects and no garbage: looking for it as often as usual takes a twentieth of the time.
+    # Most of what is made is kept until the end: looking for garbage as often as usual takes a twentieth of the time.
     gc.set_threshold(50_000, 20, 20)
     # None of the records wants a plugin of pydantic's, and to look for one reads the metadata of every package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
