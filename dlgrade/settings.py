@@ -41,7 +41,6 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from dlgrade.errors import SettingsError
@@ -107,9 +106,9 @@ class Settings(Record):
     temperature: float | None = Field(default=0.0, ge=0, le=2)
     max_cost: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     prices: Mapping[str, Price] = Field(default_factory=dict)
-    cache: Path = Field(default_factory=lambda: user_cache_path("dlgrade", appauthor=False))
+    cache: Path | None = None
     cache_size: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    data: Path = Field(default_factory=lambda: user_data_path("dlgrade", appauthor=False))
+    data: Path | None = None
     prompts: Path = Path("prompts")
     rubrics: Path = Path("rubrics")
     questions: Path = Path("questions")
@@ -156,6 +155,25 @@ class Settings(Record):
     def models(self) -> tuple[str, ...]:
         """The models to ask, each when the quota of those before it has ended; none where none is used."""
         return () if self.model is None or self.offline else (self.model, *self.fallbacks)
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where replies are kept: the folder named by the user, else the one that the system has for caches."""
+        if self.cache is not None:
+            return self.cache
+        # Imported here for start-up time, as below: most commands look at one of the two folders, or at none.
+        from platformdirs import user_cache_path  # noqa: PLC0415
+
+        return user_cache_path("dlgrade", appauthor=False)
+
+    @property
+    def data_folder(self) -> Path:
+        """Where what was practised is kept, likewise."""
+        if self.data is not None:
+            return self.data
+        from platformdirs import user_data_path  # noqa: PLC0415
+
+        return user_data_path("dlgrade", appauthor=False)
 
     @property
     def cache_limit(self) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from platformdirs import user_cache_path, user_data_path
 
 from dlgrade.errors import SettingsError
 from dlgrade.models import Price
@@ -131,3 +132,13 @@ def test_the_key_does_not_show(tmp_path: Path) -> None:
     settings = load_settings({}, environment={"OPENAI_API_KEY": "sk-planted"}, folder=tmp_path)
     assert "planted" not in repr(settings)
     assert "planted" not in settings.model_dump_json()
+
+
+def test_the_systems_folders_hold_what_nobody_named_a_place_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    unnamed = load_settings({}, environment={})
+    assert unnamed.cache_folder == user_cache_path("dlgrade", appauthor=False)
+    assert unnamed.data_folder == user_data_path("dlgrade", appauthor=False)
+    named = load_settings({}, environment={"DLGRADE_CACHE": "~/c", "DLGRADE_DATA": "d"})
+    assert (named.cache_folder, named.data_folder) == (Path.home() / "c", Path("d"))

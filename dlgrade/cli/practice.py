@@ -99,7 +99,7 @@ def practice(
         show.remark(f"dlgrade: {who_grades(session)}")
         show.text(_ahead(sitting))
         in_editor = not interview and chosen_editor() is not None and sys.stdin.isatty() if lines is None else not lines
-        played = Sitting(sitting, Drafts(session.settings.data), editor=in_editor)
+        played = Sitting(sitting, Drafts(session.settings.data_folder), editor=in_editor)
         try:
             played.play(offer=sys.stdin.isatty() and not interview)
         finally:

@@ -69,7 +69,7 @@ def serve(
     banks = _banks(session, paths or [])
     with opened(host, port) as listening, session.history() as history, session.grading() as grade:
         place = Place.at(host, *listening.getsockname()[:2])
-        drafts = Drafts(session.settings.data)
+        drafts = Drafts(session.settings.data_folder)
         desk = Desk(banks, history, session.rubrics, grade, drafts, clock=_now, new=new)
         show.text(place.url)
         graded = who_grades(session).partition(" (")[0]

@@ -317,7 +317,7 @@ class Session:
     @property
     def cache_file(self) -> Path:
         """Where replies are kept, and how models want to be asked."""
-        return self.settings.cache / CACHE_FILE
+        return self.settings.cache_folder / CACHE_FILE
 
     # ── practice ─────────────────────────────────────────────────────────────────────────────
 
@@ -330,7 +330,7 @@ class Session:
         # Imported here for start-up time: few commands look at it.
         from dlgrade.practice.history import History  # noqa: PLC0415
 
-        return History.open(self.settings.data, on_remark=lambda said: show.remark(f"dlgrade: {said}"))
+        return History.open(self.settings.data_folder, on_remark=lambda said: show.remark(f"dlgrade: {said}"))
 
     @contextmanager
     def grading(self) -> Iterator[Grading]:
@@ -370,7 +370,7 @@ class Session:
         from dlgrade.llm.batch_files import Folder  # noqa: PLC0415
         from dlgrade.llm.dialect import remembered  # noqa: PLC0415
 
-        folder = Folder(self.settings.cache / BATCHES, on_wait=lambda words: show.remark(f"dlgrade: {words}"))
+        folder = Folder(self.settings.cache_folder / BATCHES, on_wait=lambda words: show.remark(f"dlgrade: {words}"))
         with self.store() as store:
             yield Batching(
                 folder,
