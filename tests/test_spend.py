@@ -14,8 +14,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dlgrade.errors import BudgetSpent, SettingsError
+from dlgrade.llm.bill import Bill
 from dlgrade.llm.prices import Prices, cost
-from dlgrade.llm.spend import UNSEEN_TOKENS, Bill, Budget, Hold, may_be_billed, prompt_bytes
+from dlgrade.llm.spend import UNSEEN_TOKENS, Budget, Hold, may_be_billed, prompt_bytes
 from dlgrade.llm.trouble import Condition, Trouble
 from dlgrade.models import Price, Usage
 

@@ -22,9 +22,9 @@ from test_cache import REPLY, request
 
 from dlgrade.errors import OutputError
 from dlgrade.llm.request import Reply, Request
+from dlgrade.llm.schema import misfit
 from dlgrade.llm.store import Store, stored
 from dlgrade.llm.upkeep import iso, look_up, prune, stats
-from dlgrade.llm.wire import misfit
 from dlgrade.models import Message, Usage
 
 HERE = Path(__file__).parent

@@ -37,7 +37,7 @@ from dlgrade.llm import wire
 from dlgrade.llm.complaints import words_in
 from dlgrade.llm.dialect import Dialect, body
 from dlgrade.llm.request import Client, Reply, Request
-from dlgrade.llm.schema import shape_from
+from dlgrade.llm.schema import misfit, shape_from
 from dlgrade.llm.secrets import scrubbed, secrets_of
 from dlgrade.llm.trouble import ACTIONS, Trouble
 from dlgrade.models import Failure, Record, Usage
@@ -258,7 +258,7 @@ def _json(value: object) -> bytes:
 def wanted(request: Request, reply: Reply) -> bool:
     """Whether a reply is what its request asked for, and may be kept."""
     if request.shape is not None:
-        return wire.misfit(reply.text, request.shape) is None
+        return misfit(reply.text, request.shape) is None
     return request.keeps is None or request.keeps(reply.text)
 
 

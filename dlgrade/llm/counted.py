@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dlgrade.errors import ItemError, RunStopped
+from dlgrade.llm.bill import Bill
 from dlgrade.llm.prices import Prices
 from dlgrade.llm.request import Client, Halted, Reply, Request, close, halt, stored
-from dlgrade.llm.spend import Bill
 from dlgrade.models import Usage
 
 

@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from dlgrade.errors import DlgradeError, ItemError, NotRecorded, RunStopped, TapeError
 from dlgrade.llm.compare import Parts, differences, nearest
 from dlgrade.llm.request import Reply, Request
+from dlgrade.llm.schema import misfit
 from dlgrade.llm.tape import AGAIN, Say, first_complaint, read_header, read_lines, redacted, tape_key, without_home
-from dlgrade.llm.wire import misfit
 from dlgrade.models import Usage
 
 _SHOWN = 2  # differences that an error names

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Union
 from weakref import WeakKeyDictionary
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, ValidationError, create_model
 
 # What strict mode takes. Everything else is left out: OpenAI refuses some of it, llama.cpp ignores the rest in
 # silence, and the reply is validated here in any case.
@@ -107,6 +107,17 @@ class _Strict:
             raise TypeError(f"{self.name} has a dict, or a model with open keys, which a strict schema cannot say")
         properties = {name: self.node(child, above) for name, child in node["properties"].items()}
         return {"properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def misfit(text: str, shape: type[BaseModel]) -> str | None:
+    """Why the text is not the shape, in words for the model; None if it is."""
+    try:
+        shape.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[:5]
+        said = ((".".join(map(str, e["loc"])) or "the reply", e["msg"].removeprefix("Value error, ")) for e in first)
+        return "; ".join(f"{where}: {what}" for where, what in said)
+    return None
 
 
 # ── and back ─────────────────────────────────────────────────────────────────────────────────

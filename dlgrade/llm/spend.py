@@ -1,4 +1,4 @@
-"""What a run may cost and what it did: a limit that is never exceeded, and the bill.
+"""What a run may cost: a limit that is never exceeded.
 
     hold = await budget.hold(model, endpoint, prompt_bytes(body), max_tokens)   # before each call
     with hold:                                                                  # what is not settled stays spent
@@ -216,29 +216,3 @@ class Hold:
 
     def __exit__(self, *_: object) -> None:
         self.settle(None, billed=True)
-
-
-class Bill:
-    """What a run was billed: tokens as they come in, dollars when they are asked for.
-
-    Calls are summed by model, endpoint and length of prompt, because prices are by those.
-    """
-
-    def __init__(self) -> None:
-        self._sums: dict[tuple[str, str, int], tuple[int, Usage]] = {}
-
-    def add(self, model: str, endpoint: str, usage: Usage) -> None:
-        """Add one call."""
-        key = (model, endpoint, -(-usage.prompt_tokens // 1000) * 1000)
-        calls, total = self._sums.get(key, (0, Usage()))
-        self._sums[key] = calls + 1, total + usage
-
-    def dollars(self, prices: Prices) -> float | None:
-        """The sum in US dollars, at this moment's prices; None if one of them is not known."""
-        total = 0.0
-        for (model, endpoint, length), (calls, usage) in self._sums.items():
-            price = prices.now(model, endpoint, prompt_tokens=length)
-            if price is None:
-                return None
-            total += cost(usage, price, calls=calls)
-        return total

@@ -20,7 +20,7 @@ from dlgrade.llm.database import Database
 from dlgrade.llm.pruning import keep_within
 from dlgrade.llm.request import Reply, Request, without_credentials
 from dlgrade.llm.rows import Entry, Texts, in_batches, insert, replies
-from dlgrade.llm.wire import misfit
+from dlgrade.llm.schema import misfit
 from dlgrade.models import Record
 
 _MOST_USES = 10_000  # hits that are noted at once

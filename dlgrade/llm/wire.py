@@ -15,10 +15,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from dlgrade.llm.complaints import Headers, body_of, complaint, cropped, error_object, json_of, words_in
 from dlgrade.llm.request import Reply
+from dlgrade.llm.schema import misfit
 from dlgrade.llm.trouble import Condition, Trouble
 from dlgrade.models import Record, Usage
 
@@ -192,17 +193,6 @@ def _first_object(text: str, begins: int) -> str:
         return text[begins : json.JSONDecoder().raw_decode(text, begins)[1]] if begins >= 0 else ""
     except (ValueError, RecursionError):
         return ""
-
-
-def misfit(text: str, shape: type[BaseModel]) -> str | None:
-    """Why the text is not the shape, in words for the model; None if it is."""
-    try:
-        shape.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[:5]
-        said = ((".".join(map(str, e["loc"])) or "the reply", e["msg"].removeprefix("Value error, ")) for e in first)
-        return "; ".join(f"{where}: {what}" for where, what in said)
-    return None
 
 
 def usage_in(data: Mapping[str, Any]) -> Usage | None:
