@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from dlgrade.banks import filling, ledger
 from dlgrade.banks.filling import Filled, Place
@@ -19,7 +20,9 @@ from dlgrade.banks.reading import bank_from_text, read_bank
 from dlgrade.banks.same import identity
 from dlgrade.errors import BankError, ChangedMeanwhile, DlgradeError, OutputError, RunStopped
 from dlgrade.models import Bank, Choices, Failure, Question, Usage
-from dlgrade.refreshing import Stale
+
+if TYPE_CHECKING:
+    from dlgrade.refreshing import Stale  # which a run that renews nothing does without
 
 _TRIES = 5
 """How often a document that somebody keeps changing is filled anew before giving up."""
@@ -65,7 +68,7 @@ class Answers:
         return replace(filled, failed=(*filled.failed, *failed))
 
 
-StaleOf = Callable[[Bank], tuple[Stale, ...]]
+StaleOf: TypeAlias = "Callable[[Bank], tuple[Stale, ...]]"
 """Says which of a bank's answers are to be renewed, and why."""
 
 

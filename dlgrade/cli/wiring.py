@@ -17,7 +17,6 @@ from dlgrade.cli import show
 from dlgrade.cli.options import Judges, Tape
 from dlgrade.errors import BadKey, InputError, SettingsError
 from dlgrade.models import Grade, Rubric
-from dlgrade.refreshing import Refresh
 from dlgrade.rubrics import Rubrics
 from dlgrade.settings import OPENAI, SET_UP_A_MODEL, Settings, load_settings
 
@@ -37,6 +36,7 @@ if TYPE_CHECKING:  # imported where they are made, for start-up time: most comma
     from dlgrade.practice.history import History
     from dlgrade.practice.session import Grading
     from dlgrade.prompts import Prompts
+    from dlgrade.refreshing import Refresh
 
 CACHE_FILE = "replies.sqlite3"
 BATCHES = "batches"
@@ -111,6 +111,8 @@ class Session:
     @property
     def refresh(self) -> Refresh:
         """Tells stale machine-written answers from those that would be written now as well."""
+        from dlgrade.refreshing import Refresh  # noqa: PLC0415 - for start-up time: most runs renew nothing
+
         return Refresh(self.settings, self.prompts, self.rubrics)
 
     @cached_property
