@@ -134,7 +134,9 @@ def test_the_key_does_not_show(tmp_path: Path) -> None:
     assert "planted" not in settings.model_dump_json()
 
 
-def test_the_systems_folders_hold_what_nobody_named_a_place_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_systems_folders_hold_what_nobody_named_a_place_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     unnamed = load_settings({}, environment={})

@@ -14,6 +14,7 @@ from dlgrade.banks.same import same
 from dlgrade.cli import options, show
 from dlgrade.cli.answers import answer_from
 from dlgrade.cli.batch_show import many, row
+from dlgrade.cli.spread import Judges, spread
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, ItemError, SettingsError
 from dlgrade.grading.judge import Judge
@@ -70,7 +71,7 @@ def fill(
 
 
 @app.command()
-@options.spread
+@spread
 def grade(
     question: Annotated[str | None, options.QUESTION] = None,
     file: Annotated[
@@ -88,7 +89,7 @@ def grade(
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     *,
-    judges: options.Judges,
+    judges: Judges,
     json: options.Json = False,
 ) -> None:
     """Ask for the verdicts on one answer, or on many.

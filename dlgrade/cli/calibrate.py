@@ -17,6 +17,7 @@ from dlgrade.cli import options, show
 from dlgrade.cli.calibrated import Agreed
 from dlgrade.cli.comparing import BesideWhole, number
 from dlgrade.cli.corrections import grader_of
+from dlgrade.cli.spread import Calls, Judges, spread
 from dlgrade.cli.watching import Watch, what_it_took
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, OutputError
@@ -51,7 +52,7 @@ MinPearson = Annotated[
 
 
 @app.command()
-@options.spread
+@spread
 def calibrate(
     file: Annotated[
         Path,
@@ -80,8 +81,8 @@ def calibrate(
     ] = None,
     seed: Annotated[int, typer.Option(help="Which random draws the intervals come of.", metavar="N", min=0)] = 0,
     *,
-    calls: options.Calls,
-    judges: options.Judges,
+    calls: Calls,
+    judges: Judges,
     whole: Annotated[
         bool, typer.Option("--whole", help="Have every answer judged as a whole too, by levels, and compare.")
     ] = False,

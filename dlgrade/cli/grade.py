@@ -9,6 +9,7 @@ import typer
 
 from dlgrade.cli import options, show
 from dlgrade.cli.answers import answer_from
+from dlgrade.cli.spread import Calls, Judges, spread
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, UnknownQuestion
 from dlgrade.grading.score import derive, explained, needless
@@ -23,7 +24,7 @@ _MARKS = {"met": "+", "partial": "~", "missed": "-", "ungraded": "?"}
 
 
 @app.command()
-@options.spread
+@spread
 def grade(
     question: Annotated[str | None, options.QUESTION] = None,
     file: Annotated[
@@ -57,8 +58,8 @@ def grade(
         ),
     ] = None,
     *,
-    calls: options.Calls,
-    judges: options.Judges,
+    calls: Calls,
+    judges: Judges,
     json: options.Json = False,
 ) -> None:
     """Grade an answer, or many, against their questions' rubrics.

@@ -15,6 +15,7 @@ from dlgrade.cli import practice_show as page
 from dlgrade.cli.answers import chosen_editor
 from dlgrade.cli.keys import key
 from dlgrade.cli.sitting import Sitting
+from dlgrade.cli.spread import Calls, Judges, spread
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError
 from dlgrade.practice.deck import Deck, Wanted, deck
@@ -28,7 +29,7 @@ _CLOCK = 5.0  # minutes for each of them
 
 
 @app.command()
-@options.spread
+@spread
 def practice(
     paths: options.MaybeBanks = None,
     category: options.Category = None,
@@ -61,8 +62,8 @@ def practice(
     form: options.Form = None,
     nested: options.Nested = None,
     *,
-    calls: options.Calls,
-    judges: options.Judges,
+    calls: Calls,
+    judges: Judges,
     json: Annotated[bool, typer.Option("--json", help="With --list: print one JSON document.")] = False,
 ) -> None:
     """Answer questions one at a time, chosen by what you know: due ones first, then weak ones, then new ones.

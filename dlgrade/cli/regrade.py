@@ -16,6 +16,7 @@ from dlgrade.banks.outputs import Replacement, replacement
 from dlgrade.classes import Graded, grade_asked, grade_offline
 from dlgrade.cli import options, show
 from dlgrade.cli.corrections import correction_for
+from dlgrade.cli.spread import Calls, Judges, spread
 from dlgrade.cli.watching import Watch, what_it_took
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, OutputError
@@ -36,7 +37,7 @@ STDOUT = Path("-")
 
 
 @app.command()
-@options.spread
+@spread
 def regrade(
     file: Annotated[Path, typer.Argument(help="Grades as `grade` writes them: JSON Lines.", metavar="FILE")],
     out: Annotated[
@@ -57,8 +58,8 @@ def regrade(
         typer.Option(help="What calibrated scores were corrected by.", metavar="FILE", show_default=False),
     ] = None,
     *,
-    calls: options.Calls,
-    judges: options.Judges,
+    calls: Calls,
+    judges: Judges,
     json: options.Json = False,
 ) -> None:
     """Work out stored grades by the rubrics of today. No model is asked, unless with --ask.

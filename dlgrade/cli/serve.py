@@ -12,6 +12,7 @@ import typer
 from dlgrade.cli import options, show
 from dlgrade.cli.practice import say_left_out, who_grades
 from dlgrade.cli.sitting import user
+from dlgrade.cli.spread import Calls, Judges, spread
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError
 from dlgrade.practice.deck import deck
@@ -27,7 +28,7 @@ _EXTRA = frozenset({"starlette", "uvicorn"})
 
 
 @app.command()
-@options.spread
+@spread
 def serve(
     paths: options.MaybeBanks = None,
     host: Annotated[
@@ -39,8 +40,8 @@ def serve(
     form: options.Form = None,
     nested: options.Nested = None,
     *,
-    calls: options.Calls,
-    judges: options.Judges,
+    calls: Calls,
+    judges: Judges,
 ) -> None:
     """Practise in the browser, on a page that this machine serves: as `dlgrade practice`, with the same history.
 

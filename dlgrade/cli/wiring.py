@@ -14,7 +14,6 @@ from dlgrade import library
 from dlgrade.banks.gathering import Banks, read_banks
 from dlgrade.banks.locking import locked
 from dlgrade.cli import show
-from dlgrade.cli.options import Judges, Tape
 from dlgrade.errors import BadKey, InputError, SettingsError
 from dlgrade.models import Grade, Rubric
 from dlgrade.rubrics import Rubrics
@@ -22,6 +21,8 @@ from dlgrade.settings import OPENAI, SET_UP_A_MODEL, Settings, load_settings
 
 if TYPE_CHECKING:  # imported where they are made, for start-up time: most commands ask no model
     from dlgrade.batching import Batching
+    from dlgrade.cli.options import Tape
+    from dlgrade.cli.spread import Judges
     from dlgrade.grading.asking import Judging
     from dlgrade.grading.judge import Judge
     from dlgrade.llm.batch import BatchClient
@@ -165,6 +166,7 @@ class Session:
             InputError: the examples cannot be read, or their answers not be found.
         """
         # Imported here for start-up time: most commands grade nothing, or offline.
+        from dlgrade.cli.spread import Judges  # noqa: PLC0415
         from dlgrade.grading.asking import Judging  # noqa: PLC0415
         from dlgrade.grading.examples import read_examples  # noqa: PLC0415
 
