@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,7 +84,7 @@ PARTS: dict[str, st.SearchStrategy[Any]] = {
         max_size=3,
     ).map(tuple),
     "shape": st.sampled_from(SHAPES),
-    "temperature": st.none() | st.floats(0, 2),
+    "temperature": st.none() | st.floats(-0.0, 2),
     "max_tokens": st.integers(1, 9),
     "sample": st.integers(0, 9),
 }
@@ -99,6 +101,26 @@ def test_each_part_of_a_request_changes_its_key(parts: dict[str, Any], data: st.
 @given(st.fixed_dictionaries(PARTS))
 def test_equal_requests_have_equal_keys(parts: dict[str, Any]) -> None:
     assert Request(**parts).key == Request(**parts).key
+
+
+@given(st.fixed_dictionaries(PARTS), st.text())
+def test_the_key_is_that_of_the_parts_though_what_is_shared_is_hashed_once(parts: dict[str, Any], text: str) -> None:
+    first = Request(**parts)
+    other = first.model_copy(update={"messages": (*first.messages, Message(role="user", content=text))})
+    for asked in (first, other, other.model_copy(update={"temperature": 0.0, "sample": 10})):
+        assert asked.key == hashlib.sha256(canonical(asked.parts).encode()).hexdigest()
+
+
+def canonical(parts: dict[str, Any]) -> str:
+    return json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def test_equal_temperatures_that_are_written_differently_have_their_own_keys() -> None:
+    keys = {request(temperature=temperature).key for temperature in (0.0, -0.0, None)}
+    assert len(keys) == 3
+    assert (
+        request(temperature=-0.0).key == hashlib.sha256(canonical(request(temperature=-0.0).parts).encode()).hexdigest()
+    )
 
 
 def test_the_key_is_the_same_in_every_process_and_version() -> None:
