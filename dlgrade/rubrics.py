@@ -27,12 +27,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from dlgrade import models
 from dlgrade.banks.same import identity
 from dlgrade.errors import RubricError
-from dlgrade.models import Criterion, Misconception, Misfit, Question, Rubric
 
 if TYPE_CHECKING:
     import yaml
+
+    from dlgrade.models import Criterion, Misconception, Question, Rubric
 
 MADE = "reference-"
 """How the name of a rubric begins that was made from a reference."""
@@ -74,7 +76,7 @@ def fingerprint(rubric: Rubric) -> str:
 @lru_cache(maxsize=8192)
 def wording(item: Criterion | Misconception) -> str:
     """The first 12 hex digits of SHA-256 over what a verdict depends on: what a criterion says, whatever its points."""
-    said = [item.expects, item.partial] if isinstance(item, Criterion) else [item.claims]
+    said = [item.expects, item.partial] if isinstance(item, models.Criterion) else [item.claims]
     return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()[:12]
 
 
@@ -96,7 +98,7 @@ def load_rubric(path: str | os.PathLike[str]) -> Rubric:
     if "name" in data:
         raise RubricError(f"{path}:{lines[('name',)]}: unknown key 'name': a rubric is named by its file")
     try:
-        return Rubric.model_validate({**data, "name": path.stem})
+        return models.Rubric.model_validate({**data, "name": path.stem})
     except ValidationError as error:
         raise RubricError(_first_complaint(error, path, lines)) from None
 
@@ -160,11 +162,11 @@ def _first_complaint(error: ValidationError, path: Path, lines: Mapping[Location
     """The first mistake as file:line, where it stands and what it is; a key misspelt rather than the one missed."""
     first = min(error.errors(), key=lambda mistake: mistake["type"] != "extra_forbidden")
     misfit = first.get("ctx", {}).get("error")
-    location: Location = (*first["loc"], *(misfit.at if isinstance(misfit, Misfit) else ()))
+    location: Location = (*first["loc"], *(misfit.at if isinstance(misfit, models.Misfit) else ()))
     known = next(location[:n] for n in range(len(location), -1, -1) if location[:n] in lines)
     where = ".".join(str(part + 1 if isinstance(part, int) else part) for part in location)
     what = _WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
-    said = first["type"] in {"missing", "extra_forbidden"} or isinstance(misfit, Misfit) or not where
+    said = first["type"] in {"missing", "extra_forbidden"} or isinstance(misfit, models.Misfit) or not where
     found = "" if said else f", found {first['input']!r}"
     return f"{path}:{lines[known]}: {where + ': ' if where else ''}{what}{found}"
 

@@ -11,7 +11,7 @@ from conftest import ROOT
 PACKAGE = ROOT / "dlgrade"
 
 ORDER = [
-    *("errors", "models", "settings", "library", "database"),
+    *("errors", "record", "rubric_models", "grade_models", "models", "settings", "library", "database"),
     *("banks.patterns", "banks.wording", "banks.asking", "banks.labels", "banks.marks"),
     *("banks.spelling.lexicon", "banks.spelling.parting", "banks.spelling.repair"),
     *("banks.stretches", "banks.grids", "banks.blocks", "banks.entries"),

@@ -15,7 +15,6 @@ from dlgrade.banks.gathering import Banks, read_banks
 from dlgrade.banks.locking import locked
 from dlgrade.cli import show
 from dlgrade.errors import BadKey, InputError, SettingsError
-from dlgrade.models import Grade, Rubric
 from dlgrade.rubrics import Rubrics
 from dlgrade.settings import OPENAI, SET_UP_A_MODEL, Settings, load_settings
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:  # imported where they are made, for start-up time: most comma
     from dlgrade.llm.spend import Budget
     from dlgrade.llm.store import Store
     from dlgrade.lookup import Lookup
+    from dlgrade.models import Grade, Rubric
     from dlgrade.practice.history import History
     from dlgrade.practice.session import Grading
     from dlgrade.prompts import Prompts
