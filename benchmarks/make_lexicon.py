@@ -1,4 +1,4 @@
-"""Make dlgrade/banks/spelling/lexicon.txt.gz, the words by which lost spaces are found again.
+"""Make dlgrade/banks/spelling/lexicon.txt, the words by which lost spaces are found again.
 
     pip download --no-deps symspellpy==6.10.1 wordsegment==1.3.1    # and unpack both wheels here
     python benchmarks/make_lexicon.py symspellpy/symspellpy wordsegment/wordsegment
@@ -10,7 +10,6 @@ rubrics and the banks that kept their spaces write.
 
 from __future__ import annotations
 
-import gzip
 import math
 import re
 import sys
@@ -22,7 +21,7 @@ from pathlib import Path
 from dlgrade.banks.spelling.lexicon import START
 
 ROOT = Path(__file__).parent.parent
-TARGET = ROOT / "dlgrade" / "banks" / "spelling" / "lexicon.txt.gz"
+TARGET = ROOT / "dlgrade" / "banks" / "spelling" / "lexicon.txt"
 RIGHT_BANKS = ("catalogue.md", "fifty.md", "article.md")
 
 ALL = 588e9
@@ -174,7 +173,7 @@ def write(words: dict[str, int], kept: set[str], *groups: set[str]) -> None:
     lines = ["words", *by_start(f"{word} {cost}" for word, cost in sorted(words.items()))]
     lines += ["kept", *by_start(sorted(kept))]
     lines += [f"{name} {' '.join(sorted(group))}" for name, group in zip(names, groups, strict=True)]
-    TARGET.write_bytes(gzip.compress("\n".join(lines).encode(), 9, mtime=0))
+    TARGET.write_bytes("\n".join(lines).encode())
     print(f"{len(words):,} words, {len(kept):,} kept")
     print(", ".join(f"{len(group):,} {name}" for name, group in zip(names, groups, strict=True)))
     print(f"{TARGET.stat().st_size:,} bytes")
