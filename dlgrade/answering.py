@@ -13,7 +13,7 @@ from dlgrade.rubrics import Rubrics
 from dlgrade.settings import OFFLINE, Settings
 
 if TYPE_CHECKING:
-    from dlgrade.prompts import Prompts  # Jinja, which most commands do not need
+    from dlgrade.prompts import Prompts  # which most commands do not need
 
 _TEMPLATE = "answer"
 

@@ -5,29 +5,24 @@ A template is one Jinja file with a block for each message, named by its role:
     {% block system %}You write reference answers.{% endblock %}
     {% block user %}{{ question.text }}{% endblock %}
 
-An undefined name is an error, never an empty string. Templates run sandboxed, since a prompts folder may come
-from somebody else: they reach what they are given and other templates, no file, no program, no network. What a
-sandbox does not limit is time and memory.
+An undefined name is an error, never an empty string. Templates run sandboxed (`dlgrade.sandbox`), since a prompts
+folder may come from somebody else; one that only names things is rendered without Jinja (`dlgrade.plain`).
 """
 
 from __future__ import annotations
 
 import hashlib
-import traceback
-from collections.abc import Collection, Hashable, Sequence
-from dataclasses import is_dataclass
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, cast
-
-from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError
-from jinja2.meta import find_referenced_templates
-from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from dlgrade.errors import PromptError
 from dlgrade.models import Message
+from dlgrade.plain import BeyondPlain, Part, blocks_of, rendered
+
+if TYPE_CHECKING:
+    from dlgrade.sandbox import Sandbox
 
 _ROLES: tuple[Literal["system", "user"], ...] = ("system", "user")
 
@@ -42,27 +37,12 @@ def fence(word: str, *texts: str) -> str:
         salt += 1
 
 
-class _Environment(ImmutableSandboxedEnvironment):
-    """A sandbox in which a record is its data: pydantic's own methods read files, and unpickle whatever they get."""
+class _Plain(NamedTuple):
+    """A template that takes no Jinja."""
 
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Whether a template may have an attribute."""
-        gives = _gives(cast("Hashable", type(obj)), attr)
-        return super().is_safe_attribute(obj, attr, value) if gives is None else gives
-
-
-@lru_cache(maxsize=256)  # a run asks for the same few of every question
-def _gives(kind: Hashable, attr: str) -> bool | None:
-    """Whether a record of some kind, a class, gives a template an attribute; None of what is no record."""
-    if not isinstance(kind, type):
-        return None
-    if issubclass(kind, BaseModel):
-        fields: Collection[str] = kind.model_fields
-    elif is_dataclass(kind):
-        fields = kind.__dataclass_fields__
-    else:
-        return None
-    return attr in fields or isinstance(getattr(kind, attr, None), property)
+    path: Path
+    source: str
+    blocks: Mapping[str, list[Part]]
 
 
 class Prompts:
@@ -70,14 +50,8 @@ class Prompts:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = folders
-        self._known: dict[str, Template] = {}
-        self._environment = _Environment(
-            loader=FileSystemLoader([str(folder) for folder in folders]),
-            undefined=StrictUndefined,
-            autoescape=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._plain: dict[str, _Plain | None] = {}
+        self._fingerprints: dict[str, str] = {}
 
     def render(self, name: str, /, **context: Any) -> tuple[Message, ...]:
         """The messages that the template makes of the context, empty ones left out.
@@ -85,51 +59,56 @@ class Prompts:
         Raises:
             PromptError: no such template, a syntax error, or an undefined name; with file and line.
         """
-        template = self._template(name)
-        try:
-            shared = template.new_context(context)
-            parts = [(role, _block(template, role, shared)) for role in _ROLES if role in template.blocks]
-        except Exception as error:  # a template computes: it can fail in any way
-            names = ", ".join(sorted(context))
-            raise PromptError(f"{_place(error, template)}: {error}", hint=f"Defined here: {names}.") from None
-        messages = tuple(Message(role=role, content=text) for role, text in parts if text)
-        if not any(message.role == "user" for message in messages):
-            raise PromptError(f"{template.filename}: a template needs a block named user that is not empty")
-        return messages
+        made = self._blocks(name, context)
+        said = [(role, text) for role in _ROLES if (text := made.get(role, "").strip())]
+        if not said or said[-1][0] != "user":
+            raise PromptError(f"{self._path(name)}: a template needs a block named user that is not empty")
+        return tuple([Message(role=role, content=text) for role, text in said])
 
     def fingerprint(self, name: str) -> str:
-        """The first 12 hex digits of SHA-256 over the template and those that it includes or extends."""
-        digest = hashlib.sha256()
-        todo = [f"{name}.j2"]
-        for file in todo:
-            source = Path(str(self._template(file.removesuffix(".j2")).filename)).read_text(encoding="utf-8")
-            digest.update(f"{file}\0{source}\0".encode())
-            named = find_referenced_templates(self._environment.parse(source))
-            todo += [other for other in named if other is not None and other not in todo]
-        return digest.hexdigest()[:12]
+        """The first 12 hex digits of SHA-256 over the template and those that it includes or extends.
 
-    def _template(self, name: str) -> Template:
-        try:
-            if (known := self._known.get(name)) is None:
-                known = self._known[name] = self._environment.get_template(f"{name}.j2")
-                known.globals = dict(known.globals)  # a chain of dicts, which takes longer to copy than to render
-            return known
-        except TemplateSyntaxError as error:
-            raise PromptError(f"{error.filename}:{error.lineno}: {error.message}") from None
-        except TemplateNotFound:
-            where = ", ".join(str(folder) for folder in self._folders) or "no folder"
-            raise PromptError(f"no template {name}.j2 in {where}") from None
-        except UnicodeDecodeError as error:
-            raise PromptError(f"{name}.j2: not UTF-8 (byte {error.start})") from None
+        Raises:
+            PromptError: no such template, or a syntax error.
+        """
+        if (known := self._fingerprints.get(name)) is None:
+            plain = self._plain_template(name)
+            sources = self._sandbox.sources(name) if plain is None else {f"{name}.j2": plain.source}
+            whole = "".join(f"{file}\0{source}\0" for file, source in sources.items())
+            known = self._fingerprints[name] = hashlib.sha256(whole.encode()).hexdigest()[:12]
+        return known
+
+    def _blocks(self, name: str, context: Mapping[str, Any]) -> Mapping[str, str]:
+        plain = self._plain_template(name)
+        if plain is not None:
+            try:
+                return {role: rendered(plain.blocks[role], context) for role in _ROLES if role in plain.blocks}
+            except BeyondPlain:
+                pass  # what is wrong is for Jinja to say
+        return self._sandbox.blocks(name, context, _ROLES)
+
+    def _path(self, name: str) -> Path:
+        plain = self._plain_template(name)
+        return self._sandbox.path(name) if plain is None else plain.path
+
+    def _plain_template(self, name: str) -> _Plain | None:
+        """The template if it takes no Jinja; None too where it is not there or cannot be read: Jinja says so."""
+        if name not in self._plain:
+            self._plain[name] = _plain(self._folders, name)
+        return self._plain[name]
+
+    @cached_property
+    def _sandbox(self) -> Sandbox:
+        # Imported here for start-up time: many templates need no Jinja.
+        from dlgrade.sandbox import Sandbox  # noqa: PLC0415
+
+        return Sandbox(self._folders)
 
 
-def _block(template: Template, role: str, context: Context) -> str:
-    return "".join(template.blocks[role](context)).strip()
-
-
-def _place(error: Exception, template: Template) -> str:
-    """The template's file and, where the traceback knows it, line."""
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.lineno and frame.filename == template.filename]
-    # The frames count the lines of the code that Jinja made of the template.
-    return f"{template.filename}:{template.get_corresponding_lineno(lines[-1])}" if lines else str(template.filename)
+def _plain(folders: Sequence[Path], name: str) -> _Plain | None:
+    path = next((path for folder in folders if (path := folder / f"{name}.j2").is_file()), None)
+    try:
+        source = "" if path is None else path.read_text(encoding="utf-8")
+        return None if path is None else _Plain(path, source, blocks_of(source))
+    except (OSError, UnicodeDecodeError, BeyondPlain):
+        return None

@@ -18,7 +18,7 @@ from dlgrade.saving import Answers
 from dlgrade.settings import Settings
 
 if TYPE_CHECKING:
-    from dlgrade.prompts import Prompts  # Jinja, which most commands do not need
+    from dlgrade.prompts import Prompts  # which most commands do not need
     from dlgrade.runs import Run
 
 _AT_FIRST = 64  # questions looked up in the cache before the first is asked for

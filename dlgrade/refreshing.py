@@ -18,7 +18,7 @@ from dlgrade.rubrics import Rubrics
 from dlgrade.settings import OFFLINE, Settings
 
 if TYPE_CHECKING:
-    from dlgrade.prompts import Prompts  # Jinja, which most commands do not need
+    from dlgrade.prompts import Prompts  # which most commands do not need
 
 _LONGEST = 60  # characters of a question that a reason quotes
 

@@ -27,7 +27,7 @@ ORDER = [
     *("banks.forms", "banks.choosing", "banks.legend", "banks.reading"),
     *("banks.filling", "banks.mending", "banks.gathering", "banks.locking", "banks.ledger"),
     *("banks.outputs", "banks.checking"),
-    *("rubrics", "rubric_yaml", "prompts", "pages", "lookup"),
+    *("rubrics", "rubric_yaml", "plain", "sandbox", "prompts", "pages", "lookup"),
     *("llm.schema", "llm.request", "llm.secrets", "llm.compare", "llm.trouble", "llm.complaints"),
     *("llm.wire", "llm.streams"),
     *(

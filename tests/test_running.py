@@ -455,7 +455,22 @@ def test_a_record_that_cannot_be_written_is_said_and_costs_nothing(run: Run) -> 
 
 # ── what it costs to start, and to be long ───────────────────────────────────────────────────
 
-HEAVY = ("openai", "asyncio", "tenacity", "aiohttp", "httpx2", "genai_prices", "rich", "dlgrade.grading.score")
+HEAVY = (
+    *(
+        "openai",
+        "asyncio",
+        "tenacity",
+        "aiohttp",
+        "httpx2",
+        "genai_prices",
+        "rich",
+        "jinja2",
+        "logging",
+        "platformdirs",
+    ),
+    *("dlgrade.grading.score", "dlgrade.rubric_models", "dlgrade.grade_models", "dlgrade.refreshing"),
+    *("dlgrade.llm.trouble", "dlgrade.llm.complaints", "dlgrade.cli.spread"),
+)
 
 
 def test_a_run_that_finds_everything_in_the_cache_imports_nothing_heavy(run: Run) -> None:

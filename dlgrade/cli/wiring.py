@@ -104,7 +104,7 @@ class Session:
     @cached_property
     def prompts(self) -> Prompts:
         """The templates, the user's over the shipped ones."""
-        # Imported here for start-up time: Jinja, which whoever asks no model does without.
+        # Imported here for start-up time: whoever asks no model does without.
         from dlgrade.prompts import Prompts  # noqa: PLC0415
 
         return Prompts(library.folders("prompts", self.settings))
