@@ -110,6 +110,11 @@ def rendered(parts: list[Part], context: Mapping[str, Any]) -> str:
     return "".join(made)
 
 
+def is_fixed(parts: list[Part]) -> bool:
+    """Whether parts make the same text of every context."""
+    return all(isinstance(part, str) for part in parts)
+
+
 def _value(path: Path, context: Mapping[str, Any]) -> Any:
     try:
         value = context[path[0]]

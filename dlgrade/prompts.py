@@ -13,18 +13,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from dlgrade.errors import PromptError
 from dlgrade.models import Message
-from dlgrade.plain import BeyondPlain, Part, blocks_of, rendered
+from dlgrade.plain import BeyondPlain, Part, blocks_of, is_fixed, rendered
 
 if TYPE_CHECKING:
     from dlgrade.sandbox import Sandbox
 
-_ROLES: tuple[Literal["system", "user"], ...] = ("system", "user")
+Role = Literal["system", "user"]
+_ROLES: tuple[Role, ...] = ("system", "user")
 
 
 def fence(word: str, *texts: str) -> str:
@@ -38,11 +40,24 @@ def fence(word: str, *texts: str) -> str:
 
 
 class _Plain(NamedTuple):
-    """A template that takes no Jinja."""
+    """A template that takes no Jinja; of its roles, those whose message is the same every time are `fixed`."""
 
     path: Path
     source: str
-    blocks: Mapping[str, list[Part]]
+    blocks: Mapping[Role, list[Part]]
+    fixed: Mapping[Role, Message | None]
+
+    def said(self, context: Mapping[str, Any]) -> tuple[Message, ...]:
+        """The messages, empty ones left out.
+
+        Raises:
+            BeyondPlain: a name is not there, or no template may have it.
+        """
+        made = [
+            self.fixed[role] if role in self.fixed else _message(role, rendered(parts, context))
+            for role, parts in self.blocks.items()
+        ]
+        return tuple([message for message in made if message is not None])
 
 
 class Prompts:
@@ -59,11 +74,10 @@ class Prompts:
         Raises:
             PromptError: no such template, a syntax error, or an undefined name; with file and line.
         """
-        made = self._blocks(name, context)
-        said = [(role, text) for role in _ROLES if (text := made.get(role, "").strip())]
-        if not said or said[-1][0] != "user":
+        said = self._said(name, context)
+        if not said or said[-1].role != "user":
             raise PromptError(f"{self._path(name)}: a template needs a block named user that is not empty")
-        return tuple([Message(role=role, content=text) for role, text in said])
+        return said
 
     def fingerprint(self, name: str) -> str:
         """The first 12 hex digits of SHA-256 over the template and those that it includes or extends.
@@ -78,14 +92,14 @@ class Prompts:
             known = self._fingerprints[name] = hashlib.sha256(whole.encode()).hexdigest()[:12]
         return known
 
-    def _blocks(self, name: str, context: Mapping[str, Any]) -> Mapping[str, str]:
+    def _said(self, name: str, context: Mapping[str, Any]) -> tuple[Message, ...]:
         plain = self._plain_template(name)
         if plain is not None:
-            try:
-                return {role: rendered(plain.blocks[role], context) for role in _ROLES if role in plain.blocks}
-            except BeyondPlain:
-                pass  # what is wrong is for Jinja to say
-        return self._sandbox.blocks(name, context, _ROLES)
+            with suppress(BeyondPlain):  # what is wrong is for Jinja to say
+                return plain.said(context)
+        made = self._sandbox.blocks(name, context, _ROLES)
+        messages = [_message(role, made[role]) for role in _ROLES if role in made]
+        return tuple([message for message in messages if message is not None])
 
     def _path(self, name: str) -> Path:
         plain = self._plain_template(name)
@@ -107,8 +121,18 @@ class Prompts:
 
 def _plain(folders: Sequence[Path], name: str) -> _Plain | None:
     path = next((path for folder in folders if (path := folder / f"{name}.j2").is_file()), None)
+    if path is None:
+        return None
     try:
-        source = "" if path is None else path.read_text(encoding="utf-8")
-        return None if path is None else _Plain(path, source, blocks_of(source))
+        source = path.read_text(encoding="utf-8")
+        every = blocks_of(source)
     except (OSError, UnicodeDecodeError, BeyondPlain):
         return None
+    blocks = {role: every[role] for role in _ROLES if role in every}
+    fixed = {role: _message(role, rendered(parts, {})) for role, parts in blocks.items() if is_fixed(parts)}
+    return _Plain(path, source, blocks, fixed)
+
+
+def _message(role: Role, text: str) -> Message | None:
+    said = text.strip()
+    return Message(role=role, content=said) if said else None
