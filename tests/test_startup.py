@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import Run
@@ -24,6 +25,17 @@ def test_asking_for_help_imports_nothing_heavy(flag: str) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
     assert "dlgrade" in done.stdout
+
+
+def test_garbage_is_looked_for_again_once_the_command_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "bank.md").write_text("## What is dropout?\n", encoding="utf-8")
+    script = (
+        "import gc, os, sys\nfrom dlgrade.__main__ import start\n"
+        "os._exit = lambda code: print(code, gc.isenabled(), gc.get_freeze_count() > 0)\n"
+        "sys.argv = ['dlgrade', 'list', 'bank.md', '--json']\nstart()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.endswith("]\n0 True True\n")
 
 
 def test_the_public_names_are_loaded_when_used() -> None:
