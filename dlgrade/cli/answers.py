@@ -16,7 +16,6 @@ from pathlib import Path
 
 from dlgrade.cli import show
 from dlgrade.errors import InputError
-from dlgrade.practice.drafts import above, form
 
 LONGEST = 100_000  # characters: about 40 printed pages; an interview answer has one
 
@@ -102,6 +101,9 @@ def usable(answer: str, where: str) -> str:
 
 def _edited(question: str) -> Given:
     """What the person writes in their editor. The draft stays until its grade has been shown."""
+    # Imported here for start-up time: most answers come from elsewhere, and this knows of practising too.
+    from dlgrade.practice.drafts import above, form  # noqa: PLC0415
+
     without = "Name a file, `-` for stdin, or --text; or set EDITOR."
     text, path = edited_text(form(question), missing="no answer was given", hint=without)
     return Given(usable(above(text), f"{path}, where the editor left it"), path)
