@@ -258,11 +258,12 @@ def test_a_grade_in_the_cache_comes_back_with_no_request_no_sdk_and_no_event_loo
         command = ["grade", "general:2", "--text", "Units are dropped.", "--json", *asking(server)]
         first = run(*command)
         sent = len(server.requests)
+        heavy = {"openai", "asyncio", "aiohttp", "tenacity", "rich", "dlgrade.practice.drafts", "dlgrade.llm.trouble"}
         code = (
             "import sys; from dlgrade.cli.app import main\n"
             f"sys.argv = ['dlgrade', *{command!r}]\n"
             "try: main()\nexcept SystemExit as left: assert not left.code\n"
-            "print({'openai', 'asyncio', 'aiohttp'} & set(sys.modules), file=sys.stderr)"
+            f"print({heavy} & set(sys.modules), file=sys.stderr)"
         )
         again = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert len(server.requests) == sent
