@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
+import pytest
 from conftest import ROOT
+
+from dlgrade import models
 
 PACKAGE = ROOT / "dlgrade"
 
@@ -148,3 +152,18 @@ def test_only_one_file_imports_the_sdk_and_the_retries() -> None:
         and {(getattr(node, "module", None) or node.names[0].name).partition(".")[0]} & {"openai", "tenacity"}
     }
     assert found == {"llm.client"}
+
+
+def test_the_records_that_are_loaded_later_are_those_that_types_are_checked_by() -> None:
+    promised = {
+        alias.name: node.module or ""
+        for block in MODULES["models"].body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert promised == models._WHERE
+    assert all(getattr(models, name) is getattr(import_module(where), name) for name, where in promised.items())
+    with pytest.raises(AttributeError, match=r"module 'dlgrade\.models' has no attribute 'Rubrik'"):
+        _ = models.Rubrik
