@@ -19,7 +19,7 @@ from dlgrade.errors import OutputError
 from dlgrade.llm.database import Database
 from dlgrade.llm.pruning import keep_within
 from dlgrade.llm.request import Reply, Request, without_credentials
-from dlgrade.llm.rows import Entry, Texts, in_batches, insert, replies
+from dlgrade.llm.rows import Entry, Texts, in_batches, insert, marks, replies
 from dlgrade.llm.schema import misfit
 from dlgrade.models import Record
 
@@ -200,8 +200,9 @@ class Store:
         self._used.clear()
 
         def note(db: sqlite3.Connection, _: Texts) -> None:
-            statement = "INSERT OR REPLACE INTO uses SELECT id, ? FROM replies WHERE id = ?"
-            db.executemany(statement, [(now, id_) for id_ in used])
+            for ids in in_batches(used):
+                statement = f"INSERT OR REPLACE INTO uses SELECT id, ? FROM replies WHERE id IN ({marks(ids)})"  # noqa: S608
+                db.execute(statement, (now, *ids))
 
         if used:
             self.database.write_unless_busy(note)
