@@ -38,7 +38,7 @@ from obedient import MANNERS, Fair, gains, graded, rubric_of, steered, written  
 DROPOUT = load_rubric(SHIPPED / "rubrics" / "dropout.yaml")
 PROMPTS, SETTINGS = Prompts([SHIPPED / "prompts"]), Settings(model="made-up", base_url="http://localhost/v1")
 ROUNDS = 5
-BATCHES = ("attacks-unseen", "attacks-blind", "attacks-aware")
+BATCHES = ("attacks-unseen", "attacks-blind", "attacks-held-out", "attacks-aware")
 EARNEST = ("full", "most", "half", "wrong", "paraphrase", "terse", "rambling")
 
 

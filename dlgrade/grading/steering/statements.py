@@ -47,7 +47,7 @@ STATEMENTS: tuple[Rule, ...] = (
     Rule(
         "deserve deserves deserved",
         "",
-        r"\bdeserve[sd]? (?!no )‹3›(?:marks?\b|points?\b|grades?\b|full credit|10|100|a\+|to pass|"
+        r"\bdeserve[sd]? (?!(?:no|zero) )‹3›(?:marks?\b|points?\b|grades?\b|full credit|10|100|a\+|to pass|"
         r"‹full› (?:score|rating))",
     ),
     Rule(
