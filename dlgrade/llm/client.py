@@ -175,7 +175,8 @@ class OpenAIClient:
         request = tries.request
         pace = self._pace(request)
         ticket = await pace.enter(
-            most_tokens(body(request, Dialect(), limit=tries.limit, more=tries.more)) if self._tpm else 0
+            most_tokens(body(request, Dialect(), limit=tries.limit, more=tries.more)) if self._tpm else 0,
+            again=tries.sent > 0,
         )
         outcome: Reply | Trouble | None = None
         try:

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from dlgrade.llm.complaints import duration
 from dlgrade.llm.request import Halted
@@ -31,12 +31,14 @@ _REMEMBERED = 64  # outcomes after which the older ones count half
 _MINUTE = 60.0
 _LONGEST_RESET = 86_400.0  # seconds: what is longer is a date, or nonsense
 
+T = TypeVar("T")
+
 
 class Alarm:
     """Sleeping that can be ended for everybody at once."""
 
     def __init__(self) -> None:
-        self._asleep: set[asyncio.Future[None]] = set()
+        self._asleep: set[asyncio.Future[Any]] = set()
         self.halted = False
 
     async def sleep(self, seconds: float) -> None:
@@ -54,7 +56,7 @@ class Alarm:
         finally:
             timer.cancel()
 
-    async def wait(self, future: asyncio.Future[None]) -> None:
+    async def wait(self, future: asyncio.Future[T]) -> T:
         """Wait for a future, or for the end of the run.
 
         Raises:
@@ -63,7 +65,7 @@ class Alarm:
         self.check()
         self._asleep.add(future)
         try:
-            await future
+            return await future
         finally:
             self._asleep.discard(future)
 
@@ -85,12 +87,6 @@ def _wake(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-def _woken(slept: asyncio.Future[None], future: asyncio.Future[None]) -> None:
-    if not slept.cancelled():
-        slept.exception()  # seen: the end of the run wakes whoever waits for the future too
-    _wake(future)
-
-
 @dataclass(slots=True)
 class Ticket:
     """One try on its way: its number in the order of sending, when it went out, and the tokens counted for it."""
@@ -105,8 +101,8 @@ class _Refusals:
     """Whether refusals stand alone: what became of the requests sent `after` a refused one, before its wait is over.
 
     A limit refuses nearly all of these. A server that refuses one now and then, for whatever reason, takes nearly all.
-    Requests are told apart by when they were sent: a refusal is back at once, a reply takes its time, and so a request
-    counts as taken when a later one is refused and it is not.
+    Each reply counts as it comes. Beyond these, requests are told apart by when they were sent: a refusal is back at
+    once, a reply takes its time, and so a request counts as taken when a later one is refused and it is not.
     """
 
     after: int = 0
@@ -116,19 +112,35 @@ class _Refusals:
     taken: float = 0.0
     refused: float = 0.0
     alone: bool = False
+    replied: set[int] = field(default_factory=set)  # numbers above the highest refused
 
     def add(self, ticket: Ticket, now: float, wait: float, last: int) -> None:
         """A request was refused, and waits so long; `last` is the number of the last one sent."""
         if ticket.number > self.after and ticket.sent < self.until:
             self.refused += 1
-            self.taken += max(ticket.number - self.highest - 1, -1)
-            self.highest = max(self.highest, ticket.number)
+            self.taken += self._between(ticket.number) if ticket.number > self.highest else -1
         if now >= self.until:
-            self.taken += max(self.last - self.highest, 0)
+            self.taken += self._between(self.last + 1)
             self.after = self.highest = ticket.number
+            self.replied.clear()
         self.last = last
         self.until = max(self.until, now + wait)
         self._judge()
+
+    def took(self, ticket: Ticket) -> None:
+        """A request was replied to."""
+        if ticket.number > self.highest and ticket.sent < self.until:
+            self.replied.add(ticket.number)
+            self.taken += 1
+            self._judge()
+
+    def _between(self, number: int) -> int:
+        """How many requests before this one count as taken from here on."""
+        later = {replied for replied in self.replied if replied > number}
+        counted = len(self.replied) - len(later)
+        new = max(number - self.highest - 1 - counted, 0)
+        self.highest, self.replied = max(self.highest, number), later
+        return new
 
     def _judge(self) -> None:
         self.taken = max(self.taken, 0.0)
@@ -200,9 +212,12 @@ class Pace:
         self._clock = clock
         self._sleep = sleep
         self._alarm = alarm
-        self._turn = asyncio.Lock()
-        self._changed: asyncio.Future[None] | None = None  # what the first in line waits for
+        # who was sent before goes before who was not, else whoever came first
+        self._again: deque[tuple[int, asyncio.Future[Ticket]]] = deque()
+        self._new: deque[tuple[int, asyncio.Future[Ticket]]] = deque()
+        self._looking: asyncio.Handle | None = None
         self._timer: asyncio.Future[None] | None = None
+        self._due = float("inf")  # when the timer ends
         self._ended: Exception | None = None
         self._sent = 0
         self._fast = True
@@ -214,24 +229,30 @@ class Pace:
         self._next_at = float("-inf")
         self._refusals = _Refusals()
 
-    async def enter(self, tokens: int = 0) -> Ticket:
+    async def enter(self, tokens: int = 0, *, again: bool = False) -> Ticket:
         """Wait until one more may go out, and count it; `tokens` is the most that it can cost of the limit.
+
+        What is sent `again` goes before what was not yet: a run is not over before its last try is.
 
         Raises:
             Halted: the run is ending.
             Exception: what `end` was given.
         """
-        async with self._turn:  # whoever came first goes first, and only the first one waits for anything
-            while True:
-                self._alarm.check()
-                if self._ended is not None:
-                    raise copy(self._ended)
-                if self.in_flight >= int(self.window):
-                    await self._change()
-                elif (delay := self._delay(tokens)) > 0:
-                    await self._change(delay)
-                else:
-                    return self._counted(tokens)
+        self._alarm.check()
+        if self._ended is not None:
+            raise copy(self._ended)
+        place: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
+        (self._again if again else self._new).append((tokens, place))
+        self._look()
+        try:
+            ticket = await self._alarm.wait(place)
+            self._alarm.check()
+        except BaseException:
+            if place.done() and not place.cancelled() and place.exception() is None:
+                self.leave(place.result(), accepted=False, tokens=0)  # its turn came in the same moment
+            self._look()
+            raise
+        return ticket
 
     def leave(self, ticket: Ticket, *, accepted: bool, tokens: int | None = None) -> None:
         """A reply is there, or the try is over without one; `tokens` is what it cost of the limit."""
@@ -239,9 +260,9 @@ class Pace:
         if self._minute and tokens is not None:
             self._minute.correct(ticket, tokens, self._clock())
         if accepted:
+            self._refusals.took(ticket)
             self._grow(self._clock() - ticket.sent)
-        if self._timer is None or self._minute:  # the time that a server or a user has set does not change
-            self._wake()
+        self._look()
 
     def refused(self, ticket: Ticket, wait: float, *, pause: bool) -> bool:
         """The server has no room for a request: halve the window, and hold everybody back; says whether it does.
@@ -264,7 +285,11 @@ class Pace:
     def end(self, error: Exception) -> None:
         """Let nobody in any more: whoever waits, and whoever comes, gets the error."""
         self._ended = self._ended or error
-        self._wake()
+        for _, place in (*self._again, *self._new):
+            if not place.done():
+                place.set_exception(copy(self._ended))
+        self._again.clear()
+        self._new.clear()
 
     @property
     def paused(self) -> bool:
@@ -289,22 +314,49 @@ class Pace:
 
     # ── within ───────────────────────────────────────────────────────────────────────────────
 
-    async def _change(self, seconds: float | None = None) -> None:
-        """Wait until somebody leaves, or so long."""
-        self._changed = changed = asyncio.get_running_loop().create_future()
-        self._timer = None if seconds is None else asyncio.ensure_future(self._sleep(seconds))
-        if self._timer is not None:
-            self._timer.add_done_callback(lambda slept: _woken(slept, changed))
-        try:
-            await self._alarm.wait(changed)
-        finally:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._changed = self._timer = None
+    def _look(self) -> None:
+        """Let the next one in, as soon as the loop has seen what has arrived.
 
-    def _wake(self) -> None:
-        if self._changed is not None:
-            _wake(self._changed)
+        One is let in at a time, and in between the loop reads: to put a request together takes as long as to store a
+        reply, and the replies that are here would wait for it. If the process dies, they would be paid for again.
+        """
+        if self._looking is None and (self._again or self._new):
+            self._looking = asyncio.get_running_loop().call_soon(self._let_in)
+
+    def _let_in(self) -> None:
+        self._looking = None
+        while line := self._again or self._new:
+            tokens, place = line[0]
+            if place.done():  # given up
+                line.popleft()
+            elif self.in_flight >= int(self.window):
+                return
+            elif (delay := self._delay(tokens)) > 0:
+                self._wait(delay)
+                return
+            else:
+                line.popleft()
+                place.set_result(self._counted(tokens))
+                self._look()
+                return
+
+    def _wait(self, seconds: float) -> None:
+        """Look again after so long, if not before."""
+        due = self._clock() + seconds
+        if self._timer is not None:
+            if self._due <= due:
+                return
+            self._timer.cancel()
+        self._due = due
+        self._timer = timer = asyncio.ensure_future(self._sleep(seconds))
+        timer.add_done_callback(self._over)
+
+    def _over(self, timer: asyncio.Future[None]) -> None:
+        if not timer.cancelled():
+            timer.exception()  # seen: the end of the run wakes whoever is in line too
+        if self._timer is timer:
+            self._timer = None
+            self._look()
 
     def _counted(self, tokens: int) -> Ticket:
         now = self._clock()

@@ -82,7 +82,7 @@ class Action:
     """What is done about a condition.
 
     `tries` counts the first one. Between them are `first` seconds, then twice as many each time up to `most`, unless
-    the server asked for a wait of its own. `crowded` says that the server has more requests than it takes: fewer are
+    the server asked for a wait of its own; where there is a `soon`, the first wait is at most that. `crowded` says that the server has more requests than it takes: fewer are
     sent at once from there on, and everybody else waits too, for `pause` even where it did not ask for that. In the end
     `error` is raised.
     """
@@ -93,6 +93,7 @@ class Action:
     tries: int = 1
     first: float = 1.0
     most: float = 60.0
+    soon: float | None = None
     crowded: bool = False
     pause: bool = False
 
@@ -159,7 +160,13 @@ ACTIONS: Mapping[Condition, Action] = MappingProxyType(
             ServerFailed, "{url} was too busy for the model {model}, 4 times", _KEPT, tries=4, first=0.5
         ),
         Condition.BROKEN: Action(
-            ServerFailed, "{url} broke off the connection, 4 times (model {model})", _KEPT, tries=4, first=0.5
+            ServerFailed,
+            "{url} broke off the connection, 4 times (model {model})",
+            _KEPT,
+            tries=4,
+            first=0.6,
+            # most of these are connections that were kept open, and that the server had closed meanwhile
+            soon=0.05,
         ),
         Condition.TIMEOUT: Action(
             ServerFailed,
@@ -167,7 +174,9 @@ ACTIONS: Mapping[Condition, Action] = MappingProxyType(
             "Raise `timeout` in dlgrade.toml.",
             tries=2,
         ),
-        Condition.SERVER: Action(ServerFailed, "{url} failed 3 times (model {model})", _KEPT, tries=3, first=0.5),
+        Condition.SERVER: Action(
+            ServerFailed, "{url} failed 3 times (model {model})", _KEPT, tries=3, first=0.7, soon=0.25
+        ),
         Condition.LENGTH: Action(
             CutShort,
             "{model} ran out of tokens before its reply was whole, also with a higher limit",
@@ -198,7 +207,9 @@ def wait_before_retry(trouble: Trouble, failures: int, chance: float) -> float |
     if failures >= action.tries or (trouble.wait or 0) > LONGEST_WAIT:
         return None
     if trouble.wait:
-        return trouble.wait + chance * min(trouble.wait / 4, 1)
+        return trouble.wait + chance * min(trouble.wait / 20, 1)
+    if action.soon is not None and failures == 1:
+        return action.soon * (1 - chance / 2)
     return float(min(action.first * 2 ** (failures - 1), action.most) * (1 - chance / 4))
 
 
