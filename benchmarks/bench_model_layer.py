@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 HERE = Path(__file__).parent
 AT_ONCE = 64
@@ -139,7 +141,11 @@ def counters(url: str) -> dict[str, Any]:
 
 
 def forget(url: str) -> None:
-    urllib.request.urlopen(url.removesuffix("/v1") + "/reset", data=b"").close()  # noqa: S310 - our own server
+    _post(url, "/reset")
+
+
+def _post(url: str, path: str) -> None:
+    urllib.request.urlopen(url.removesuffix("/v1") + path, data=b"").close()  # noqa: S310 - our own server
 
 
 # ── the table ────────────────────────────────────────────────────────────────────────────────
@@ -154,7 +160,7 @@ def head() -> None:
 
 def line(name: str, raw: list[float], ours: list[float], promise: str, *, kept: bool) -> None:
     """A row: the fastest and the median of each, the ratio of the fastest."""
-    ratio = f"{min(ours) / min(raw):6.2f}" if raw else " " * 6
+    ratio = f"{min(ours) / min(raw):6.2f}" if raw and min(raw) else " " * 6
     broken = "" if kept else "  broken"
     print(f"{name:44} {_pair(raw)} {_pair(ours)} {ratio}  {promise}{broken}", flush=True)
     if not kept:
@@ -234,23 +240,56 @@ def faults(bench: Bench, rounds: int) -> None:
 
 
 def kill(bench: Bench, rounds: int) -> None:
+    """Kill each half-way and run it again; how many questions are asked whose reply had been sent before.
+
+    A process that is stopped does nothing more, as one that is killed; but the system then takes some 10 ms to free its
+    memory before it closes its sockets, into which the server goes on sending. The first row is by what the server had
+    sent when the process was stopped, the second by what it had sent until the sockets were closed.
+    """
     # Replies come one by one, as they do from real servers, not 64 in one moment.
     with server(delay=200, jitter=0.5) as url:
-        again: dict[str, list[float]] = {"raw": [], "dlgrade": []}
-        for _ in range(rounds):
-            bench.forget()
-            for name, command in (("raw", bench.raw(500, url)), ("dlgrade", bench.dlgrade(500, url))):
-                forget(url)
-                process = bench.start(command, bench.folder / "killed.out")
-                while counters(url)["replies"] < 250 and process.poll() is None:
-                    time.sleep(0.01)
-                process.kill()
-                process.wait()
-                bench.run(command)
-                again[name].append(counters(url)["again"])
-    # what the server had sent, also what was still on its way or in the socket when the process died
-    kept = max(again["dlgrade"]) <= 2
-    line("kill -9 half-way, again: sent before", again["raw"], again["dlgrade"], "2", kept=kept)
+        again, unread = _killed(bench, url, rounds, {"raw": bench.raw(500, url), "dlgrade": bench.dlgrade(500, url)})
+        kept = statistics.median(again["dlgrade"]) <= 2
+        line("kill -9 half-way, again: sent before", again["raw"], again["dlgrade"], "2", kept=kept)
+        if unread:
+            line("  the same: of these unread in a socket", unread["raw"], unread["dlgrade"], "–", kept=True)
+        after, _ = _killed(bench, url, rounds, {"dlgrade": bench.dlgrade(500, url)}, stop=False)
+        line("  the same: sent until its sockets closed", [], after["dlgrade"], "–", kept=True)
+
+
+def _killed(
+    bench: Bench, url: str, rounds: int, commands: dict[str, list[str]], *, stop: bool = True
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """How often each asked again, and how many replies stood unread in its sockets, where the system tells that."""
+    again: dict[str, list[float]] = {name: [] for name in commands}
+    unread: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        bench.forget()
+        for name, command in commands.items():
+            forget(url)
+            process = bench.start(command, bench.folder / "killed.out")
+            while counters(url)["replies"] < 250 and process.poll() is None:
+                time.sleep(0.01)
+            if stop:
+                process.send_signal(signal.SIGSTOP)
+                _post(url, "/hangup")
+                if PROC_TCP.exists():
+                    unread[name].append(_unread(url))
+            process.kill()
+            process.wait()
+            bench.run(command)
+            again[name].append(counters(url)["again"])
+    return again, {name: counts for name, counts in unread.items() if counts}
+
+
+PROC_TCP = Path("/proc/net/tcp")  # a line a socket: its number, local and remote address, state, queues, …
+
+
+def _unread(url: str) -> int:
+    """How many connections to the server hold bytes that nobody has read; each has one reply at most."""
+    port = f":{urlsplit(url).port:04X}"
+    rows = [row.split() for row in PROC_TCP.read_text().splitlines()[1:]]
+    return sum(row[2].endswith(port) and int(row[4].partition(":")[2], 16) > 0 for row in rows)
 
 
 def memory(bench: Bench, rounds: int) -> None:  # noqa: ARG001 - once takes minutes

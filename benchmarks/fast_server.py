@@ -5,7 +5,7 @@ HTTP/1.1 is parsed by hand, as far as HTTP clients go: keep-alive, a Content-Len
 object if the call has a JSON schema, or with a fault. A list in such an object holds the first words of what is
 graded, so that a grader's quotes stand in the answer. Faults depend on the last message and how often it came before,
 not on time or order: whoever asks the same questions meets the same ones. `GET /counters` says what came so far, `POST
-/reset` forgets it.
+/reset` forgets it, `POST /hangup` answers nothing more on the connections that there are.
 
     python benchmarks/fast_server.py --delay 200 --faults 0.1
 
@@ -64,6 +64,7 @@ class Server:
 
     def __init__(self, manner: Manner) -> None:
         self.manner = manner
+        self.connections: set[Connection] = set()
         self.forget()
         self._at_once = 0
 
@@ -72,6 +73,11 @@ class Server:
         self.counters = Counters()
         self._asked: Counter[str] = Counter()
         self._answered: set[str] = set()
+
+    def hang_up(self) -> None:
+        """Send nothing more to whoever is connected."""
+        for connection in self.connections:
+            connection.closed = True
 
     def asked(self, connection: Connection, body: bytes) -> None:
         """Take one call; its answer is sent later."""
@@ -124,10 +130,12 @@ class Connection(asyncio.Protocol):
         """A client came."""
         self._transport = cast("asyncio.Transport", transport)
         self._server.counters.connections += 1
+        self._server.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's signature
         """The client went; what is still to be answered is not sent."""
         self.closed = True
+        self._server.connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
         """Take whole requests off what came."""
@@ -160,6 +168,9 @@ class Connection(asyncio.Protocol):
             self.send("200 OK", json.dumps(asdict(self._server.counters)).encode())
         elif path == b"/reset":
             self._server.forget()
+            self.send("200 OK", b"{}")
+        elif path == b"/hangup":
+            self._server.hang_up()
             self.send("200 OK", b"{}")
         else:
             self.send("404 Not Found", _error("Unknown path"))

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from dlgrade.prompts import Prompts  # which most commands do not need
     from dlgrade.runs import Run
 
-_AT_FIRST = 64  # questions looked up in the cache before the first is asked for
-_LATER = 256
+_AT_ONCE = 256  # questions looked up in the cache
+_IN_BETWEEN = 32  # of them where some are not in it: replies that come meanwhile wait to be stored
 _SPARE = 2  # one worker more for so many requests in flight: some wait between two tries
 
 Reply = tuple[str, str]
@@ -161,13 +161,14 @@ class _Asking:
         Looked up in batches, and none of them kept: a run may have more questions than fit into memory as requests.
         """
         todo = iter(questions)
-        size = _AT_FIRST
+        size = _IN_BETWEEN
         while some := [(identity(q.text), self._requests(q)) for q in islice(todo, size)]:
-            size = _LATER
+            size = _AT_ONCE
             stored = self.client.stored([request for _, requests in some for request in requests])
             for wording, requests in some:
                 hit = next((request for request in requests if request.key in stored), None)
                 if hit is None:
+                    size = _IN_BETWEEN
                     yield wording, requests
                     continue
                 self.found[wording] = hit.model, stored[hit.key].text

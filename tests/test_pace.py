@@ -245,6 +245,45 @@ def test_the_first_refusal_is_always_taken_for_everybodys() -> None:
     run(main())
 
 
+def test_after_a_pause_as_many_go_out_as_before_if_what_was_sent_after_the_refused_one_was_taken() -> None:
+    async def main() -> None:
+        pace = pace_of(64)
+        pace.window = 64.0
+        first, *later = [await pace.enter() for _ in range(64)]
+        pace.leave(first, accepted=False)
+        assert pace.refused(first, 10.0, pause=True)
+        assert pace.window == 32
+        waiting = [asyncio.create_task(pace.enter()) for _ in range(64)]
+        await asyncio.sleep(0.5)
+        for ticket in later:  # sent after the refused one, and taken: it is no limit that refused it
+            pace.leave(ticket, accepted=True)
+        await asyncio.sleep(9.4)
+        assert pace.in_flight == 0
+        await asyncio.sleep(0.2)
+        assert pace.in_flight == 64
+        assert {ticket.sent for ticket in await asyncio.gather(*waiting)} == {10.0}
+
+    run(main())
+
+
+def test_replies_to_what_was_sent_before_a_refusal_say_nothing_of_it() -> None:
+    async def main() -> None:
+        pace = pace_of(64)
+        pace.window = 64.0
+        *before, last = [await pace.enter() for _ in range(64)]
+        pace.leave(last, accepted=False)
+        assert pace.refused(last, 10.0, pause=True)
+        for ticket in before:
+            pace.leave(ticket, accepted=True)
+        assert 32 <= pace.window < 35
+        await asyncio.sleep(10)
+        last = await pace.enter()
+        pace.leave(last, accepted=False)
+        assert pace.refused(last, 10.0, pause=True)
+
+    run(main())
+
+
 # ── turns ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -261,6 +300,45 @@ def test_who_comes_first_goes_first() -> None:
 
         await asyncio.gather(*(one(n) for n in range(50)))
         assert order == list(range(50))
+
+    run(main())
+
+
+def test_what_was_sent_before_goes_before_what_was_not() -> None:
+    async def main() -> None:
+        pace = pace_of(1)
+        order: list[str] = []
+
+        async def one(name: str, *, again: bool) -> None:
+            ticket = await pace.enter(again=again)
+            order.append(name)
+            await asyncio.sleep(1)
+            pace.leave(ticket, accepted=True)
+
+        tasks = [asyncio.create_task(one(name, again=name > "m")) for name in ("a", "b", "x", "c", "y")]
+        await asyncio.gather(*tasks)
+        assert order == ["x", "y", "a", "b", "c"]
+
+    run(main())
+
+
+def test_between_two_requests_that_go_out_the_loop_takes_in_what_has_come() -> None:
+    async def main() -> None:
+        pace = pace_of(64)
+        events: list[str] = []
+
+        async def one() -> None:
+            await pace.enter()
+            events.append("sent")
+
+        def come() -> None:  # as a socket does that can be read each time the loop looks
+            events.append("read")
+            if events.count("sent") < 16:
+                asyncio.get_running_loop().call_soon(come)
+
+        asyncio.get_running_loop().call_soon(come)
+        await asyncio.gather(*(one() for _ in range(16)))
+        assert "sent sent" not in " ".join(events)
 
     run(main())
 

@@ -614,6 +614,20 @@ def test_a_wait_that_the_server_asked_for_is_kept_and_never_shortened() -> None:
     assert wait_before_retry(limited, 1, 0.5) == 37.5
 
 
+def test_the_first_try_after_a_broken_connection_or_a_failed_server_comes_soon_the_later_ones_take_longer() -> None:
+    for condition, soon in ((Condition.BROKEN, 0.05), (Condition.SERVER, 0.25)):
+        found = Trouble(condition=condition, words="")
+        assert [wait_before_retry(found, 1, chance) for chance in (0.0, 1.0)] == [soon, soon / 2]
+        assert 0.8 < (wait_before_retry(found, 2, 1.0) or 0) < (wait_before_retry(found, 2, 0.0) or 0) < 2
+        asked = Trouble(condition=condition, words="", wait=7)
+        assert wait_before_retry(asked, 1, 0.0) == 7
+
+
+def test_a_wait_that_a_server_named_is_not_drawn_out() -> None:
+    limited = Trouble(condition=Condition.RATE_LIMIT, words="", wait=1)
+    assert wait_before_retry(limited, 1, 1.0) == pytest.approx(1.05)
+
+
 def test_nobody_waits_longer_than_two_minutes() -> None:
     assert wait_before_retry(Trouble(condition=Condition.SERVER, words="", wait=LONGEST_WAIT + 1), 1, 0.0) is None
 

@@ -82,9 +82,9 @@ class Action:
     """What is done about a condition.
 
     `tries` counts the first one. Between them are `first` seconds, then twice as many each time up to `most`, unless
-    the server asked for a wait of its own; where there is a `soon`, the first wait is at most that. `crowded` says that the server has more requests than it takes: fewer are
-    sent at once from there on, and everybody else waits too, for `pause` even where it did not ask for that. In the end
-    `error` is raised.
+    the server asked for a wait of its own; where there is a `soon`, the first wait is at most that. `crowded` says that
+    the server has more requests than it takes: fewer are sent at once from there on, and everybody else waits too, for
+    `pause` even where it did not ask for that. In the end `error` is raised.
     """
 
     error: type[EndpointError] | type[ItemError]
