@@ -349,6 +349,10 @@ def test_never_more_is_cached_than_was_read() -> None:
         (503, "Service Unavailable", Condition.OVERLOADED),
         (529, {"error": {"message": "Overloaded"}}, Condition.OVERLOADED),
         (418, "", Condition.REJECTED),
+        # Mistral
+        (400, {"object": "error", "message": "Invalid model: x", "type": "invalid_model"}, Condition.UNKNOWN_MODEL),
+        # Anthropic, inside a 200 too
+        (500, {"type": "error", "error": {"type": "overloaded_error", "message": "?"}}, Condition.OVERLOADED),
     ],
 )
 def test_an_error_has_the_name_of_what_it_is_about(status: int, body: Any, condition: Condition) -> None:
@@ -394,6 +398,9 @@ def test_long_words_are_cropped() -> None:
         ({}, "try again in 1m30.5s", 90.5),
         ({}, "Please retry after 30 seconds.", 30),
         ({}, "Please retry in 23.4s", 23.4),
+        ({}, "Rate limit of 15 per 60s exceeded. Please wait 38 seconds before retrying.", 38),
+        ({}, "You wait for 2 minutes", 120),
+        ({}, "Do not wait. 20 seconds are over.", None),
         ({"retry-after": "-1"}, "try again in a moment", None),
         ({"retry-after": "0"}, "", None),
     ],
@@ -459,6 +466,27 @@ def test_a_duration_is_read_where_it_is_one(said: str, seconds: float) -> None:
         ("maximum context length is 4096 tokens and your request has 500 input tokens", 3596),
         ("maximum context length is 4096 tokens. However, you requested 5000 tokens (4000 in the messages", None),
         ("maximum context length is 4096 tokens", None),
+        (
+            "maximum context length of 16384 tokens. You requested 17964 tokens: 1580 tokens from the input messages",
+            14804,
+        ),
+        ("input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000, decrease input length", 10000),
+        ("max_tokens: 8192 > 4096, which is the maximum allowed number of output tokens for claude-3-opus", 4096),
+        ("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]", 8192),
+        (
+            "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 6 `inputs` tokens and 4091 `max_new_tokens`",
+            4090,
+        ),
+        ("`inputs` must have less than 4096 tokens. Given: 5000", None),
+        ("This model's maximum prompt length is 131072 but the request contains 140213 tokens.", None),
+        ("Please reduce the length of the messages or completion. Current length is 9000 while limit is 8192", None),
+        ("The input (9000 tokens) is longer than the model's context length (8192 tokens).", None),
+        ("Input is too long for requested model.", None),
+        ("too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 4292.", None),
+        ("The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).", None),
+        ("Invalid request: Your request exceeded model token limit: 8192", None),
+        ("Trying to keep the first 9000 tokens when context the overflows.", None),
+        ("the input length exceeds the context length", None),
     ],
 )
 def test_the_room_for_a_reply_is_known_where_the_server_names_it(words: str, room: int | None) -> None:

@@ -73,6 +73,21 @@ _SIGNS = (
             "`max_tokens` must be less than or equal to",
         ),
     ),
+    _sign(
+        Condition.TOO_LONG,
+        *(400, 422, 500),
+        phrases=(
+            *("exceed context limit", "maximum allowed number of output tokens"),  # Anthropic
+            *("maximum prompt length", "reduce the length of the messages"),  # xAI; Groq and Cerebras
+            *("longer than the model's context length", "input is too long"),  # SGLang, Together; Bedrock
+            *("`max_new_tokens` must be <=", "`inputs` must have less than"),  # Hugging Face
+            *("too many tokens:", "valid range of max_tokens is"),  # Cohere; DeepSeek
+            "exceeds the maximum number of tokens allowed",  # Gemini
+            *("exceeded model token limit", "context window exceeds limit"),  # Moonshot, MiniMax
+            *("when context the overflows", "greater than the context length"),  # LM Studio
+            "input length exceeds the context length",  # Ollama
+        ),
+    ),
     # more than the account may send in a minute: that this request never fits says nothing of the others
     _sign(Condition.TOO_LONG, 429, phrases=("request too large",)),
     _sign(Condition.TOO_LONG, 413),
@@ -113,7 +128,7 @@ _SIGNS = (
     _sign(
         Condition.UNKNOWN_MODEL,
         400,
-        codes="model_not_found",
+        codes="model_not_found invalid_model",
         phrases=(
             *("invalid model name", "not a valid model", "model not found", "unknown model", "model does not exist"),
             *("model not exist", "does not exist or you do not have access"),
@@ -130,6 +145,7 @@ _SIGNS = (
     _sign(Condition.LOADING, 503, phrases=("loading model", "model is loading", "is currently loading")),
     _sign(Condition.BUSY, 408, 409),
     _sign(Condition.OVERLOADED, 503, 529),
+    _sign(Condition.OVERLOADED, codes="overloaded_error"),  # Anthropic's, inside a 200 too
     _sign(Condition.SERVER, *range(500, 600)),
 )
 
@@ -235,7 +251,7 @@ def asked_wait(headers: Headers, words: str) -> float | None:
 
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _WAIT = re.compile(
-    r"(?:again|retry)\s+(?:in|after)\s+((?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|h|hours?|m|minutes?|s|seconds?)\b\s*"
+    r"(?:(?:again|retry)\s+(?:in|after)|\bwait(?:\s+for)?)\s+((?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|h|hours?|m|minutes?|s|seconds?)\b\s*"
     r"|\d+(?:\.\d+)?(?:ms|h|m|s)(?=\d))+)",
     re.IGNORECASE,
 )
@@ -286,14 +302,31 @@ def _name(found: re.Match[str]) -> str:
     return "role" if found["role"] else found[0].lower()
 
 
+_MOST = re.compile(
+    r"at most (\d+) completion tokens|max_tokens` must be less than or equal to `(\d+)`"
+    r"|> (\d+), which is the maximum allowed|valid range of max_tokens is \[\d+, ?(\d+)\]"
+)
+_WHOLE = re.compile(
+    r"maximum context length (?:is|of) (\d+)|context limit: \d+ \+ \d+ > (\d+)|tokens` must be <= (\d+)"
+)
+_PROMPT = re.compile(
+    r"(\d+)(?: tokens)? (?:(?:in|from) the (?:input )?messages|in the prompt|of text input|`?inputs?`? tokens)"
+    r"|context limit: (\d+) \+"
+)
+
+
 def _room(words: str) -> int | None:
     """How many tokens a reply may have, where the words say so and it is worth a try."""
-    if most := re.search(r"at most (\d+) completion tokens|max_tokens` must be less than or equal to `(\d+)`", words):
-        return int(most[1] or most[2])
-    whole = re.search(r"maximum context length (?:is|of) (\d+)", words)
-    prompt = re.search(r"(\d+)(?: tokens)? (?:in the messages|in the prompt|of text input|input tokens)", words)
-    room = int(whole[1]) - int(prompt[1]) if whole and prompt else 0
+    most, whole, prompt = (_number(pattern, words) for pattern in (_MOST, _WHOLE, _PROMPT))
+    if most:
+        return most
+    room = whole - prompt if whole and prompt else 0
     return room if room >= _LEAST_ROOM else None
+
+
+def _number(pattern: re.Pattern[str], words: str) -> int:
+    found = pattern.search(words)
+    return next((int(number) for number in found.groups() if number), 0) if found else 0
 
 
 # ── small things ─────────────────────────────────────────────────────────────────────────────
