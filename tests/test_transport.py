@@ -12,6 +12,8 @@ import struct
 import subprocess
 import threading
 import time
+import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -277,8 +279,10 @@ def test_a_server_of_another_kind_ends_the_question_or_the_run_and_is_no_crash(f
         response(length=None),
         response(b"%x\r\n%s\r\n0\r\n\r\n" % (len(GOOD), GOOD), "transfer-encoding: chunked", length=None),
         response(gzip.compress(GOOD), "content-encoding: gzip"),
+        response(zlib.compress(GOOD), "content-encoding: deflate"),
+        response(GOOD, "content-encoding: utf-8"),
     ],
-    ids=["http-1.0", "http-1.0-to-the-end", "to-the-end", "chunks", "gzip"],
+    ids=["http-1.0", "http-1.0-to-the-end", "to-the-end", "chunks", "gzip", "deflate", "no-encoding"],
 )
 def test_a_reply_is_read_in_every_form_that_http_has(data: bytes) -> None:
     with listening(says(data)) as port:
@@ -304,6 +308,22 @@ def test_a_response_without_end_is_not_read_to_its_end() -> None:
     with listening(talk) as port:
         assert "more than 16 MB" in fails(UnknownModel, local(port))
     assert sent <= 2 * (transport.LARGEST + 2**24)
+
+
+def test_a_small_response_that_unpacks_without_end_is_not_unpacked_to_its_end() -> None:
+    packed = gzip.compress(b'{"choices": ' + b" " * (200 * 2**20) + b"[]}", 9)
+    tracemalloc.start()
+    try:
+        with listening(says(response(packed, "content-encoding: gzip"))) as port:
+            assert "more than 16 MB" in fails(UnknownModel, local(port))
+        assert tracemalloc.get_traced_memory()[1] < 4 * transport.LARGEST
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_says_that_it_is_packed_and_is_not_has_broken_off() -> None:
+    with listening(says(response(GOOD, "content-encoding: gzip"))) as port:
+        assert "incorrect header" in fails(ServerFailed, local(port))
 
 
 # ── keys, credentials, proxies ───────────────────────────────────────────────────────────────

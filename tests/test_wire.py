@@ -203,6 +203,32 @@ def test_half_a_letter_in_a_reply_that_cannot_be_used_can_be_sent_back() -> None
     assert outcome.said.encode() == b"no JSON ?"
 
 
+@pytest.mark.parametrize(
+    ("finish", "condition"),
+    [
+        ("content_filter: RECITATION", Condition.REFUSED),
+        ("content_filter: PROHIBITED_CONTENT", Condition.REFUSED),
+        ("SAFETY", Condition.REFUSED),
+        ("sensitive", Condition.REFUSED),
+        ("MAX_TOKENS", Condition.LENGTH),
+        ("model_context_window_exceeded", Condition.LENGTH),
+        ("error", Condition.SERVER),
+        ("abort", Condition.SERVER),
+        ("insufficient_system_resource", Condition.SERVER),
+        ("network_error", Condition.SERVER),
+    ],
+)
+def test_a_text_that_was_not_written_to_its_end_is_no_reply_whatever_the_server_calls_it(
+    finish: str, condition: Condition
+) -> None:
+    choice = {"message": {"content": "The first half of"}, "finish_reason": finish}
+    body = json.dumps({"choices": [choice], "usage": {"prompt_tokens": 3, "completion_tokens": 4}})
+    outcome = wire.read(200, {}, body.encode(), model="m")
+    assert isinstance(outcome, Trouble)
+    assert outcome.condition is condition
+    assert outcome.usage == Usage(prompt_tokens=3, completion_tokens=4, total_tokens=7)
+
+
 def test_an_empty_refusal_is_none() -> None:
     assert text(said("fine", refusal="")) == "fine"
 
@@ -348,6 +374,8 @@ def test_never_more_is_cached_than_was_read() -> None:
         ),
         (503, "Service Unavailable", Condition.OVERLOADED),
         (529, {"error": {"message": "Overloaded"}}, Condition.OVERLOADED),
+        (498, {"error": {"message": "Flex tier capacity exceeded"}}, Condition.OVERLOADED),
+        (407, "<html>Proxy Authentication Required</html>", Condition.UNREACHABLE),
         (418, "", Condition.REJECTED),
         # Mistral
         (400, {"object": "error", "message": "Invalid model: x", "type": "invalid_model"}, Condition.UNKNOWN_MODEL),

@@ -408,7 +408,11 @@ def _http_client() -> httpx2.AsyncClient:
     Raises:
         Unreachable: the environment names a proxy that cannot be used.
     """
-    options: dict[str, Any] = {"follow_redirects": False, "event_hooks": {"response": [transport.bounded]}}
+    options: dict[str, Any] = {
+        "follow_redirects": False,
+        "event_hooks": {"response": [transport.bounded]},
+        "headers": {"accept-encoding": transport.ENCODINGS},
+    }
     try:
         if not transport.socks_proxy():
             # aiohttp takes half the time of httpx for a request; where it is missing, httpx does.

@@ -137,6 +137,7 @@ _SIGNS = (
     # this is a server, but the API is elsewhere
     _sign(Condition.UNKNOWN_MODEL, 404, 405),
     _sign(Condition.MOVED, *_REDIRECTIONS),
+    _sign(Condition.UNREACHABLE, 407),  # a proxy wants to know who it is: the endpoint was not asked
     # the same sentence about the quota stands for an empty account and, with a time to wait, for a busy minute
     _sign(Condition.RATE_LIMIT, 429, phrases=("try again in", "retry in", "retry after", "retry shortly")),
     _sign(Condition.QUOTA, 429, phrases=("exceeded your current quota",)),
@@ -144,7 +145,7 @@ _SIGNS = (
     _sign(Condition.RATE_LIMIT, codes="rate_limit_exceeded rate_limit_error too_many_requests"),
     _sign(Condition.LOADING, 503, phrases=("loading model", "model is loading", "is currently loading")),
     _sign(Condition.BUSY, 408, 409),
-    _sign(Condition.OVERLOADED, 503, 529),
+    _sign(Condition.OVERLOADED, 498, 503, 529),  # the first is Groq's
     _sign(Condition.OVERLOADED, codes="overloaded_error"),  # Anthropic's, inside a 200 too
     _sign(Condition.SERVER, *range(500, 600)),
 )

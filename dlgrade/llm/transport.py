@@ -7,6 +7,7 @@ run among them. What really happened is aiohttp's own error, which is that one's
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import AsyncIterator
 from urllib.request import getproxies
 
@@ -25,6 +26,11 @@ CONNECT_TIMEOUT = 10.0
 LARGEST = 16 * 2**20
 """Bytes of a response. The longest reply that a model writes has a few hundred thousand."""
 
+ENCODINGS = "gzip, deflate"
+"""How a response may be packed: what is said to servers."""
+
+_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_PIECE = 2**16  # bytes that are unpacked at once
 _FILE = "/content"  # how the paths of files end
 
 ERRORS: tuple[type[Exception], ...] = (httpx2.HTTPError, httpx2.InvalidURL, _AiohttpError, UnicodeError)
@@ -38,11 +44,33 @@ class TooLarge(httpx2.HTTPError):
 async def bounded(response: httpx2.Response) -> None:
     """Let no more than `LARGEST` bytes of a response be read, but of a file, which is written piece by piece.
 
-    A hook of the client's, before it is read.
+    A hook of the client's, before it is read. What is packed is unpacked here, a piece at a time: 200 KB may be 200 MB.
     """
     stream = response.stream
-    if isinstance(stream, httpx2.AsyncByteStream) and not response.request.url.path.endswith(_FILE):
-        response.stream = _Bounded(stream)
+    if not isinstance(stream, httpx2.AsyncByteStream) or response.request.url.path.endswith(_FILE):
+        return
+    packed = response.headers.pop("content-encoding", "").strip().lower()
+    response.stream = _Bounded(_Unpacked(stream) if packed in _PACKED else stream)
+
+
+class _Unpacked(httpx2.AsyncByteStream):
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # of gzip and zlib, whichever it is
+        try:
+            async for chunk in self._stream:
+                left = chunk
+                while left:
+                    yield unpacker.decompress(left, _PIECE)
+                    left = unpacker.unconsumed_tail
+            yield unpacker.flush()
+        except zlib.error as error:
+            raise httpx2.DecodingError(str(error)) from error
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 class _Bounded(httpx2.AsyncByteStream):

@@ -123,12 +123,14 @@ def _completion(
     message = choice.get("message")
     message = message if isinstance(message, dict) else {}
     said = without_thinking(content_text(message.get("content")))
-    finish, refusal, usage = choice.get("finish_reason"), message.get("refusal"), usage_in(data)
-    if finish == "content_filter" or refusal:
+    finish, refusal, usage = _finish(choice), message.get("refusal"), usage_in(data)
+    if finish.startswith(_FILTERED) or refusal:
         words = cropped(str(refusal or "")) or "the content filter stopped it"
         return Trouble(condition=Condition.REFUSED, words=words, usage=usage)
-    if isinstance(finish, str) and finish in _CUT:
+    if finish in _CUT:
         return Trouble(condition=Condition.LENGTH, words=_stopped_at(usage), said=said, usage=usage)
+    if finish in _BROKEN_OFF:
+        return Trouble(condition=Condition.SERVER, words=f"the reply ended with {finish!r}", usage=usage)
     text = said if shape is None else json_in(said)
     problem = "the reply is empty" if not said else None if shape is None else misfit(text, shape)
     if problem:
@@ -137,12 +139,22 @@ def _completion(
     return Reply(
         text=text,
         model=named if isinstance(named, str) and named else model,
-        finish_reason=finish if isinstance(finish, str) and finish else "stop",
+        finish_reason=finish,
         usage=usage,
     )
 
 
-_CUT = frozenset({"length", "max_tokens", "model_length"})
+# Gemini says which filter it was, as in `content_filter: RECITATION`; the third is Z.ai's.
+_FILTERED = ("content_filter", "safety", "sensitive")
+_CUT = frozenset({"length", "max_tokens", "model_length", "model_context_window_exceeded"})
+# Half a text, in a response that is whole: OpenRouter's, vLLM's and SGLang's, DeepSeek's, Z.ai's.
+_BROKEN_OFF = frozenset({"error", "abort", "insufficient_system_resource", "network_error"})
+
+
+def _finish(choice: Mapping[str, Any]) -> str:
+    """Why the model stopped, in small letters; some servers do not say."""
+    finish = choice.get("finish_reason")
+    return finish.lower() if isinstance(finish, str) and finish else "stop"
 
 
 def _stopped_at(usage: Usage | None) -> str:
