@@ -210,7 +210,7 @@ def test_two_processes_on_one_document_pay_for_each_answer_once(tmp_path: Path) 
     assert times_answered(path, texts) == Counter(dict.fromkeys(texts, 1))
 
 
-def test_two_processes_on_one_cache_fill_each_its_document_and_leave_all_in_the_cache(tmp_path: Path) -> None:
+def test_two_processes_on_one_cache_fill_each_its_document_and_ask_for_each_answer_once(tmp_path: Path) -> None:
     texts = questions(200)
     paths = [bank(tmp_path / f"{name}.md", texts) for name in ("one", "two")]
     faulty = Faulty(delay=0.01)
@@ -220,6 +220,7 @@ def test_two_processes_on_one_cache_fill_each_its_document_and_leave_all_in_the_
         assert [(code, report["failed"]) for code, report in reports] == [(0, []), (0, [])]
         for path in paths:
             assert times_answered(tmp_path / "filled" / path.name, texts) == Counter(dict.fromkeys(texts, 1))
+        assert faulty.asked == Counter(dict.fromkeys(texts, 1))
         calls = faulty.calls
         code, report = ended(fill(paths[0], server, "--out", "again"))
     assert (code, report["requests"], report["cached"], faulty.calls) == (0, 0, len(texts), calls)

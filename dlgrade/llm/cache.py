@@ -12,22 +12,28 @@ from typing import TYPE_CHECKING
 
 from dlgrade.errors import ItemError, RunStopped
 from dlgrade.llm.request import Client, Halted, Reply, Request, close, halt
+from dlgrade.llm.reservations import Reservation, Reservations
 from dlgrade.llm.store import Store, stored, worth
 
 if TYPE_CHECKING:
     import asyncio
+
+_LOOKS = (0.05, 0.5)  # seconds between two looks for a reply that another process waits for, at first and later
+_PATIENCE = 60.0  # seconds for it: a process that is stopped, and not ended, holds its reservations and gets no reply
 
 
 class Cached:
     """A `Client` that asks another one only for what the store lacks.
 
     `make` is called when the first reply is missing, so a run that finds everything never imports the SDK. Equal
-    requests in flight at the same time are sent once; all but the first get the reply as a cached one.
+    requests in flight at the same time are sent once, by whichever process; all but the first get the reply as a cached
+    one. Who wants to hear a reply as it comes does not wait for another process.
     """
 
     def __init__(self, store: Store, make: Callable[[], Client]) -> None:
         self._store = store
         self._make = make
+        self._reservations = Reservations(store.database.path)
         self._client: Client | None = None
         self._halted = False
         self._in_flight: dict[str, asyncio.Future[Reply]] = {}
@@ -45,10 +51,9 @@ class Cached:
         while (running := self._in_flight.get(key)) is not None:
             with contextlib.suppress(_OtherCancelled):
                 return (await _shared(running)).model_copy(update={"cached": True})
-        known = self._store.get(key)
-        if known is not None and worth(request, known):
-            return known
-        return await self._sent(key, request)
+        with self._reservations.on(key) as reservation:
+            known = self._known(key, request)
+            return known if known is not None else await self._sent(key, request, reservation)
 
     def stored(self, requests: Sequence[Request]) -> Mapping[str, Reply]:
         """The replies that are in the store, by the request's key.
@@ -70,21 +75,23 @@ class Cached:
         The store stays open: closing it is for whoever opened it.
         """
         client, self._client, self._halted = self._client, None, False
+        self._reservations.close()
         if client is not None:
             await close(client)
 
-    async def _sent(self, key: str, request: Request) -> Reply:
+    def _known(self, key: str, request: Request) -> Reply | None:
+        known = self._store.get(key)
+        return known if known is not None and worth(request, known) else None
+
+    async def _sent(self, key: str, request: Request, reservation: Reservation) -> Reply:
         import asyncio  # noqa: PLC0415 - see the top of this file
 
         future = self._in_flight[key] = asyncio.get_running_loop().create_future()
         try:
-            if self._client is None:
-                self._client = self._make()
-                if self._halted:
-                    halt(self._client)
-            reply = await self._client.complete(request)
-            if worth(request, reply):
-                reply = self._store.put_unless_there(request, reply)
+            waits = not reservation.ours and request.hear is None
+            reply = await self._anothers(key, request, reservation) if waits else None
+            if reply is None:
+                reply = await self._asked(request)
         except Exception as error:
             future.set_exception(error)
             future.exception()  # seen, also where nobody else waits for it
@@ -97,6 +104,30 @@ class Cached:
             return reply
         finally:
             del self._in_flight[key]
+
+    async def _asked(self, request: Request) -> Reply:
+        if self._client is None:
+            self._client = self._make()
+            if self._halted:
+                halt(self._client)
+        reply = await self._client.complete(request)
+        return self._store.put_unless_there(request, reply) if worth(request, reply) else reply
+
+    async def _anothers(self, key: str, request: Request, reservation: Reservation) -> Reply | None:
+        """The reply that another process is asking for; None where it got none, or not in time."""
+        import asyncio  # noqa: PLC0415 - see the top of this file
+
+        loop = asyncio.get_running_loop()
+        pause, longest = _LOOKS
+        ends = loop.time() + _PATIENCE
+        while not reservation.again() and loop.time() < ends:
+            if self._halted:
+                raise Halted
+            if (known := self._known(key, request)) is not None:
+                return known
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, longest)
+        return self._known(key, request)
 
 
 class _OtherCancelled(Exception):
