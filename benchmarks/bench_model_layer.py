@@ -160,7 +160,8 @@ def head() -> None:
 
 def line(name: str, raw: list[float], ours: list[float], promise: str, *, kept: bool) -> None:
     """A row: the fastest and the median of each, the ratio of the fastest."""
-    ratio = f"{min(ours) / min(raw):6.2f}" if raw and min(raw) else " " * 6
+    least = min(raw, default=0.0)
+    ratio = f"{min(ours) / least:6.2f}" if least else " " * 6
     broken = "" if kept else "  broken"
     print(f"{name:44} {_pair(raw)} {_pair(ours)} {ratio}  {promise}{broken}", flush=True)
     if not kept:
