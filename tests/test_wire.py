@@ -229,6 +229,17 @@ def test_a_text_that_was_not_written_to_its_end_is_no_reply_whatever_the_server_
     assert outcome.usage == Usage(prompt_tokens=3, completion_tokens=4, total_tokens=7)
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("", "is empty"), (" \n", "is empty"), ("\u200b\u200b", "is empty"), ("a\0b", "NUL characters")],
+)
+def test_a_text_that_shows_nothing_or_cannot_be_written_down_is_of_no_use(content: str, words: str) -> None:
+    outcome = said(content)
+    assert isinstance(outcome, Trouble)
+    assert outcome.condition is Condition.UNREADABLE
+    assert words in outcome.words
+
+
 def test_an_empty_refusal_is_none() -> None:
     assert text(said("fine", refusal="")) == "fine"
 

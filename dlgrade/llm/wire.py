@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -132,7 +133,7 @@ def _completion(
     if finish in _BROKEN_OFF:
         return Trouble(condition=Condition.SERVER, words=f"the reply ended with {finish!r}", usage=usage)
     text = said if shape is None else json_in(said)
-    problem = "the reply is empty" if not said else None if shape is None else misfit(text, shape)
+    problem = _unusable(said) if shape is None else "the reply is empty" if not said else misfit(text, shape)
     if problem:
         return Trouble(condition=Condition.UNREADABLE, words=problem, said=said, usage=usage)
     named = data.get("model")
@@ -142,6 +143,16 @@ def _completion(
         finish_reason=finish,
         usage=usage,
     )
+
+
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff" + string.whitespace
+
+
+def _unusable(text: str) -> str | None:
+    """Why a plain text is of no use, in words for the model; None if it may be of some."""
+    if not text.strip(_UNSEEN):
+        return "the reply is empty"
+    return "the reply holds NUL characters, which no text file can" if "\0" in text else None
 
 
 # Gemini says which filter it was, as in `content_filter: RECITATION`; the third is Z.ai's.
