@@ -318,7 +318,7 @@ class Pace:
         """Let the next one in, as soon as the loop has seen what has arrived.
 
         One is let in at a time, and in between the loop reads: to put a request together takes as long as to store a
-        reply, and the replies that are here would wait for it. If the process dies, they would be paid for again.
+        reply, and all the replies that are here would wait for a row of requests (docs/design.md).
         """
         if self._looking is None and (self._again or self._new):
             self._looking = asyncio.get_running_loop().call_soon(self._let_in)
