@@ -272,10 +272,11 @@ def _killed(
             while counters(url)["replies"] < 250 and process.poll() is None:
                 time.sleep(0.01)
             if stop:
+                stopped = time.monotonic()
                 process.send_signal(signal.SIGSTOP)
-                _post(url, "/hangup")
                 if PROC_TCP.exists():
                     unread[name].append(_unread(url))
+                _post(url, f"/hangup/{stopped}")
             process.kill()
             process.wait()
             bench.run(command)

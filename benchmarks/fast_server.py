@@ -5,7 +5,8 @@ HTTP/1.1 is parsed by hand, as far as HTTP clients go: keep-alive, a Content-Len
 object if the call has a JSON schema, or with a fault. A list in such an object holds the first words of what is
 graded, so that a grader's quotes stand in the answer. Faults depend on the last message and how often it came before,
 not on time or order: whoever asks the same questions meets the same ones. `GET /counters` says what came so far, `POST
-/reset` forgets it, `POST /hangup` answers nothing more on the connections that there are.
+/reset` forgets it, `POST /hangup/SECONDS` answers nothing more on the connections that there are, and forgets what was
+sent after that moment of the system's clock (`time.monotonic`).
 
     python benchmarks/fast_server.py --delay 200 --faults 0.1
 
@@ -20,6 +21,7 @@ import hashlib
 import json
 import socket
 import struct
+import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any, cast
@@ -72,12 +74,13 @@ class Server:
         """Begin to count anew."""
         self.counters = Counters()
         self._asked: Counter[str] = Counter()
-        self._answered: set[str] = set()
+        self._answered: dict[str, float] = {}  # and when
 
-    def hang_up(self) -> None:
-        """Send nothing more to whoever is connected."""
+    def hang_up(self, at: float) -> None:
+        """Send nothing more to whoever is connected; what was sent after `at` has come to nobody."""
         for connection in self.connections:
             connection.closed = True
+        self._answered = {content: sent for content, sent in self._answered.items() if sent <= at}
 
     def asked(self, connection: Connection, body: bytes) -> None:
         """Take one call; its answer is sent later."""
@@ -106,7 +109,7 @@ class Server:
             return
         if fault is None:
             self.counters.replies += 1
-            self._answered.add(content)
+            self._answered[content] = time.monotonic()
             connection.send("200 OK", _completion(content, schema))
             return
         self.counters.faults[fault] += 1
@@ -169,8 +172,8 @@ class Connection(asyncio.Protocol):
         elif path == b"/reset":
             self._server.forget()
             self.send("200 OK", b"{}")
-        elif path == b"/hangup":
-            self._server.hang_up()
+        elif path.startswith(b"/hangup/"):
+            self._server.hang_up(float(path.removeprefix(b"/hangup/")))
             self.send("200 OK", b"{}")
         else:
             self.send("404 Not Found", _error("Unknown path"))
