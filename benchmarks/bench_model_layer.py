@@ -144,8 +144,10 @@ def forget(url: str) -> None:
     _post(url, "/reset")
 
 
-def _post(url: str, path: str) -> None:
-    urllib.request.urlopen(url.removesuffix("/v1") + path, data=b"").close()  # noqa: S310 - our own server
+def _post(url: str, path: str) -> dict[str, Any]:
+    with urllib.request.urlopen(url.removesuffix("/v1") + path, data=b"") as reply:  # noqa: S310 - our own server
+        found: dict[str, Any] = json.load(reply)
+        return found
 
 
 # ── the table ────────────────────────────────────────────────────────────────────────────────
@@ -274,9 +276,9 @@ def _killed(
             if stop:
                 stopped = time.monotonic()
                 process.send_signal(signal.SIGSTOP)
+                late = _post(url, f"/hangup/{stopped}")["late"]
                 if PROC_TCP.exists():
-                    unread[name].append(_unread(url))
-                _post(url, f"/hangup/{stopped}")
+                    unread[name].append(_unread(url) - late)
             process.kill()
             process.wait()
             bench.run(command)

@@ -6,7 +6,7 @@ object if the call has a JSON schema, or with a fault. A list in such an object 
 graded, so that a grader's quotes stand in the answer. Faults depend on the last message and how often it came before,
 not on time or order: whoever asks the same questions meets the same ones. `GET /counters` says what came so far, `POST
 /reset` forgets it, `POST /hangup/SECONDS` answers nothing more on the connections that there are, and forgets what was
-sent after that moment of the system's clock (`time.monotonic`).
+sent after that moment of the system's clock (`time.monotonic`); it says how many replies those are.
 
     python benchmarks/fast_server.py --delay 200 --faults 0.1
 
@@ -76,11 +76,12 @@ class Server:
         self._asked: Counter[str] = Counter()
         self._answered: dict[str, float] = {}  # and when
 
-    def hang_up(self, at: float) -> None:
-        """Send nothing more to whoever is connected; what was sent after `at` has come to nobody."""
+    def hang_up(self, at: float) -> int:
+        """Send nothing more to whoever is connected; what was sent after `at`, so many, has come to nobody."""
         for connection in self.connections:
             connection.closed = True
-        self._answered = {content: sent for content, sent in self._answered.items() if sent <= at}
+        before, self._answered = self._answered, {c: sent for c, sent in self._answered.items() if sent <= at}
+        return len(before) - len(self._answered)
 
     def asked(self, connection: Connection, body: bytes) -> None:
         """Take one call; its answer is sent later."""
@@ -173,8 +174,8 @@ class Connection(asyncio.Protocol):
             self._server.forget()
             self.send("200 OK", b"{}")
         elif path.startswith(b"/hangup/"):
-            self._server.hang_up(float(path.removeprefix(b"/hangup/")))
-            self.send("200 OK", b"{}")
+            late = self._server.hang_up(float(path.removeprefix(b"/hangup/")))
+            self.send("200 OK", json.dumps({"late": late}).encode())
         else:
             self.send("404 Not Found", _error("Unknown path"))
 
