@@ -15,7 +15,7 @@ REFERENCES = [rubric.reference for rubric in Rubrics([SHIPPED / "rubrics"]).all(
 
 
 def in_no_order(text: str) -> bool:
-    return is_in_no_order(text, sentences(text))
+    return is_in_no_order(sentences(text))
 
 
 def test_no_reference_is_in_no_order() -> None:

@@ -91,7 +91,7 @@ def _form(rubric: Rubric) -> Iterator[str]:
             yield f"{criterion.id}: an instruction, not a statement of the expected answer: {criterion.expects!r}"
     yield from (f"{id_} has no cues" for id_, ways in cues.items() if not ways)
     for id_, ways in cues.items():
-        empty = (slot for way in ways for slot in way if not compile_slot(slot).alternatives)
+        empty = (slot for way in ways for slot in way if not compile_slot(slot).firsts)
         yield from (f"{id_}: no words in the slot {slot!r}" for slot in empty)
         starred = (slot for way in ways for slot in way if _STAR_INSIDE.search(slot))
         yield from (f"{id_}: a star inside a word finds nothing: {slot!r}" for slot in starred)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dlgrade.grading.words import STOPWORDS, Sentence, sentences, stems, words
+from dlgrade.grading.words import Sentence, columns, sentences, stems
 from dlgrade.models import Misconception, Rubric
 
 _ASKED = 0.5  # weight of a word that the question has said already
@@ -33,17 +33,17 @@ class Wording:
         shared = self.weights.keys() & sentence.stems
         if not shared:
             return 0.0
-        turned = (sum([word.stem == "not" for word in sentence.words]) % 2 == 1) != self.denies
+        turned = (sentence.words.roots.count("not") % 2 == 1) != self.denies
         return sum([self.weights[stem] for stem in shared]) / self.whole * (_TURNED if turned else 1.0)
 
 
 @lru_cache(maxsize=4096)
 def wording(text: str, question: str) -> Wording:
     """A statement as it is compared with sentences."""
-    inside, asked = words(text), stems(question)
-    kept = {word.stem for word in inside if word.folded not in STOPWORDS and word.stem != "not"}
+    inside, asked = columns(text), stems(question)
+    kept = {root for root in inside.content if root != "not"}
     weights = {stem: _ASKED if stem in asked else 1.0 for stem in kept}
-    denies = sum(word.stem == "not" for word in inside) % 2 == 1
+    denies = inside.roots.count("not") % 2 == 1
     return Wording(weights, sum(weights.values()) or 1.0, denies)
 
 

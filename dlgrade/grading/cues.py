@@ -19,9 +19,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
+from sys import intern
 from typing import NamedTuple
 
-from dlgrade.grading.words import Sentence, stem, words
+from dlgrade.grading.words import Sentence, columns, put_together, stem
 from dlgrade.models import Way
 
 _GAP = 2  # words that may stand between two words of a phrase
@@ -29,40 +30,27 @@ _REACH = 5  # words over which a negation reaches, inside its clause
 _AFFIRMING = frozenset({"only", "just", "merely"})
 _SHORTEST_JOINED = 6  # "a i" must not meet "ai"
 _JOINED_BY = 5  # letters by which two words written as one are found
+_UNLESS = "unless "
+_NOWHERE: Sequence[int] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One word of an alternative: a stem, or the beginning of a word."""
-
-    text: str
-    prefix: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """A phrase: its terms in order, and all of them written as one word, "" where that is too short to mean it."""
-
-    first: Term
-    rest: tuple[Term, ...]
-    joined: str
-    beginning: str
-    negative: bool
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SlotCue:
-    """Alternatives of which one must be found, or, with `absent`, none.
+    """Alternatives of which one must be found, or, with `absent`, none; each is a phrase, told column by column.
 
-    `heads` says which of them may stand where an answer has a word: a stem, or "+" and the first letters of two words
-    written as one. Those that begin with part of a word are `prefixed`.
+    `firsts` are the stems that they begin with, `rests` those that follow; one with a star at its end is the beginning
+    of a word. `joined` is the whole phrase written as one word, "" where that is too short to mean it; where a phrase
+    is one word, `halves` is how it would begin if that were written as two. `prefixed` and `negative` name those that
+    begin with part of a word, and those that have a negation in them.
     """
 
-    alternatives: tuple[Alternative, ...]
     absent: bool
-    keys: frozenset[str]
-    heads: Mapping[str, Sequence[int]]
+    firsts: tuple[str, ...]
+    rests: tuple[tuple[str, ...], ...]
+    joined: tuple[str, ...]
+    halves: tuple[str, ...]
     prefixed: tuple[int, ...]
+    negative: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,70 +84,35 @@ NOTHING = Match(0.0, (), negated=False)
 @lru_cache(maxsize=8192)
 def compile_slot(slot: str) -> SlotCue:
     """A slot as it is written -> its alternatives."""
-    absent = slot.startswith("unless ")
-    texts = slot.removeprefix("unless ").split("|")
-    alternatives = tuple(found for text in texts if (found := _alternative(text)) is not None)
-    heads: dict[str, list[int]] = {}
-    for i, alternative in enumerate(alternatives):
-        for key in _heads(alternative):
-            heads.setdefault(key, []).append(i)
-    prefixed = tuple(i for i, alternative in enumerate(alternatives) if alternative.first.prefix)
-    return SlotCue(alternatives, absent, frozenset(heads), heads, prefixed)
+    texts = slot.removeprefix(_UNLESS).split("|")
+    found = [alternative for text in texts if (alternative := _alternative(text)) is not None]
+    firsts = tuple([terms[0] for terms, _, _ in found])
+    # Rubrics have fifty thousand alternatives: what many have in common is kept once.
+    return SlotCue(
+        absent=slot.startswith(_UNLESS),
+        firsts=firsts,
+        rests=tuple([terms[1:] for terms, _, _ in found]),
+        joined=tuple([joined for _, joined, _ in found]),
+        halves=tuple(["" if terms[1:] else intern(joined[:_JOINED_BY]) for terms, joined, _ in found]),
+        prefixed=tuple([i for i, first in enumerate(firsts) if first.endswith("*")]),
+        negative=tuple([i for i, (_, _, negative) in enumerate(found) if negative]),
+    )
 
 
-def _heads(alternative: Alternative) -> Iterator[str]:
-    if not alternative.first.prefix:
-        yield alternative.first.text
-    if alternative.joined:
-        yield alternative.joined if alternative.rest else f"+{alternative.beginning}"
-
-
-def _alternative(text: str) -> Alternative | None:
-    parts = [(part.rstrip("*"), part.endswith("*")) for part in text.split()]
-    terms: list[Term] = []
+def _alternative(text: str) -> tuple[tuple[str, ...], str, bool] | None:
+    """The terms of an alternative, the word that they make together, and whether a negation is among them."""
+    terms: list[str] = []
     negative = False
-    for part, prefix in parts:
-        inside = words(part)
-        negative = negative or any(word.negates for word in inside)
-        terms += [Term(word.stem, prefix=False) for word in inside]
-        if prefix and inside:
-            terms[-1] = Term(inside[-1].folded, prefix=True)
+    for part in text.split():
+        inside = columns(part.rstrip("*"))
+        negative = negative or "not" in inside.roots
+        terms += inside.roots
+        if part.endswith("*") and inside.roots:
+            terms[-1] = intern(f"{inside.spelled[-1]}*")
     if not terms:
         return None
-    joined = stem("".join(word.folded for word in words(text.replace("*", ""))))
-    if len(joined) < _SHORTEST_JOINED:
-        joined = ""
-    return Alternative(terms[0], tuple(terms[1:]), joined, joined[:_JOINED_BY], negative)
-
-
-@lru_cache(maxsize=4096)
-def _compile_way(way: Way) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The slots that must be there, and those that must not."""
-    absent = tuple(slot for slot in way if compile_slot(slot).absent)
-    return tuple(slot for slot in way if slot not in absent), absent
-
-
-class _Index:
-    """The places of every key: the last one by key, and from each the one before.
-
-    There is no list for each key, as most would be one long, and what is made for every answer must be little.
-    """
-
-    def __init__(self, keys: Sequence[str]) -> None:
-        self.last: dict[str, int] = {}
-        self._before: list[int] = []
-        for k, key in enumerate(keys):
-            self._before.append(self.last.get(key, -1))
-            self.last[key] = k
-
-    def places(self, key: str) -> list[int]:
-        """Where a key stands, from the last place to the first."""
-        places = []
-        k = self.last.get(key, -1)
-        while k >= 0:
-            places.append(k)
-            k = self._before[k]
-        return places
+    joined = intern(stem("".join(columns(text.replace("*", "")).spelled)))
+    return tuple(terms), joined if len(joined) >= _SHORTEST_JOINED else "", negative
 
 
 class Said:
@@ -171,18 +124,23 @@ class Said:
 
     def __init__(self, sentences: Sequence[Sentence]) -> None:
         self.sentences = tuple(sentences)
-        inside = [word for sentence in self.sentences for word in sentence.words]
-        self._spelled = [word.folded for word in inside]
-        self._stems = [word.stem for word in inside]
-        self._clauses = [word.clause for word in inside]
-        self._in = [n for n, sentence in enumerate(self.sentences) for _ in sentence.words]
-        self._ends = list(accumulate(len(sentence.words) for sentence in self.sentences))
-        self._by_stem = _Index(self._stems)
-        self._by_spelling = _Index(self._spelled)
-        self._by_beginning = sorted(self._by_spelling.last)
-        self._joined = _Index([(one + other)[:_JOINED_BY] for one, other in pairwise(self._spelled)])
-        self._keys = frozenset(self._by_stem.last).union([f"+{beginning}" for beginning in self._joined.last])
-        self._denials = self._by_stem.places("not")
+        self._words = put_together([sentence.words for sentence in self.sentences])
+        self._stems = self._words.roots
+        self._in: list[int] = []
+        for n, sentence in enumerate(self.sentences):
+            self._in += [n] * len(sentence.words)
+        self._ends = list(accumulate([len(sentence.words) for sentence in self.sentences]))
+        self._places: dict[str, list[int]] = {}
+        for k, root in enumerate(self._stems):
+            self._places.setdefault(root, []).append(k)
+        spelled = self._words.spelled
+        self._by_spelling: dict[str, list[int]] = {}
+        for k, word in enumerate(spelled):
+            self._by_spelling.setdefault(word, []).append(k)
+        self._by_beginning = sorted(self._by_spelling)
+        self._halves = [(one + other)[:_JOINED_BY] for one, other in pairwise(spelled)]
+        self._all_halves = set(self._halves)
+        self._denied = self._behind_denials()
         self._hits: dict[str, Hits] = {}
 
     def hits(self, slot: str) -> Hits:
@@ -194,34 +152,43 @@ class Said:
 
     def _find(self, cue: SlotCue) -> Hits:
         """In each sentence the first occurrence that no negation turns round; a negated one if there is no other."""
-        # Most alternatives of a rubric have no word in the answer at all.
-        likely = {i for key in cue.keys & self._keys for i in cue.heads[key]}
-        likely.update(i for i in cue.prefixed if self._begins(cue.alternatives[i].first.text))
         found: dict[int, Hit] = {}
-        for i in sorted(likely):
-            alternative = cue.alternatives[i]
-            for k in self._places(alternative):
+        settled: set[int] = set()
+        for i in self._likely(cue):
+            negative = i in cue.negative
+            for k in self._starts(cue, i):
                 n = self._in[k]
-                before = found.get(n)
-                if before is None or before.negated:
-                    negated = not alternative.negative and self._is_negated(k)
-                    found[n] = Hit(self.sentences[n], negated=negated, denies=alternative.negative)
+                if n in settled:
+                    continue
+                rest = cue.rests[i]
+                if rest and self._stems[k] != cue.joined[i] and not self._follows(rest, k):
+                    continue
+                negated = not negative and k in self._denied
+                if not negated:
+                    settled.add(n)
+                elif n in found:
+                    continue
+                found[n] = Hit(self.sentences[n], negated=negated, denies=negative)
         return Hits(found, sum(1 << n for n in found))
 
-    def _places(self, alternative: Alternative) -> list[int]:
-        """Where the alternative begins."""
-        first, rest, joined = alternative.first, alternative.rest, alternative.joined
-        if first.prefix:
-            places = self._beginning(first.text)
-        else:
-            places = self._by_stem.places(first.text) if first.text in self._by_stem.last else []
-        if rest:
-            if places:
-                places = [k for k in places if self._follows(rest, k)]
-            if joined in self._by_stem.last:
-                places += self._by_stem.places(joined)
-        elif alternative.beginning in self._joined.last:
-            places += [k for k in self._joined.places(alternative.beginning) if self._joins(k, joined)]
+    def _likely(self, cue: SlotCue) -> Sequence[int]:
+        """The alternatives of which a word is there: most of a rubric have none in the answer at all."""
+        places, halves = self._places, self._all_halves
+        likely = [
+            i
+            for i, (first, joined, half) in enumerate(zip(cue.firsts, cue.joined, cue.halves, strict=True))
+            if first in places or half in halves or joined in places
+        ]
+        prefixed = [i for i in cue.prefixed if i not in likely and self._begins(cue.firsts[i][:-1])]
+        return sorted(likely + prefixed) if prefixed else likely
+    def _starts(self, cue: SlotCue, i: int) -> Sequence[int]:
+        """Where an alternative may begin."""
+        first, joined, half = cue.firsts[i], cue.joined[i], cue.halves[i]
+        places = self._beginning(first[:-1]) if first[-1] == "*" else self._places.get(first, _NOWHERE)
+        if cue.rests[i]:
+            return [*places, *self._places[joined]] if joined in self._places else places
+        if half in self._all_halves:
+            return [*places, *self._joining(half, joined)]
         return places
 
     def _begins(self, prefix: str) -> bool:
@@ -235,22 +202,25 @@ class Said:
         i = bisect_left(every, prefix)
         places: list[int] = []
         while i < len(every) and every[i].startswith(prefix):
-            places += self._by_spelling.places(every[i])
+            places += self._by_spelling.get(every[i], _NOWHERE)
             i += 1
         return places
 
-    def _joins(self, k: int, joined: str) -> bool:
-        """Whether a word and the next one, of the same sentence, are one word in two."""
-        return self._in[k] == self._in[k + 1] and stem(self._spelled[k] + self._spelled[k + 1]) == joined
+    def _joining(self, half: str, joined: str) -> Iterator[int]:
+        """Where a word and the next one, of the same sentence, are one word in two."""
+        spelled = self._words.spelled
+        for k, beginning in enumerate(self._halves):
+            if beginning == half and self._in[k] == self._in[k + 1] and stem(spelled[k] + spelled[k + 1]) == joined:
+                yield k
 
-    def _follows(self, terms: Sequence[Term], at: int) -> bool:
+    def _follows(self, terms: Sequence[str], at: int) -> bool:
         """Whether the rest of a phrase stands closely behind."""
         end = self._ends[self._in[at]]
+        stems = self._stems
         for term in terms:
-            text = term.text
             for k in range(at + 1, min(at + 2 + _GAP, end)):
-                root = self._stems[k]
-                if self._spelled[k].startswith(text) if term.prefix else root == text:
+                root = stems[k]
+                if root == term or (term[-1] == "*" and self._words.spelled[k].startswith(term[:-1])):
                     at = k
                     break
                 # "accuracy is not enough" is no gap in "accuracy is enough"
@@ -260,15 +230,16 @@ class Said:
                 return False
         return True
 
-    def _is_negated(self, at: int) -> bool:
-        """Whether a negation stands before a word, near it and in its clause."""
-        return any(
-            at - _REACH <= k < at
-            and (self._in[k], self._clauses[k]) == (self._in[at], self._clauses[at])
-            # "not only x but y" affirms both.
-            and self._spelled[k + 1] not in _AFFIRMING
-            for k in self._denials
-        )
+    def _behind_denials(self) -> set[int]:
+        """The words that a negation turns round: near it, and in its clause."""
+        denied: set[int] = set()
+        for k in self._places.get("not", _NOWHERE):
+            for at in range(k + 1, min(k + 1 + _REACH, self._ends[self._in[k]])):
+                # "not only x but y" affirms both.
+                if self._words.begins_clause(at) or self._words.spelled[k + 1] in _AFFIRMING:
+                    break
+                denied.add(at)
+        return denied
 
 
 def best_match(ways: Iterable[Way], said: Said, *, together: int = 2, whole: bool = False) -> Match:
@@ -279,9 +250,10 @@ def best_match(ways: Iterable[Way], said: Said, *, together: int = 2, whole: boo
     """
     best = NOTHING
     for way in ways:
-        present, absent = _compile_way(way)
+        present = [slot for slot in way if not slot.startswith(_UNLESS)]
         wanted = list(_looked_up(present, said, whole=whole))
         if len(wanted) == len(present):
+            absent = [slot for slot in way if slot.startswith(_UNLESS)]
             places = _places(wanted, [said.hits(slot) for slot in absent], together, whole=whole)
             best = _best_of(best, wanted, places)
         if best.share == 1.0 and not best.negated:

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from dlgrade.grading.evidence import Cleaned
 from dlgrade.grading.order import is_in_no_order
-from dlgrade.grading.words import STOPWORDS, Sentence, Word, sentences, stems, words
+from dlgrade.grading.words import STOPWORDS, Columns, Sentence, columns, put_together, sentences, stems
 from dlgrade.models import Rubric
 
 _ECHO = 0.85  # share of a sentence's words that are the question's own
@@ -123,16 +123,16 @@ class _Answer:
     def __init__(self, text: str, every: tuple[Sentence, ...]) -> None:
         self.text = text
         self.sentences = every
-        self.words = [word for sentence in every for word in sentence.words]
-        self.spelling = tuple([word.folded for word in self.words])
+        self.words = put_together([sentence.words for sentence in every])
+        self.spelling = tuple(self.words.spelled)
         self.prose = [word for word in self.spelling if not word.isdigit()]
-        self.function = sum([word in STOPWORDS for word in self.prose])
-        self.content = [word.stem for word in self.words if word.folded not in STOPWORDS]
+        self.function = self.words.carrying.count(None)  # no number is a function word
+        self.content = self.words.content
 
 
 @lru_cache(maxsize=512)
 def _spellings(reference: str) -> tuple[str, ...]:
-    return tuple(word.folded for word in words(reference))
+    return tuple(columns(reference).spelled)
 
 
 def _own(every: Sequence[Sentence], question: str, rubric: Rubric, *, cued: bool) -> tuple[Sentence, ...]:
@@ -151,12 +151,12 @@ def _restates(sentence: Sentence, question: str, shares: tuple[float, float]) ->
     parts = [part.content for part in sentences(question) if part.content]
     restated = max((len(sentence.content & part) / len(part) for part in parts), default=0.0)
     pairs = _order(question).pairs
-    kept = [(one.stem, other.stem) in pairs for one, other in pairwise(sentence.words)]
+    kept = [pair in pairs for pair in pairwise(sentence.words.roots)]
     return restated >= shares[0] and sum(kept) >= shares[1] * len(kept)
 
 
 def _stems(sentence: Sentence) -> tuple[str, ...]:
-    return tuple([word.stem for word in sentence.words])
+    return tuple(sentence.words.roots)
 
 
 def _once(every: Sequence[Sentence]) -> tuple[Sentence, ...]:
@@ -196,9 +196,9 @@ def _is_other_language(answer: _Answer, rubric: Rubric) -> bool:
     if answer.function >= _KNOWN_WORDS * len(answer.prose):
         return False
     subject = stems(rubric.reference) | stems(rubric.question)
-    inside = [word for word in answer.words if not word.folded.isdigit()]
-    known = sum([word.folded in STOPWORDS or word.stem in subject for word in inside])
-    return known / len(inside) < _KNOWN_WORDS
+    pairs = zip(answer.words.spelled, answer.words.roots, strict=True)
+    known = sum([word in STOPWORDS or root in subject for word, root in pairs if not word.isdigit()])
+    return known / len(answer.prose) < _KNOWN_WORDS
 
 
 def _is_list_of_terms(answer: _Answer) -> bool:
@@ -209,8 +209,8 @@ def _is_terms_in_a_row(answer: _Answer) -> bool:
     """Whether there are many items of a few words, "of" and "the" among them, and no verb that would make them say."""
     if len(answer.words) > _LONGEST_TERM * (1 + len(_SEPARATOR.findall(answer.text))):
         return False  # most prose ends here
-    items = [inside for item in _SEPARATOR.split(answer.text) if (inside := words(item))]
-    saying = sum(not _SAYING.isdisjoint([word.folded for word in item]) for item in items)
+    items = [inside for item in _SEPARATOR.split(answer.text) if (inside := columns(item).spelled)]
+    saying = sum(not _SAYING.isdisjoint(item) for item in items)
     return (
         len(items) >= _LIST_LENGTH
         and sum(map(len, items)) <= _LONGEST_TERM * len(items)
@@ -255,9 +255,9 @@ class _Order:
 
 @lru_cache(maxsize=512)
 def _order(text: str) -> _Order:
-    inside = words(text)
-    every = [word.stem for word in inside]
-    function = sum(word.folded in STOPWORDS for word in inside) / len(inside) if inside else 0.0
+    inside = columns(text)
+    every = inside.roots
+    function = inside.carrying.count(None) / len(inside) if len(inside) else 0.0
     runs = {run: denials % 2 for run, denials in _denied_runs(inside)}
     denied = frozenset(run for run, odd in runs.items() if odd)
     denied_stems = frozenset(stem for run in denied for stem in run)
@@ -277,12 +277,12 @@ def _is_stripped(answer: _Answer, reference: str) -> bool:
 
 def _is_shuffled(answer: _Answer, reference: str) -> bool:
     """Whether the words stand in no order: not in English's, or the reference's words without their neighbours."""
-    if is_in_no_order(answer.text, answer.sentences):
+    if is_in_no_order(answer.sentences):
         return True
     if not _is_borrowed(answer, reference):
         return False
     order = _order(reference)
-    every = [word.stem for word in answer.words]
+    every = answer.words.roots
     both = [pair for pair in pairwise(every) if pair[0] in order.stems and pair[1] in order.stems]
     return len(both) >= _NEIGHBOURS and sum([pair in order.pairs for pair in both]) < _KEPT * len(both)
 
@@ -298,7 +298,7 @@ def _denies_nearly_all(said: Sequence[Sentence], reference: str) -> bool:
 def _denied(said: Sequence[Sentence]) -> tuple[float, float]:
     """The share of words in sentences with a negation, and that of negations among words."""
     every = sum([len(sentence.words) for sentence in said])
-    counts = [(len(sentence.words), sum([word.stem == "not" for word in sentence.words])) for sentence in said]
+    counts = [(len(sentence.words), sentence.words.roots.count("not")) for sentence in said]
     return sum([length for length, n in counts if n]) / every, sum([n for _, n in counts]) / every
 
 
@@ -313,7 +313,7 @@ def _is_denial(said: Sentence, reference: str) -> bool:
         ):
             return True
     elif not order.runs.keys().isdisjoint(_runs_of(_kept(said.words))) and (
-        _REJECTION.search(said.spelled)
+        _REJECTION.search("".join([f" {word}" for word in said.words.spelled]))
         or any(run in order.runs and denials % 2 != order.runs[run] for run, denials in _denied_runs(said.words))
     ):
         return True
@@ -339,14 +339,18 @@ def _deniable(reference: str) -> tuple[list[tuple[int, frozenset[str]]], list[tu
     """The content of a reference's sentences, those without a negation first, each with its place from the end."""
     found: tuple[list[tuple[int, frozenset[str]]], list[tuple[int, frozenset[str]]]] = ([], [])
     for place, sentence in enumerate(sentences(reference)):
-        denies = any(word.stem in _DENIALS for word in sentence.words)
+        denies = not _DENIALS.isdisjoint(sentence.stems)
         found[denies].append((-place, sentence.content - _DENIALS))
     return found
 
 
-def _kept(inside: Iterable[Word]) -> list[str]:
+def _kept(inside: Columns) -> list[str]:
     """The stems without negations and auxiliaries."""
-    return [word.stem for word in inside if word.stem not in _DENIALS and word.folded not in _AUXILIARIES]
+    return [
+        root
+        for root, word in zip(inside.roots, inside.spelled, strict=True)
+        if root not in _DENIALS and word not in _AUXILIARIES
+    ]
 
 
 def _runs_of(kept: Sequence[str]) -> list[Run]:
@@ -354,14 +358,14 @@ def _runs_of(kept: Sequence[str]) -> list[Run]:
     return list(zip(kept, kept[1:], kept[2:], kept[3:], strict=False))
 
 
-def _denied_runs(inside: Sequence[Word]) -> Iterator[tuple[Run, int]]:
+def _denied_runs(inside: Columns) -> Iterator[tuple[Run, int]]:
     """Every four words in a row, negations and auxiliaries left out, with the number of negations among them."""
     denied: list[int] = []
     before = 0
-    for word in inside:
-        if word.stem in _DENIALS:
+    for root, word in zip(inside.roots, inside.spelled, strict=True):
+        if root in _DENIALS:
             before += 1
-        elif word.folded not in _AUXILIARIES:
+        elif word not in _AUXILIARIES:
             denied.append(before)
     for run, first, last in zip(_runs_of(_kept(inside)), denied, denied[3:], strict=False):
         yield run, last - first

@@ -20,12 +20,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from dlgrade.banks.spelling.lexicon import DEAR, cost
-from dlgrade.grading.words import STOPWORDS, Word, stems, words
+from dlgrade.grading.words import STOPWORDS, Columns, columns, stems
 
 _THE = 14  # what the commonest word costs
 _STEP = 14.0
@@ -68,14 +68,14 @@ class Wanted:
 @lru_cache(maxsize=512)
 def wanted(question: str, reference: str) -> Wanted:
     """What an answer to the question is held against."""
-    inside = words(reference)
-    content = _content(inside) or list(inside)
+    inside = columns(reference)
+    content = _content(inside) or list(zip(inside.roots, inside.spelled, strict=True))
     asked = stems(question)
-    spelled = {word.stem: word.folded for word in content}
+    spelled = dict(content)
     weights = {stem: rarity(word) * (_ASKED if stem in asked else 1.0) for stem, word in spelled.items()}
     places: dict[str, int] = {}
-    for i, word in enumerate(content):
-        places[word.stem] = places.get(word.stem, 0) | 1 << i
+    for i, (stem, _) in enumerate(content):
+        places[stem] = places.get(stem, 0) | 1 << i
     return Wanted(
         weights=weights,
         beyond={stem: word for stem, word in spelled.items() if stem not in asked} or spelled,
@@ -88,9 +88,9 @@ def wanted(question: str, reference: str) -> Wanted:
     )
 
 
-def likeness(said: Sequence[Word], to: Wanted) -> float:
+def likeness(said: Columns, to: Wanted) -> float:
     """How much of the reference the words say, from 0 to 1."""
-    if not said or not to.length:
+    if not len(said) or not to.length:
         return 0.0
     shares = (
         min(1.0, _bm25(said, to.weights, to.length) / to.most) if to.most else 0.0,
@@ -117,20 +117,21 @@ def coverage(said: frozenset[str], weights: Mapping[str, float]) -> float:
     return math.fsum(weights[stem] for stem in said & weights.keys()) / whole if whole else 0.0
 
 
-def _content(inside: Iterable[Word]) -> list[Word]:
-    return [word for word in inside if word.folded not in STOPWORDS]
+def _content(inside: Columns) -> list[tuple[str, str]]:
+    """The words that carry meaning, each as its stem and its spelling."""
+    return [(root, word) for root, word in zip(inside.carrying, inside.spelled, strict=True) if root is not None]
 
 
-def _bm25(said: Sequence[Word], weights: Mapping[str, float], usual: int) -> float:
+def _bm25(said: Columns, weights: Mapping[str, float], usual: int) -> float:
     norm = _BM25_K * (1 - _BM25_B + _BM25_B * len(said) / usual)
-    counted = Counter(word.stem for word in said if word.stem in weights)
+    counted = Counter([root for root in said.roots if root in weights])
     return sum(weights[stem] * n * (_BM25_K + 1) / (n + norm) for stem, n in counted.items())
 
 
-def _heard(said: Sequence[Word], to: Wanted) -> float:
-    have = {word.stem for word in said}
+def _heard(said: Columns, to: Wanted) -> float:
+    have = set(said.roots)
     near: dict[str, list[str]] = {}
-    for word in {word.folded for word in said if len(word.folded) >= _SHORTEST and word.folded not in STOPWORDS}:
+    for word in {word for word in said.spelled if len(word) >= _SHORTEST and word not in STOPWORDS}:
         near.setdefault(word[0], []).append(word)
     whole = found = 0.0
     for stem, word in to.beyond.items():
@@ -164,24 +165,24 @@ def _runs(text: str) -> list[str]:
     return [text[i : i + n] for n in _GRAMS for i in range(len(text) - n + 1)]
 
 
-def _weighed_grams(inside: Iterable[Word], question: str) -> dict[str, float]:
-    known = {gram for word in words(question) for gram in _word_grams(word.folded)}
+def _weighed_grams(inside: Columns, question: str) -> dict[str, float]:
+    known = {gram for word in columns(question).spelled for gram in _word_grams(word)}
     found: dict[str, float] = {}
-    for word in inside:
-        weight = _FUNCTION if word.folded in STOPWORDS else rarity(word.folded)
-        for gram in _word_grams(word.folded):
+    for word in inside.spelled:
+        weight = _FUNCTION if word in STOPWORDS else rarity(word)
+        for gram in _word_grams(word):
             found[gram] = max(found.get(gram, 0.0), weight)
     return {gram: weight for gram, weight in found.items() if gram not in known} or found
 
 
-def _spelled(said: Iterable[Word], to: Wanted) -> float:
-    have = {gram for word in {word.folded for word in said} for gram in _word_grams(word)}
+def _spelled(said: Columns, to: Wanted) -> float:
+    have = {gram for word in set(said.spelled) for gram in _word_grams(word)}
     whole = math.fsum(to.grams.values())
     return math.fsum(map(to.grams.__getitem__, have & to.grams.keys())) / whole if whole else 0.0
 
 
-def _text_grams(inside: Sequence[Word]) -> Counter[str]:
-    return Counter(_runs(" ".join(("", *(word.folded for word in inside), ""))))
+def _text_grams(inside: Columns) -> Counter[str]:
+    return Counter(_runs(" ".join(("", *inside.spelled, ""))))
 
 
 def _normed(counted: Mapping[str, int]) -> dict[str, float]:
@@ -195,12 +196,12 @@ def _cosine(said: Counter[str], normed: Mapping[str, float]) -> float:
     return math.fsum(math.sqrt(said[gram]) * normed[gram] for gram in shared) / math.sqrt(said.total())
 
 
-def _in_order(said: Sequence[Word], to: Wanted) -> float:
+def _in_order(said: Columns, to: Wanted) -> float:
     """The longest common subsequence of content words, a bit for each of the reference's (Hyyrö 2004)."""
     every = (1 << to.ordered) - 1
     open_ = every
-    for word in said:
-        here = open_ & to.places.get(word.stem, 0)
+    for root in said.roots:
+        here = open_ & to.places.get(root, 0)
         if here:
             open_ = (open_ + here | open_ - here) & every
     return (to.ordered - open_.bit_count()) / to.ordered

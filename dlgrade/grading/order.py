@@ -100,22 +100,23 @@ _CAPITAL, _NOUN = -2, -0.5  # many write nouns so
 _SMALL = 0.3  # share of sentences
 
 
-def is_in_no_order(text: str, said: Sequence[Sentence]) -> bool:
+def is_in_no_order(said: Sequence[Sentence]) -> bool:
     """Whether the function words have such words behind them that nobody wrote the text so."""
-    letters = any(word.folded in _LETTERS for sentence in said for word in sentence.words)
-    capitals = _begins_small(text, said)
+    letters = not all([_LETTERS.isdisjoint(sentence.words.spelled) for sentence in said])
+    capitals = _begins_small(said)
     odds, pairs = 0.0, 0
     for sentence in said:
-        for word, after in pairwise(sentence.words):
-            follows = _ODDS.get(word.folded)
-            if (follows is None and not capitals) or text[word.end : after.start] not in _BLANKS:
+        inside = sentence.words
+        for k, (word, after) in enumerate(pairwise(inside.spelled)):
+            follows = _ODDS.get(word)
+            if (follows is None and not capitals) or inside.gaps[k + 1] not in _BLANKS:
                 continue
             # "A" may be the name of something, and surely is beside "B".
-            if follows is not None and not (word.folded == "a" and (letters or text[word.start] == "A")):
-                odds += follows.get(after.folded, follows[""])
+            if follows is not None and not (word == "a" and (letters or inside.written[k][0] == "A")):
+                odds += follows.get(after, follows[""])
                 pairs += 1
-            if capitals and text[word.end - 1].islower() and _is_capitalised(text[after.start : after.end]):
-                odds += _CAPITAL if after.folded in STOPWORDS else _NOUN
+            if capitals and inside.written[k][-1].islower() and _is_capitalised(inside.written[k + 1]):
+                odds += _CAPITAL if after in STOPWORDS else _NOUN
     return pairs >= _FEWEST and odds < _BELOW + _EACH * pairs
 
 
@@ -123,10 +124,10 @@ def _is_capitalised(word: str) -> bool:
     return word[0].isupper() and word[1:].islower()
 
 
-def _begins_small(text: str, said: Sequence[Sentence]) -> bool:
+def _begins_small(said: Sequence[Sentence]) -> bool:
     """Whether many sentences begin with a small letter, as they do where capitals were moved elsewhere.
 
     Notes that lost the ends of their lines have capitals in mid-sentence too, but begin with them as well.
     """
-    starts = [text[sentence.words[0].start] for sentence in said[1:]]
+    starts = [sentence.words.written[0][0] for sentence in said[1:]]
     return bool(starts) and sum(map(str.islower, starts)) >= _SMALL * len(starts)

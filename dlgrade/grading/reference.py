@@ -17,7 +17,7 @@ from itertools import pairwise
 from dlgrade.grading.dealing import dealt
 from dlgrade.grading.guards import Guarded
 from dlgrade.grading.likeness import Wanted, claim_weights, coverage, likeness, wanted
-from dlgrade.grading.words import Sentence, Word, stems
+from dlgrade.grading.words import Columns, Sentence, put_together, stems
 from dlgrade.models import Criterion, Rubric, VerdictWord
 
 _SAID = 0.5  # share of a claim's words, the rare ones weighing more, from which on it is met
@@ -87,8 +87,8 @@ def held(answer: Guarded, rubric: Rubric, question: str) -> Held:
     return Held(claims, share, _band(share))
 
 
-def _words(said: Sequence[Sentence]) -> list[Word]:
-    return [word for sentence in said for word in sentence.words]
+def _words(said: Sequence[Sentence]) -> Columns:
+    return put_together([sentence.words for sentence in said])
 
 
 def _best_place(

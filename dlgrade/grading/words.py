@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import accumulate
+from sys import intern
 from typing import NamedTuple
 
 import Stemmer
 
 _STEMMER = Stemmer.Stemmer("english")
 _WORD = re.compile(r"([^\W_]+(?:['’][^\W\d_]+)?)")
+_WORD_IN_ASCII = re.compile(r"([0-9A-Za-z]+(?:'[A-Za-z]+)?)")  # the same for ASCII, in two thirds of the time
 _FORMULA_COMMAND = re.compile(r"\\(?:frac|left|right|mathbf|mathrm|mathcal|text|cdot|quad|,|;)")
 # A sentence ends at . ! ? before a space (abbreviations aside), at a blank line, where a list item or a row begins.
 _BOUNDARY = re.compile(
@@ -38,10 +43,11 @@ NEGATORS = frozenset({"not", "no", "never", "cannot", "neither", "nor", "hardly"
 _ACRONYMS = frozenset({"cpus", "gpus", "tpus", "npus", "relus", "grus"})
 _CLAUSE_WORDS = frozenset({"but", "instead", "rather", "whereas", "while", "so", "because", "although", "since"})
 _CLAUSE_END = re.compile(r"[,;:()—–]|\s-\s")
+_MOST_KNOWN = 16_384  # words, of which the stems are kept: a few megabytes
 
 
 class Word(NamedTuple):
-    """One word: its stem, where it stands, and the count of the clause it is in.
+    """One word: its stem, and where it stands.
 
     All negations have the stem "not": "cannot rely", "can't rely" and "never rely" are one.
     """
@@ -50,7 +56,6 @@ class Word(NamedTuple):
     stem: str
     start: int
     end: int
-    clause: int
 
     @property
     def negates(self) -> bool:
@@ -58,34 +63,64 @@ class Word(NamedTuple):
         return self.stem == "not"
 
 
-_make = tuple.__new__  # half the time of Word(...), and words are most of what is made
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Some words, column by column, since most is asked of all of them at once.
+
+    `written` are the words as they stand, `spelled` folded, `roots` their stems. `carrying` has the stems of those that
+    carry meaning, and None for the others. `gaps` is what stands before each.
+    """
+
+    written: Sequence[str]
+    spelled: Sequence[str]
+    roots: Sequence[str]
+    carrying: Sequence[str | None]
+    gaps: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.roots)
+
+    @property
+    def content(self) -> list[str]:
+        """The stems of those that carry meaning, in order."""
+        return list(filter(None, self.carrying))
+
+    def begins_clause(self, k: int) -> bool:
+        """Whether a clause begins with the word of that place."""
+        return self.spelled[k] in _CLAUSE_WORDS or (
+            self.gaps[k] != " " and _CLAUSE_END.search(self.gaps[k]) is not None
+        )
 
 
-@dataclass(frozen=True)
+def put_together(some: Sequence[Columns]) -> Columns:
+    """The words of several as those of one."""
+    if len(some) == 1:
+        return some[0]
+    written, spelled, roots, carrying, gaps = [], [], [], [], []
+    for one in some:
+        written += one.written
+        spelled += one.spelled
+        roots += one.roots
+        carrying += one.carrying
+        gaps += one.gaps
+    return Columns(written, spelled, roots, carrying, gaps)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Sentence:
-    """A run of words that belong together, `text[start:end]` of the answer."""
+    """A run of words that belong together, `text[start:end]` of the answer.
+
+    `content` are the stems that carry meaning, `stems` all of them.
+    """
 
     start: int
     end: int
-    words: tuple[Word, ...]
-
-    @cached_property
-    def content(self) -> frozenset[str]:
-        """The stems that carry meaning."""
-        return frozenset(word.stem for word in self.words if word.folded not in STOPWORDS)
-
-    @cached_property
-    def stems(self) -> frozenset[str]:
-        """All stems."""
-        return frozenset(word.stem for word in self.words)
-
-    @cached_property
-    def spelled(self) -> str:
-        """The folded words, a space before each."""
-        return "".join(f" {word.folded}" for word in self.words)
+    words: Columns
+    content: frozenset[str]
+    stems: frozenset[str]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """The stem of a folded word; "not" for every negation."""
     if word in NEGATORS or word.endswith("n't"):
@@ -102,31 +137,65 @@ def fold_word(word: str) -> str:
     return folded.removesuffix("'s")
 
 
-@lru_cache(maxsize=65536)
-def _taken_apart(word: str) -> tuple[str, str, bool]:
-    """A word as written -> folded, its stem, and whether a clause begins with it."""
-    folded = fold_word(word)
-    return folded, stem(folded), folded in _CLAUSE_WORDS
+class _Known(dict[str, tuple[str, str, str | None]]):
+    """Words as written, each with how it is folded, its stem, and the stem again if it carries meaning.
+
+    A dictionary, as nothing else is asked so often; it begins anew when it is full.
+    """
+
+    def __missing__(self, word: str) -> tuple[str, str, str | None]:
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        folded = intern(fold_word(word))
+        root = intern(stem(folded))
+        self[word] = taken = folded, root, None if folded in STOPWORDS else root
+        return taken
+
+
+_KNOWN = _Known()
+
+
+def _parts(text: str) -> list[str]:
+    """What stands before a word, the word, what stands before the next one, …, what stands behind the last."""
+    # Commands that only typeset are blanked, not cut: the offsets must stay.
+    plain = _FORMULA_COMMAND.sub(_blanked, text) if "\\" in text else text
+    return (_WORD_IN_ASCII if plain.isascii() else _WORD).split(plain)
+
+
+def _blanked(command: re.Match[str]) -> str:
+    return "\t" * len(command.group())
+
+
+def _columns(parts: list[str]) -> Columns:
+    written = parts[1::2]
+    if not written:
+        return Columns((), (), (), (), ())
+    spelled, roots, carrying = zip(*map(_KNOWN.__getitem__, written), strict=True)
+    return Columns(written, spelled, roots, carrying, parts[:-1:2])
+
+
+def columns(text: str) -> Columns:
+    """The words of a text, column by column."""
+    return _affirmed(_columns(_parts(text)))
+
+
+def _affirmed(inside: Columns) -> Columns:
+    """The words with "no" as an answer where it stands behind "yes": "yes/no" names two answers and denies nothing."""
+    if "no" not in inside.spelled or "yes" not in inside.spelled:
+        return inside
+    pairs = zip(inside.spelled, ("", *inside.spelled), strict=False)
+    answers = [(word, before) == ("no", "yes") for word, before in pairs]
+    roots = ["no" if answer else root for answer, root in zip(answers, inside.roots, strict=True)]
+    carrying = ["no" if answer else root for answer, root in zip(answers, inside.carrying, strict=True)]
+    return replace(inside, roots=roots, carrying=carrying)
 
 
 def words(text: str, offset: int = 0) -> tuple[Word, ...]:
     """The words of a text; offsets count from `offset`."""
-    # Commands that only typeset are blanked, not cut: the offsets must stay.
-    plain = _FORMULA_COMMAND.sub(lambda m: " " * len(m.group()), text) if "\\" in text else text
-    found: list[Word] = []
-    at, clause = offset, 0
-    parts = _WORD.split(plain)  # what stands between, a word, what stands between, …
-    for between, word in zip(parts[::2], parts[1::2], strict=False):
-        folded, root, leads = _taken_apart(word)
-        if leads or (between != " " and _CLAUSE_END.search(between)):
-            clause += 1
-        # "yes/no" names two answers and denies nothing.
-        if folded == "no" and found and found[-1].folded == "yes":
-            root = folded
-        start = at + len(between)
-        at = start + len(word)
-        found.append(_make(Word, (folded, root, start, at, clause)))
-    return tuple(found)
+    parts = _parts(text)
+    inside = _affirmed(_columns(parts))
+    bounds = list(accumulate(map(len, parts), initial=offset))
+    return tuple(map(Word, inside.spelled, inside.roots, bounds[1::2], bounds[2::2]))
 
 
 def has_words(text: str) -> bool:
@@ -137,7 +206,7 @@ def has_words(text: str) -> bool:
 @lru_cache(maxsize=8192)
 def stems(text: str) -> frozenset[str]:
     """The stems of a text that carry meaning."""
-    return frozenset(word.stem for word in words(text) if word.folded not in STOPWORDS)
+    return frozenset(columns(text).content)
 
 
 @lru_cache(maxsize=256)
@@ -146,17 +215,39 @@ def sentences(text: str) -> tuple[Sentence, ...]:
 
     Kept, since a check grades each reference by every rubric.
     """
+    parts = _parts(text)
+    inside = _columns(parts)
+    ends = list(accumulate(map(len, parts)))  # of what stands before each word, and of the word
     found = []
-    start = 0
+    start = first = 0
     # The mark that ends a sentence is its own, the line's end between two items is not.
     boundaries = [(m.start() + (text[m.start()] != "\n"), m.end()) for m in _BOUNDARY.finditer(text)]
     for end, after in (*boundaries, (len(text), len(text))):
-        piece = text[start:end]
-        if _ITEM_NUMBER.fullmatch(piece) and end < len(text):
+        last = bisect_right(ends, end, 2 * first) // 2 if end < len(text) else len(inside)
+        if last == first + 1 and end < len(text) and _ITEM_NUMBER.fullmatch(text, start, end):
             continue
-        inside = words(piece, start)
-        if inside:
-            lead = len(piece) - len(piece.lstrip())
-            found.append(Sentence(start + lead, start + len(piece.rstrip()), inside))
+        if last > first:
+            found.append(_sentence(text, start, end, inside, first, last))
+            first = last
         start = after
     return tuple(found)
+
+
+def _sentence(text: str, start: int, end: int, inside: Columns, first: int, last: int) -> Sentence:
+    piece = text[start:end]
+    some = _affirmed(
+        Columns(
+            inside.written[first:last],
+            inside.spelled[first:last],
+            inside.roots[first:last],
+            inside.carrying[first:last],
+            inside.gaps[first:last],
+        )
+    )
+    return Sentence(
+        end - len(piece.lstrip()),
+        start + len(piece.rstrip()),
+        some,
+        frozenset(filter(None, some.carrying)),
+        frozenset(some.roots),
+    )
