@@ -30,6 +30,7 @@ _REACH = 5  # words over which a negation reaches, inside its clause
 _AFFIRMING = frozenset({"only", "just", "merely"})
 _SHORTEST_JOINED = 6  # "a i" must not meet "ai"
 _JOINED_BY = 5  # letters by which two words written as one are found
+_CHANGED = 2  # letters at the end of a stem that may be others than those of its word: "dying" has the stem "die"
 _UNLESS = "unless "
 _NOWHERE: Sequence[int] = ()
 
@@ -81,6 +82,17 @@ class Match:
 NOTHING = Match(0.0, (), negated=False)
 
 
+def _index(keys: Iterable[str]) -> dict[str, list[int]]:
+    """The places of every key."""
+    found: dict[str, list[int]] = {}
+    for k, key in enumerate(keys):
+        if key in found:
+            found[key].append(k)
+        else:
+            found[key] = [k]
+    return found
+
+
 @lru_cache(maxsize=8192)
 def compile_slot(slot: str) -> SlotCue:
     """A slot as it is written -> its alternatives."""
@@ -125,21 +137,16 @@ class Said:
     def __init__(self, sentences: Sequence[Sentence]) -> None:
         self.sentences = tuple(sentences)
         self._words = put_together([sentence.words for sentence in self.sentences])
-        self._stems = self._words.roots
+        self._roots, self._spelled = self._words.roots, self._words.spelled
         self._in: list[int] = []
         for n, sentence in enumerate(self.sentences):
             self._in += [n] * len(sentence.words)
         self._ends = list(accumulate([len(sentence.words) for sentence in self.sentences]))
-        self._places: dict[str, list[int]] = {}
-        for k, root in enumerate(self._stems):
-            self._places.setdefault(root, []).append(k)
-        spelled = self._words.spelled
-        self._by_spelling: dict[str, list[int]] = {}
-        for k, word in enumerate(spelled):
-            self._by_spelling.setdefault(word, []).append(k)
-        self._by_beginning = sorted(self._by_spelling)
-        self._halves = [(one + other)[:_JOINED_BY] for one, other in pairwise(spelled)]
-        self._all_halves = set(self._halves)
+        self._places = _index(self._roots)
+        self._masks: dict[str, int] = {}
+        self._root_of = dict(zip(self._spelled, self._roots, strict=True))
+        self._by_beginning = sorted(self._root_of)
+        self._halves = _index([(one + other)[:_JOINED_BY] for one, other in pairwise(self._spelled)])
         self._denied = self._behind_denials()
         self._hits: dict[str, Hits] = {}
 
@@ -153,74 +160,81 @@ class Said:
     def _find(self, cue: SlotCue) -> Hits:
         """In each sentence the first occurrence that no negation turns round; a negated one if there is no other."""
         found: dict[int, Hit] = {}
-        settled: set[int] = set()
         for i in self._likely(cue):
             negative = i in cue.negative
-            for k in self._starts(cue, i):
+            for k in self._phrases(cue, i) if cue.rests[i] else self._words_of(cue, i):
                 n = self._in[k]
-                if n in settled:
-                    continue
-                rest = cue.rests[i]
-                if rest and self._stems[k] != cue.joined[i] and not self._follows(rest, k):
-                    continue
-                negated = not negative and k in self._denied
-                if not negated:
-                    settled.add(n)
-                elif n in found:
-                    continue
-                found[n] = Hit(self.sentences[n], negated=negated, denies=negative)
-        return Hits(found, sum(1 << n for n in found))
+                before = found.get(n)
+                if before is None or before.negated:
+                    negated = not negative and k in self._denied
+                    found[n] = Hit(self.sentences[n], negated=negated, denies=negative)
+        return Hits(found, sum([1 << n for n in found]))
 
     def _likely(self, cue: SlotCue) -> Sequence[int]:
         """The alternatives of which a word is there: most of a rubric have none in the answer at all."""
-        places, halves = self._places, self._all_halves
+        places, halves = self._places, self._halves
         likely = [
             i
             for i, (first, joined, half) in enumerate(zip(cue.firsts, cue.joined, cue.halves, strict=True))
             if first in places or half in halves or joined in places
         ]
-        prefixed = [i for i in cue.prefixed if i not in likely and self._begins(cue.firsts[i][:-1])]
+        prefixed = [i for i in cue.prefixed if i not in likely and self._beginning(cue.firsts[i])]
         return sorted(likely + prefixed) if prefixed else likely
-    def _starts(self, cue: SlotCue, i: int) -> Sequence[int]:
-        """Where an alternative may begin."""
+
+    def _words_of(self, cue: SlotCue, i: int) -> Sequence[int]:
+        """Where an alternative of one word stands, or where that is written as two."""
         first, joined, half = cue.firsts[i], cue.joined[i], cue.halves[i]
-        places = self._beginning(first[:-1]) if first[-1] == "*" else self._places.get(first, _NOWHERE)
-        if cue.rests[i]:
-            return [*places, *self._places[joined]] if joined in self._places else places
-        if half in self._all_halves:
-            return [*places, *self._joining(half, joined)]
-        return places
+        places = self._starts(first)
+        if half not in self._halves:
+            return places
+        lead = joined[:-_CHANGED]
+        pairs = [(k, self._spelled[k] + self._spelled[k + 1]) for k in self._halves[half] if self._roots[k] != first]
+        twos = [k for k, pair in pairs if pair.startswith(lead) and self._in[k] == self._in[k + 1]]
+        return [*places, *[k for k in twos if stem(self._spelled[k] + self._spelled[k + 1]) == joined]]
 
-    def _begins(self, prefix: str) -> bool:
-        """Whether any word begins so."""
-        i = bisect_left(self._by_beginning, prefix)
-        return i < len(self._by_beginning) and self._by_beginning[i].startswith(prefix)
+    def _phrases(self, cue: SlotCue, i: int) -> Sequence[int]:
+        """Where a phrase begins, or stands as one word."""
+        rest, joined = cue.rests[i], cue.joined[i]
+        places = self._starts(cue.firsts[i])
+        if rest[0][-1] != "*" and places:
+            after = self._mask(rest[0])
+            near = after >> 1 | after >> 2 | after >> 3
+            places = [k for k in places if near >> k & 1] if near else _NOWHERE
+        found = [k for k in places if self._follows(rest, k)]
+        return found + self._places[joined] if joined in self._places else found
 
-    def _beginning(self, prefix: str) -> list[int]:
-        """The places of the words that begin so."""
-        every = self._by_beginning
-        i = bisect_left(every, prefix)
-        places: list[int] = []
+    def _starts(self, first: str) -> Sequence[int]:
+        """Where a word stands, or all that begin so."""
+        return self._beginning(first) if first[-1] == "*" else self._places.get(first, _NOWHERE)
+
+    def _mask(self, root: str) -> int:
+        """A bit for each place of a stem."""
+        mask = self._masks.get(root)
+        if mask is None:
+            mask = self._masks[root] = sum([1 << k for k in self._places.get(root, _NOWHERE)])
+        return mask
+
+    def _beginning(self, first: str) -> Sequence[int]:
+        """The places of the words that begin as a word before a star does."""
+        prefix, every = first[:-1], self._by_beginning
+        i = at = bisect_left(every, prefix)
         while i < len(every) and every[i].startswith(prefix):
-            places += self._by_spelling.get(every[i], _NOWHERE)
             i += 1
-        return places
-
-    def _joining(self, half: str, joined: str) -> Iterator[int]:
-        """Where a word and the next one, of the same sentence, are one word in two."""
-        spelled = self._words.spelled
-        for k, beginning in enumerate(self._halves):
-            if beginning == half and self._in[k] == self._in[k + 1] and stem(spelled[k] + spelled[k + 1]) == joined:
-                yield k
+        if i == at:
+            return _NOWHERE
+        roots = {self._root_of[word] for word in every[at:i]}
+        if "no" in every[at:i]:
+            roots |= {"no", "not"}  # the one word with two stems
+        return [k for root in roots for k in self._places.get(root, _NOWHERE) if self._spelled[k].startswith(prefix)]
 
     def _follows(self, terms: Sequence[str], at: int) -> bool:
         """Whether the rest of a phrase stands closely behind."""
         end = self._ends[self._in[at]]
-        stems = self._stems
+        roots = self._roots
         for term in terms:
             for k in range(at + 1, min(at + 2 + _GAP, end)):
-                root = stems[k]
-                if root == term or (term[-1] == "*" and self._words.spelled[k].startswith(term[:-1])):
+                root = roots[k]
+                if root == term or (term[-1] == "*" and self._spelled[k].startswith(term[:-1])):
                     at = k
                     break
                 # "accuracy is not enough" is no gap in "accuracy is enough"
@@ -236,7 +250,7 @@ class Said:
         for k in self._places.get("not", _NOWHERE):
             for at in range(k + 1, min(k + 1 + _REACH, self._ends[self._in[k]])):
                 # "not only x but y" affirms both.
-                if self._words.begins_clause(at) or self._words.spelled[k + 1] in _AFFIRMING:
+                if self._words.begins_clause(at) or self._spelled[k + 1] in _AFFIRMING:
                     break
                 denied.add(at)
         return denied
