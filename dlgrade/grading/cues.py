@@ -18,7 +18,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from sys import intern
 from typing import NamedTuple
 
@@ -54,20 +54,15 @@ class SlotCue:
     negative: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A slot found in a sentence: `negated` by a denial before it; `denies` itself, as "not rely" does."""
-
-    sentence: Sentence
-    negated: bool = False
-    denies: bool = False
-
-
 class Hits(NamedTuple):
-    """Where a slot stands: the sentences that have it by their index, and as a bit for each."""
+    """In which sentences a slot stands, a bit for each.
 
-    by: Mapping[int, Hit]
+    In those of `negated` a denial stands before it; in those of `denying` it denies itself, as "not rely" does.
+    """
+
     mask: int
+    negated: int
+    denying: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +133,14 @@ class Said:
         self.sentences = tuple(sentences)
         self._words = put_together([sentence.words for sentence in self.sentences])
         self._roots, self._spelled = self._words.roots, self._words.spelled
-        self._in: list[int] = []
+        self._bits: list[int] = []  # for each word that of its sentence
+        self._ends: list[int] = []  # for each word that of its sentence, as a place
         for n, sentence in enumerate(self.sentences):
-            self._in += [n] * len(sentence.words)
-        self._ends = list(accumulate([len(sentence.words) for sentence in self.sentences]))
+            length = len(sentence.words)
+            self._bits += [1 << n] * length
+            self._ends += [len(self._ends) + length] * length
         self._places = _index(self._roots)
-        self._masks: dict[str, int] = {}
+        self._begun: dict[str, Sequence[int]] = {}
         self._root_of = dict(zip(self._spelled, self._roots, strict=True))
         self._by_beginning = sorted(self._root_of)
         self._halves = _index([(one + other)[:_JOINED_BY] for one, other in pairwise(self._spelled)])
@@ -158,78 +155,64 @@ class Said:
         return found
 
     def _find(self, cue: SlotCue) -> Hits:
-        """In each sentence the first occurrence that no negation turns round; a negated one if there is no other."""
-        found: dict[int, Hit] = {}
-        for i in self._likely(cue):
+        """In each sentence the first alternative that no negation turns round; a negated one if there is no other."""
+        plain = negated = denying = 0
+        columns = zip(cue.firsts, cue.rests, cue.joined, cue.halves, strict=True)
+        for i, (first, rest, joined, half) in enumerate(columns):
+            at = self._beginning(first) if first[-1] == "*" else self._places.get(first, _NOWHERE)
+            if rest:
+                at = self._phrases(at, rest, joined)
+            elif half in self._halves:
+                at = [*at, *self._in_two(first, joined, half)]
+            if not at:
+                continue  # most of a rubric is not in the answer at all
             negative = i in cue.negative
-            for k in self._phrases(cue, i) if cue.rests[i] else self._words_of(cue, i):
-                n = self._in[k]
-                before = found.get(n)
-                if before is None or before.negated:
-                    negated = not negative and k in self._denied
-                    found[n] = Hit(self.sentences[n], negated=negated, denies=negative)
-        return Hits(found, sum([1 << n for n in found]))
+            for k in at:
+                if k in self._denied and not negative:
+                    negated |= self._bits[k]
+                elif not plain & self._bits[k]:
+                    plain |= self._bits[k]
+                    if negative:
+                        denying |= self._bits[k]
+        return Hits(plain | negated, negated & ~plain, denying)
 
-    def _likely(self, cue: SlotCue) -> Sequence[int]:
-        """The alternatives of which a word is there: most of a rubric have none in the answer at all."""
-        places, halves = self._places, self._halves
-        likely = [
-            i
-            for i, (first, joined, half) in enumerate(zip(cue.firsts, cue.joined, cue.halves, strict=True))
-            if first in places or half in halves or joined in places
-        ]
-        prefixed = [i for i in cue.prefixed if i not in likely and self._beginning(cue.firsts[i])]
-        return sorted(likely + prefixed) if prefixed else likely
+    def _in_two(self, first: str, joined: str, half: str) -> Iterator[int]:
+        """Where an alternative of one word is written as two."""
+        for k in self._halves[half]:
+            if self._roots[k] != first and self._bits[k] == self._bits[k + 1]:
+                pair = self._spelled[k] + self._spelled[k + 1]
+                if pair.startswith(joined[:-_CHANGED]) and stem(pair) == joined:
+                    yield k
 
-    def _words_of(self, cue: SlotCue, i: int) -> Sequence[int]:
-        """Where an alternative of one word stands, or where that is written as two."""
-        first, joined, half = cue.firsts[i], cue.joined[i], cue.halves[i]
-        places = self._starts(first)
-        if half not in self._halves:
-            return places
-        lead = joined[:-_CHANGED]
-        pairs = [(k, self._spelled[k] + self._spelled[k + 1]) for k in self._halves[half] if self._roots[k] != first]
-        twos = [k for k, pair in pairs if pair.startswith(lead) and self._in[k] == self._in[k + 1]]
-        return [*places, *[k for k in twos if stem(self._spelled[k] + self._spelled[k + 1]) == joined]]
-
-    def _phrases(self, cue: SlotCue, i: int) -> Sequence[int]:
-        """Where a phrase begins, or stands as one word."""
-        rest, joined = cue.rests[i], cue.joined[i]
-        places = self._starts(cue.firsts[i])
-        if rest[0][-1] != "*" and places:
-            after = self._mask(rest[0])
-            near = after >> 1 | after >> 2 | after >> 3
-            places = [k for k in places if near >> k & 1] if near else _NOWHERE
-        found = [k for k in places if self._follows(rest, k)]
+    def _phrases(self, places: Sequence[int], rest: Sequence[str], joined: str) -> Sequence[int]:
+        """Where a phrase begins, or stands as one word; `places` are those of its first."""
+        second, roots = rest[0], self._roots
+        if second[-1] == "*":
+            found = [k for k in places if self._follows(rest, k)]
+        elif second in self._places:
+            found = [k for k in places if second in roots[k + 1 : k + 2 + _GAP] and self._follows(rest, k)]
+        else:
+            found = []
         return found + self._places[joined] if joined in self._places else found
-
-    def _starts(self, first: str) -> Sequence[int]:
-        """Where a word stands, or all that begin so."""
-        return self._beginning(first) if first[-1] == "*" else self._places.get(first, _NOWHERE)
-
-    def _mask(self, root: str) -> int:
-        """A bit for each place of a stem."""
-        mask = self._masks.get(root)
-        if mask is None:
-            mask = self._masks[root] = sum([1 << k for k in self._places.get(root, _NOWHERE)])
-        return mask
 
     def _beginning(self, first: str) -> Sequence[int]:
         """The places of the words that begin as a word before a star does."""
-        prefix, every = first[:-1], self._by_beginning
-        i = at = bisect_left(every, prefix)
-        while i < len(every) and every[i].startswith(prefix):
-            i += 1
-        if i == at:
-            return _NOWHERE
-        roots = {self._root_of[word] for word in every[at:i]}
-        if "no" in every[at:i]:
-            roots |= {"no", "not"}  # the one word with two stems
-        return [k for root in roots for k in self._places.get(root, _NOWHERE) if self._spelled[k].startswith(prefix)]
+        found = self._begun.get(first)
+        if found is None:
+            prefix, every = first[:-1], self._by_beginning
+            i = at = bisect_left(every, prefix)
+            while i < len(every) and every[i].startswith(prefix):
+                i += 1
+            roots = {self._root_of[word] for word in every[at:i]}
+            if "no" in every[at:i]:
+                roots |= {"no", "not"}  # the one word with two stems
+            places = [k for root in roots for k in self._places.get(root, _NOWHERE)]
+            found = self._begun[first] = [k for k in places if self._spelled[k].startswith(prefix)]
+        return found
 
     def _follows(self, terms: Sequence[str], at: int) -> bool:
         """Whether the rest of a phrase stands closely behind."""
-        end = self._ends[self._in[at]]
+        end = self._ends[at]
         roots = self._roots
         for term in terms:
             for k in range(at + 1, min(at + 2 + _GAP, end)):
@@ -248,7 +231,7 @@ class Said:
         """The words that a negation turns round: near it, and in its clause."""
         denied: set[int] = set()
         for k in self._places.get("not", _NOWHERE):
-            for at in range(k + 1, min(k + 1 + _REACH, self._ends[self._in[k]])):
+            for at in range(k + 1, min(k + 1 + _REACH, self._ends[k])):
                 # "not only x but y" affirms both.
                 if self._words.begins_clause(at) or self._spelled[k + 1] in _AFFIRMING:
                     break
@@ -269,7 +252,7 @@ def best_match(ways: Iterable[Way], said: Said, *, together: int = 2, whole: boo
         if len(wanted) == len(present):
             absent = [slot for slot in way if slot.startswith(_UNLESS)]
             places = _places(wanted, [said.hits(slot) for slot in absent], together, whole=whole)
-            best = _best_of(best, wanted, places)
+            best = _best_of(best, wanted, places, said)
         if best.share == 1.0 and not best.negated:
             break
     return best
@@ -319,27 +302,36 @@ def _bits(mask: int) -> Iterator[int]:
         mask ^= lowest
 
 
-def _best_of(best: Match, wanted: Sequence[Hits], places: Iterable[tuple[int, int]]) -> Match:
+def _best_of(best: Match, wanted: Sequence[Hits], places: Iterable[tuple[int, int]], said: Said) -> Match:
     """The place where most is found, if it is more than the best so far."""
     for first, width in places:
-        if sum([(hits.mask >> first) & ((1 << width) - 1) != 0 for hits in wanted]) < best.share * len(wanted):
+        window = (1 << width) - 1
+        count = sum([(hits.mask >> first) & window != 0 for hits in wanted])
+        if count < best.share * len(wanted):
             continue
-        found = [hit for hits in wanted if (hit := _best_hit(hits.by, range(first, first + width))) is not None]
-        # One slot that denies in its own words, "not need", takes the denial of the whole way upon itself.
-        negated = any(hit.negated for hit in found) and not any(hit.denies for hit in found)
-        where = {hit.sentence.start: hit.sentence for hit in found}
-        rank = (len(found) / len(wanted), not negated, -len(where))
+        where, negated = _standing(wanted, first, window)
+        rank = (count / len(wanted), not negated, -where.bit_count())
         if rank > (best.share, not best.negated, -len(best.sentences)):
-            best = Match(rank[0], tuple(where[start] for start in sorted(where)), negated)
+            best = Match(rank[0], tuple([said.sentences[first + n] for n in _bits(where)]), negated)
             if rank == (1.0, True, -1):
                 break  # nothing is better
     return best
 
 
-def _best_hit(hits: Mapping[int, Hit], place: range) -> Hit | None:
-    best: Hit | None = None
-    for i in place:
-        hit = hits.get(i)
-        if hit is not None and (best is None or (best.negated and not hit.negated)):
-            best = hit
-    return best
+def _standing(wanted: Sequence[Hits], first: int, window: int) -> tuple[int, bool]:
+    """The sentences, counted from the first, in which slots stand, each in the first one, before all without a denial.
+
+    And whether a denial turns the whole round: one slot that denies in its own words, "not need", takes that upon
+    itself.
+    """
+    where = denying = 0
+    negated = False
+    for hits in wanted:
+        some = (hits.mask >> first) & window
+        sure = some & ~(hits.negated >> first)
+        chosen = sure or some
+        chosen &= -chosen
+        where |= chosen
+        denying |= (hits.denying >> first) & chosen
+        negated = negated or (some != 0 and not sure)
+    return where, negated and not denying
