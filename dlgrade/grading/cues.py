@@ -26,6 +26,7 @@ from dlgrade.grading.words import Sentence, columns, put_together, stem
 from dlgrade.models import Way
 
 _GAP = 2  # words that may stand between two words of a phrase
+_NEXT = _GAP + 2
 _REACH = 5  # words over which a negation reaches, inside its clause
 _AFFIRMING = frozenset({"only", "just", "merely"})
 _SHORTEST_JOINED = 6  # "a i" must not meet "ai"
@@ -157,23 +158,35 @@ class Said:
     def _find(self, cue: SlotCue) -> Hits:
         """In each sentence the first alternative that no negation turns round; a negated one if there is no other."""
         plain = negated = denying = 0
+        places, halves, denied, bits, roots = self._places, self._halves, self._denied, self._bits, self._roots
         columns = zip(cue.firsts, cue.rests, cue.joined, cue.halves, strict=True)
         for i, (first, rest, joined, half) in enumerate(columns):
-            at = self._beginning(first) if first[-1] == "*" else self._places.get(first, _NOWHERE)
+            at = places.get(first, _NOWHERE)
+            if first[-1] == "*":
+                at = self._beginning(first)
             if rest:
-                at = self._phrases(at, rest, joined)
-            elif half in self._halves:
+                second = rest[0]
+                if at and second in places:
+                    at = [k for k in at if second in roots[k + 1 : k + _NEXT] and self._follows(rest, k)]
+                elif at and second[-1] == "*":
+                    at = [k for k in at if self._follows(rest, k)]
+                else:
+                    at = _NOWHERE
+                if joined in places:
+                    at = [*at, *places[joined]]
+            elif half in halves:
                 at = [*at, *self._in_two(first, joined, half)]
             if not at:
                 continue  # most of a rubric is not in the answer at all
             negative = i in cue.negative
             for k in at:
-                if k in self._denied and not negative:
-                    negated |= self._bits[k]
-                elif not plain & self._bits[k]:
-                    plain |= self._bits[k]
-                    if negative:
-                        denying |= self._bits[k]
+                if k in denied and not negative:
+                    negated |= bits[k]
+                elif negative and not plain & bits[k]:
+                    denying |= bits[k]
+                    plain |= bits[k]
+                else:
+                    plain |= bits[k]
         return Hits(plain | negated, negated & ~plain, denying)
 
     def _in_two(self, first: str, joined: str, half: str) -> Iterator[int]:
@@ -183,17 +196,6 @@ class Said:
                 pair = self._spelled[k] + self._spelled[k + 1]
                 if pair.startswith(joined[:-_CHANGED]) and stem(pair) == joined:
                     yield k
-
-    def _phrases(self, places: Sequence[int], rest: Sequence[str], joined: str) -> Sequence[int]:
-        """Where a phrase begins, or stands as one word; `places` are those of its first."""
-        second, roots = rest[0], self._roots
-        if second[-1] == "*":
-            found = [k for k in places if self._follows(rest, k)]
-        elif second in self._places:
-            found = [k for k in places if second in roots[k + 1 : k + 2 + _GAP] and self._follows(rest, k)]
-        else:
-            found = []
-        return found + self._places[joined] if joined in self._places else found
 
     def _beginning(self, first: str) -> Sequence[int]:
         """The places of the words that begin as a word before a star does."""
@@ -215,7 +217,7 @@ class Said:
         end = self._ends[at]
         roots = self._roots
         for term in terms:
-            for k in range(at + 1, min(at + 2 + _GAP, end)):
+            for k in range(at + 1, min(at + _NEXT, end)):
                 root = roots[k]
                 if root == term or (term[-1] == "*" and self._spelled[k].startswith(term[:-1])):
                     at = k
@@ -249,13 +251,29 @@ def best_match(ways: Iterable[Way], said: Said, *, together: int = 2, whole: boo
     for way in ways:
         present = [slot for slot in way if not slot.startswith(_UNLESS)]
         wanted = list(_looked_up(present, said, whole=whole))
-        if len(wanted) == len(present):
-            absent = [slot for slot in way if slot.startswith(_UNLESS)]
-            places = _places(wanted, [said.hits(slot) for slot in absent], together, whole=whole)
-            best = _best_of(best, wanted, places, said)
+        if len(wanted) < len(present):
+            continue
+        blocked = 0
+        for slot in way:
+            if slot.startswith(_UNLESS):
+                blocked |= said.hits(slot).mask
+        if (n := _in_one_sentence(wanted, blocked)) is not None:
+            return Match(1.0, (said.sentences[n],), negated=False)
+        best = _best_of(best, wanted, _places(wanted, blocked, together, whole=whole), said)
         if best.share == 1.0 and not best.negated:
             break
     return best
+
+
+def _in_one_sentence(wanted: Sequence[Hits], blocked: int) -> int | None:
+    """The first sentence that has every slot and denies none: no place is better, and most that are whole are so."""
+    every, sure, denying = ~blocked, -1, 0
+    for hits in wanted:
+        every &= hits.mask
+        sure &= ~hits.negated
+        denying |= hits.denying
+    found = every & (sure | denying) if wanted else 0
+    return next(_bits(found), None) if found else None
 
 
 def _looked_up(slots: Iterable[str], said: Said, *, whole: bool) -> Iterator[Hits]:
@@ -266,16 +284,14 @@ def _looked_up(slots: Iterable[str], said: Said, *, whole: bool) -> Iterator[Hit
         yield hits
 
 
-def _places(wanted: Sequence[Hits], unwanted: Iterable[Hits], together: int, *, whole: bool) -> list[tuple[int, int]]:
+def _places(wanted: Sequence[Hits], blocked: int, together: int, *, whole: bool) -> list[tuple[int, int]]:
     """The runs of sentences, as first and length, that have every slot; else, not `whole`, those that have one.
 
     Each sentence of a run has something: others say no more than a shorter run does.
     """
-    touched = blocked = 0
+    touched = 0
     for hits in wanted:
         touched |= hits.mask
-    for hits in unwanted:
-        blocked |= hits.mask
     opens = [touched & ~blocked]
     for width in range(1, together):
         opens.append(opens[-1] & opens[0] >> width)

@@ -63,7 +63,7 @@ class Word(NamedTuple):
         return self.stem == "not"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # not frozen: that takes three times as long to make
 class Columns:
     """Some words, column by column, since most is asked of all of them at once.
 
@@ -79,6 +79,16 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.roots)
+
+    def part(self, first: int, last: int) -> Columns:
+        """The words from the first on, as far as the last, which is not one of them."""
+        return Columns(
+            self.written[first:last],
+            self.spelled[first:last],
+            self.roots[first:last],
+            self.carrying[first:last],
+            self.gaps[first:last],
+        )
 
     @property
     def content(self) -> list[str]:
@@ -106,7 +116,7 @@ def put_together(some: Sequence[Columns]) -> Columns:
     return Columns(written, spelled, roots, carrying, gaps)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen, as above
 class Sentence:
     """A run of words that belong together, `text[start:end]` of the answer.
 
@@ -217,6 +227,7 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     """
     parts = _parts(text)
     inside = _columns(parts)
+    answered = "no" in inside.spelled and "yes" in inside.spelled
     ends = list(accumulate(map(len, parts)))  # of what stands before each word, and of the word
     found = []
     start = first = 0
@@ -227,27 +238,16 @@ def sentences(text: str) -> tuple[Sentence, ...]:
         if last == first + 1 and end < len(text) and _ITEM_NUMBER.fullmatch(text, start, end):
             continue
         if last > first:
-            found.append(_sentence(text, start, end, inside, first, last))
+            some = inside.part(first, last)
+            found.append(_sentence(text, start, end, _affirmed(some) if answered else some))
             first = last
         start = after
     return tuple(found)
 
 
-def _sentence(text: str, start: int, end: int, inside: Columns, first: int, last: int) -> Sentence:
+def _sentence(text: str, start: int, end: int, inside: Columns) -> Sentence:
     piece = text[start:end]
-    some = _affirmed(
-        Columns(
-            inside.written[first:last],
-            inside.spelled[first:last],
-            inside.roots[first:last],
-            inside.carrying[first:last],
-            inside.gaps[first:last],
-        )
-    )
+    content = frozenset(filter(None, inside.carrying))
     return Sentence(
-        end - len(piece.lstrip()),
-        start + len(piece.rstrip()),
-        some,
-        frozenset(filter(None, some.carrying)),
-        frozenset(some.roots),
+        end - len(piece.lstrip()), start + len(piece.rstrip()), inside, content, frozenset(inside.roots)
     )
