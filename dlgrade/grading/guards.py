@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from operator import le
 
 from dlgrade.grading.evidence import Cleaned
 from dlgrade.grading.order import is_in_no_order
@@ -32,6 +33,7 @@ _SHORT_LIST = 4
 _LONGEST_TERM = 3  # words of an item, on average; people's notes have more, or verbs
 _SAYING_ITEMS = 0.05  # share of items with a verb or a conjunction
 _SEPARATOR = re.compile(r"[,;|·•\n]|\s[–—/-]\s|[.!?:](?:\s|$)")
+_SEPARATING = ",;|·•\n–—/-.!?:"  # one of these is in each
 _SAYING = frozenset(
     """is are was were be been being has have had do does did can could will would should may might must not if when
     because so that which who while since it they we you""".split()  # noqa: SIM905 - words read best as words
@@ -45,7 +47,7 @@ _BORROWED = 0.95  # share of content words that are the reference's
 _NEIGHBOURS, _KEPT = 4, 0.35  # neighbours that are both the reference's; the share that stand side by side there too
 # Sentences; the share of words that stand in one with a negation; that of negations among words, and how many times the
 # reference's. Of 7,072 real answers in two public sets 4 have as many.
-_FEWEST_DENIED, _DENIED, _DENYING, _MORE_DENYING = 4, 0.75, 0.05, 2
+_FEWEST_DENIED, _DENIED_PART, _DENYING, _MORE_DENYING = 4, 0.75, 0.05, 2
 _VERBATIM = 0.75  # Dice coefficient of words from which on a sentence is taken for one of the reference's
 _SHARED = 0.6  # of its words the least that such a sentence shares: no need to look for one where there are fewer
 _DENIABLE = 2  # words of a sentence that may be taken for one of the reference's; so few must all be
@@ -58,6 +60,7 @@ _REJECTION = re.compile(
 )
 _DENIALS = frozenset({"not", "fals", "untru", "incorrect", "wrong"})
 """Stems; every negation has "not"."""
+_DENIED = _DENIALS | {"true"}
 
 _RUN, _DIFFERENT = 4, 3  # stems of a run, and how many of them differ at least, unless somebody stutters
 Run = tuple[str, str, str, str]
@@ -95,10 +98,11 @@ def guarded(cleaned: Cleaned, question: str, rubric: Rubric, *, cued: bool) -> G
     own = _own(every, question, rubric, cued=cued)
     if not any(sentence.content for sentence in own):
         return Guarded((), flags=("repeats the question",))
-    once = _once(own)
+    once, again = _once(own)
     if len(once) < len(own):
         flags.append("says the same more than once")
-    denied = [sentence for sentence in once if _is_denial(sentence, rubric.reference)]
+    order = _order(rubric.reference)
+    denied = [sentence for sentence in once if _is_denial(sentence, order)]
     if cued and _denies_nearly_all(once, rubric.reference):
         flags.append("needs review: denies nearly everything it says")
         denied = list(once)
@@ -106,13 +110,12 @@ def guarded(cleaned: Cleaned, question: str, rubric: Rubric, *, cued: bool) -> G
         flags.append("needs review: a sentence of the reference, denied or turned round")
         if 2 * sum(len(sentence.words) for sentence in denied) >= sum(len(sentence.words) for sentence in once):
             denied = list(once)
-    again = _said_over_and_over(own)
     if again:
         flags.append("needs review: says the same over and over")
-    out = {sentence.start for sentence in once if sentence in denied or _stems(sentence) in again}
+    out = {sentence.start for sentence in [*denied, *again]}
     return Guarded(
-        tuple(sentence for sentence in once if sentence.start not in out),
-        tuple(sentence for sentence in once if sentence.start in out),
+        tuple([sentence for sentence in once if sentence.start not in out]),
+        tuple([sentence for sentence in once if sentence.start in out]),
         tuple(flags),
     )
 
@@ -150,24 +153,20 @@ def _restates(sentence: Sentence, question: str, shares: tuple[float, float]) ->
     """Whether a sentence has so much of one of the question's, and so much of it in the question's order."""
     parts = [part.content for part in sentences(question) if part.content]
     restated = max((len(sentence.content & part) / len(part) for part in parts), default=0.0)
-    pairs = _order(question).pairs
+    pairs = _pairs(question)
     kept = [pair in pairs for pair in pairwise(sentence.words.roots)]
     return restated >= shares[0] and sum(kept) >= shares[1] * len(kept)
 
 
-def _stems(sentence: Sentence) -> tuple[str, ...]:
-    return tuple(sentence.words.roots)
-
-
-def _once(every: Sequence[Sentence]) -> tuple[Sentence, ...]:
-    """The sentences without those that say again, word by word, what one before has said."""
-    first = {_stems(sentence): sentence for sentence in reversed(every)}
-    return tuple(sorted(first.values(), key=lambda sentence: sentence.start))
-
-
-def _said_over_and_over(every: Iterable[Sentence]) -> set[tuple[str, ...]]:
-    counted = Counter(_stems(sentence) for sentence in every if len(sentence.words) > _DENIABLE)
-    return {said for said, times in counted.items() if times >= _OVER_AND_OVER}
+def _once(every: Sequence[Sentence]) -> tuple[Sequence[Sentence], list[Sentence]]:
+    """The sentences without those that say again, word by word, what one before has said; and those said often."""
+    said = [tuple(sentence.words.roots) for sentence in every]
+    counted = Counter(said)
+    if len(counted) == len(said):
+        return every, []
+    first = dict(zip(reversed(said), reversed(every), strict=True))
+    often = [one for one, times in counted.items() if times >= _OVER_AND_OVER and len(one) > _DENIABLE]
+    return sorted(first.values(), key=lambda sentence: sentence.start), [first[one] for one in often]
 
 
 def _trick(answer: _Answer, reference: str, *, cued: bool) -> str | None:
@@ -207,7 +206,7 @@ def _is_list_of_terms(answer: _Answer) -> bool:
 
 def _is_terms_in_a_row(answer: _Answer) -> bool:
     """Whether there are many items of a few words, "of" and "the" among them, and no verb that would make them say."""
-    if len(answer.words) > _LONGEST_TERM * (1 + len(_SEPARATOR.findall(answer.text))):
+    if len(answer.words) > _LONGEST_TERM * (1 + sum(map(answer.text.count, _SEPARATING))):
         return False  # most prose ends here
     items = [inside for item in _SEPARATOR.split(answer.text) if (inside := columns(item).spelled)]
     saying = sum(not _SAYING.isdisjoint(item) for item in items)
@@ -235,39 +234,80 @@ def _is_alphabetical(answer: _Answer) -> bool:
     inside = answer.prose
     if len(inside) < _ALPHABET_LENGTH:
         return False
-    return sum(one <= other for one, other in pairwise(inside)) >= _ALPHABETICAL * (len(inside) - 1)
+    return sum(map(le, inside, inside[1:])) >= _ALPHABETICAL * (len(inside) - 1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """A text's stems, those that stand side by side, and its share of function words.
+    """A text's stems and their order, as little of it as there can be: a class may have many references.
 
-    `runs` says of each run without auxiliaries whether an odd number of negations stands in it; `denied` are these.
+    `told` has all stems, a blank before and behind each; `kept` those that are left without negations and auxiliaries.
+    `denied` are the runs of these with an odd number of negations between them. `function` is the share of function
+    words. `plain` and `denying` are what sentences without a negation say, and those with one, each with its place from
+    the end.
     """
 
     stems: frozenset[str]
-    pairs: frozenset[tuple[str, str]]
-    runs: dict[Run, int]
+    told: str
+    kept: str
     denied: frozenset[Run]
     denied_stems: frozenset[str]
     function: float
+    plain: _Said
+    denying: _Said
+
+    def has(self, run: Run) -> bool:
+        """Whether the run stands in the text."""
+        return f" {' '.join(run)} " in self.kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What some sentences of a text say, and the stems of all of them."""
+
+    content: tuple[tuple[int, frozenset[str]], ...]
+    stems: frozenset[str]
+
+    @classmethod
+    def of(cls, some: Iterable[tuple[int, Sentence]]) -> _Said:
+        content = tuple(
+            (-place, one.content if one.content.isdisjoint(_DENIALS) else one.content - _DENIALS) for place, one in some
+        )
+        return cls(content, frozenset().union(*(words for _, words in content)))
 
 
 @lru_cache(maxsize=512)
 def _order(text: str) -> _Order:
     inside = columns(text)
-    every = inside.roots
-    function = inside.carrying.count(None) / len(inside) if len(inside) else 0.0
     runs = {run: denials % 2 for run, denials in _denied_runs(inside)}
     denied = frozenset(run for run, odd in runs.items() if odd)
-    denied_stems = frozenset(stem for run in denied for stem in run)
-    return _Order(frozenset(every), frozenset(pairwise(every)), runs, denied, denied_stems, function)
+    every = list(enumerate(sentences(text)))
+    return _Order(
+        stems=frozenset(inside.roots),
+        told=_spaced(inside.roots),
+        kept=_spaced(_kept(inside)),
+        denied=denied,
+        denied_stems=frozenset(stem for run in denied for stem in run),
+        function=inside.carrying.count(None) / len(inside) if len(inside) else 0.0,
+        plain=_Said.of((place, one) for place, one in every if one.stems.isdisjoint(_DENIALS)),
+        denying=_Said.of((place, one) for place, one in every if not one.stems.isdisjoint(_DENIALS)),
+    )
+
+
+def _spaced(words: Sequence[str]) -> str:
+    return f" {' '.join(words)} "
+
+
+@lru_cache(maxsize=32)  # few answers ask for it
+def _pairs(text: str) -> frozenset[tuple[str, str]]:
+    """The stems that stand side by side in a text."""
+    return frozenset(pairwise(columns(text).roots))
 
 
 def _is_borrowed(answer: _Answer, reference: str) -> bool:
     """Whether nearly all content words are the reference's."""
     have = _order(reference).stems
-    return sum([stem in have for stem in answer.content]) >= _BORROWED * len(answer.content)
+    return sum(map(have.__contains__, answer.content)) >= _BORROWED * len(answer.content)
 
 
 def _is_stripped(answer: _Answer, reference: str) -> bool:
@@ -283,8 +323,13 @@ def _is_shuffled(answer: _Answer, reference: str) -> bool:
         return False
     order = _order(reference)
     every = answer.words.roots
+    # Whole sentences of the reference are in its order, mostly there are enough of them.
+    quoted = [len(one.words) - 1 for one in answer.sentences if _spaced(one.words.roots) in order.told]
+    if sum(quoted) >= _KEPT * (len(every) - 1):
+        return False
     both = [pair for pair in pairwise(every) if pair[0] in order.stems and pair[1] in order.stems]
-    return len(both) >= _NEIGHBOURS and sum([pair in order.pairs for pair in both]) < _KEPT * len(both)
+    pairs = _pairs(reference)
+    return len(both) >= _NEIGHBOURS and sum([pair in pairs for pair in both]) < _KEPT * len(both)
 
 
 def _denies_nearly_all(said: Sequence[Sentence], reference: str) -> bool:
@@ -292,7 +337,7 @@ def _denies_nearly_all(said: Sequence[Sentence], reference: str) -> bool:
     if len(said) < _FEWEST_DENIED:
         return False
     denied, rate = _denied(said)
-    return denied >= _DENIED and rate >= max(_DENYING, _MORE_DENYING * _denied(sentences(reference))[1])
+    return denied >= _DENIED_PART and rate >= max(_DENYING, _MORE_DENYING * _denied(sentences(reference))[1])
 
 
 def _denied(said: Sequence[Sentence]) -> tuple[float, float]:
@@ -302,46 +347,43 @@ def _denied(said: Sequence[Sentence]) -> tuple[float, float]:
     return sum([length for length, n in counts if n]) / every, sum([n for _, n in counts]) / every
 
 
-def _is_denial(said: Sentence, reference: str) -> bool:
+def _is_denial(said: Sentence, order: _Order) -> bool:
     """Whether a sentence is nearly one of the reference's, with a negation more or less."""
-    order = _order(reference)
     denies = not _DENIALS.isdisjoint(said.stems)
-    if not denies:
-        # Few sentences share as many words as a run has with what the reference denies.
-        if len(order.denied_stems & said.stems) >= _DIFFERENT and not order.denied.isdisjoint(
-            _runs_of(_kept(said.words))
-        ):
-            return True
-    elif not order.runs.keys().isdisjoint(_runs_of(_kept(said.words))) and (
-        _REJECTION.search("".join([f" {word}" for word in said.words.spelled]))
-        or any(run in order.runs and denials % 2 != order.runs[run] for run, denials in _denied_runs(said.words))
-    ):
+    if _turns(said, order) if denies else _lacks_denial(said, order):
         return True
-    content = said.content - _DENIALS - {"true"}
-    if len(content) < _DENIABLE or len(content & order.stems) < _SHARED * len(content):
+    content = said.content - _DENIED if denies or "true" in said.content else said.content
+    turned, same = (order.plain, order.denying) if denies else (order.denying, order.plain)
+    if len(content) < _DENIABLE or len(content & turned.stems) < _SHARED * len(content):
         return False
     least = _VERBATIM if len(content) > _DENIABLE else 1.0
-    plain, denied = _deniable(reference)
-    turned = _likest(content, plain if denies else denied)
+    likest = _likest(content, turned)
     # Of two that are equally like it, the reference's first one counts.
-    return turned[0] >= least and turned > _likest(content, denied if denies else plain)
+    return likest[0] >= least and likest > _likest(content, same)
 
 
-def _likest(content: frozenset[str], others: Iterable[tuple[int, frozenset[str]]]) -> tuple[float, int]:
+def _turns(said: Sentence, order: _Order) -> bool:
+    """Whether a sentence with a negation says what the reference says, or denies, with another number of them."""
+    shared = [(run, denials) for run, denials in _denied_runs(said.words) if order.has(run)]
+    if any(denials % 2 != (run in order.denied) for run, denials in shared):
+        return True
+    return bool(shared) and _REJECTION.search("".join([f" {word}" for word in said.words.spelled])) is not None
+
+
+def _lacks_denial(said: Sentence, order: _Order) -> bool:
+    """Whether a sentence without a negation says what the reference denies."""
+    # Few sentences share as many words as a run has with what the reference denies.
+    if len(order.denied_stems & said.stems) < _DIFFERENT:
+        return False
+    return not order.denied.isdisjoint(_runs_of(_kept(said.words)))
+
+
+def _likest(content: frozenset[str], others: _Said) -> tuple[float, int]:
     """The Dice coefficient of the sentence that shares most, and its place from the end."""
     return max(
-        ((2 * len(content & words) / (len(content) + len(words)), place) for place, words in others), default=(0.0, 0)
+        ((2 * len(content & words) / (len(content) + len(words)), place) for place, words in others.content),
+        default=(0.0, 0),
     )
-
-
-@lru_cache(maxsize=512)
-def _deniable(reference: str) -> tuple[list[tuple[int, frozenset[str]]], list[tuple[int, frozenset[str]]]]:
-    """The content of a reference's sentences, those without a negation first, each with its place from the end."""
-    found: tuple[list[tuple[int, frozenset[str]]], list[tuple[int, frozenset[str]]]] = ([], [])
-    for place, sentence in enumerate(sentences(reference)):
-        denies = not _DENIALS.isdisjoint(sentence.stems)
-        found[denies].append((-place, sentence.content - _DENIALS))
-    return found
 
 
 def _kept(inside: Columns) -> list[str]:

@@ -132,8 +132,9 @@ def _best_wording(criterion: Criterion, said: Sequence[Sentence], rubric: Rubric
     wanted = stems(criterion.expects) - stems(rubric.question)
     if not wanted or not said:
         return 0.0, ()
-    best = max(said, key=lambda sentence: len(wanted & sentence.content))
-    return len(wanted & best.content) / len(wanted), (best,)
+    shared = [len(wanted & sentence.content) for sentence in said]
+    best = max(shared)
+    return best / len(wanted), (said[shared.index(best)],)
 
 
 def _findings(rubric: Rubric, said: Said, cleaned: Cleaned) -> tuple[tuple[Finding, ...], list[str]]:

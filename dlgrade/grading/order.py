@@ -9,7 +9,6 @@ the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from dlgrade.grading.words import STOPWORDS, Sentence
 
@@ -107,10 +106,11 @@ def is_in_no_order(said: Sequence[Sentence]) -> bool:
     odds, pairs = 0.0, 0
     for sentence in said:
         inside = sentence.words
-        for k, (word, after) in enumerate(pairwise(inside.spelled)):
-            follows = _ODDS.get(word)
-            if (follows is None and not capitals) or inside.gaps[k + 1] not in _BLANKS:
+        spelled, gaps = inside.spelled, inside.gaps
+        for k, follows in enumerate(map(_ODDS.get, spelled[:-1])):
+            if (follows is None and not capitals) or gaps[k + 1] not in _BLANKS:
                 continue
+            word, after = spelled[k], spelled[k + 1]
             # "A" may be the name of something, and surely is beside "B".
             if follows is not None and not (word == "a" and (letters or inside.written[k][0] == "A")):
                 odds += follows.get(after, follows[""])
