@@ -119,6 +119,10 @@ class Rubric(Record):
     groups: tuple[Group, ...] = ()
     misconceptions: tuple[Misconception, ...] = ()
 
+    def __hash__(self) -> int:
+        """What all equal ones have in common and few others: much is kept by rubric, and a grade asks for it often."""
+        return hash((self.name, self.reference))
+
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Rubric:
         ids = [criterion.id for criterion in self.criteria] + [mistake.id for mistake in self.misconceptions]
@@ -137,6 +141,8 @@ class Rubric(Record):
     def max_score(self) -> float:
         """What the best answer earns: all points but those that groups take; three thirds of 10 are 10."""
         every = {criterion.id: criterion.points for criterion in self.criteria}
+        if not self.groups:
+            return round(sum(every.values()), 9)
         return round(sum(every.values()) - sum(points for _, _, points in self.taken(every)), 9)
 
     def taken(self, earned: Mapping[str, float]) -> list[tuple[Group, str, float]]:

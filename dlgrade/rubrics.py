@@ -80,7 +80,8 @@ def wording(item: Criterion | Misconception) -> str:
     return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()[:12]
 
 
-def wordings(rubric: Rubric) -> dict[str, str]:
+@lru_cache(maxsize=512)  # as above
+def wordings(rubric: Rubric) -> Mapping[str, str]:
     """The `wording` of each criterion and misconception, by id."""
     return {c.id: wording(c) for c in rubric.criteria} | {m.id: wording(m) for m in rubric.misconceptions}
 

@@ -6,10 +6,10 @@ says, or says what the wording denies, is half as close.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
+from dlgrade.grading.cues import Said
 from dlgrade.grading.words import Sentence, columns, sentences, stems
 from dlgrade.models import Misconception, Rubric
 
@@ -47,26 +47,22 @@ def wording(text: str, question: str) -> Wording:
     return Wording(weights, sum(weights.values()) or 1.0, denies)
 
 
-def claiming(
-    misconception: Misconception, said: Iterable[Sentence], every: Set[str], rubric: Rubric
-) -> Sentence | None:
+def claiming(misconception: Misconception, said: Said, rubric: Rubric) -> Sentence | None:
     """The sentence that claims a misconception in words much like its own, if there is one.
 
-    It has more of them than of any criterion's, and than any sentence of the reference. `every` are all stems said.
+    It has more of them than of any criterion's, and than any sentence of the reference.
     """
     claim = wording(misconception.claims, rubric.question)
     # Most answers do not have the words at all.
-    if sum([claim.weights[stem] for stem in claim.weights.keys() & every]) < _CLAIMS * claim.whole:
+    if sum([claim.weights[stem] for stem in claim.weights.keys() & said.stems]) < _CLAIMS * claim.whole:
         return None
-    share, best = max(((claim.share(sentence), sentence) for sentence in said), key=_first, default=(0.0, None))
-    if best is None or share < _CLAIMS or len(claim.weights.keys() & best.stems) < _FEWEST:
+    shares = [claim.share(sentence) for sentence in said.sentences]
+    share = max(shares)
+    best = said.sentences[shares.index(share)]
+    if share < _CLAIMS or len(claim.weights.keys() & best.stems) < _FEWEST:
         return None
     rivals = (wording(criterion.expects, rubric.question).share(best) for criterion in rubric.criteria)
     return best if share > _in_reference(misconception.claims, rubric) and share > max(rivals) else None
-
-
-def _first(found: tuple[float, Sentence]) -> float:
-    return found[0]
 
 
 @lru_cache(maxsize=2048)

@@ -15,7 +15,7 @@ A slot that begins with `unless` must be absent from that place. What stands beh
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -147,6 +147,11 @@ class Said:
         self._halves = _index([(one + other)[:_JOINED_BY] for one, other in pairwise(self._spelled)])
         self._denied = self._behind_denials()
         self._hits: dict[str, Hits] = {}
+
+    @property
+    def stems(self) -> Set[str]:
+        """All stems."""
+        return self._places.keys()
 
     def hits(self, slot: str) -> Hits:
         """How the slot stands in the sentences that have it."""

@@ -27,7 +27,7 @@ from dlgrade.models import (
     Verdict,
     VerdictWord,
 )
-from dlgrade.rubrics import fingerprint
+from dlgrade.rubrics import fingerprint, wordings
 
 METHOD = "offline-3"  # raised whenever the same answer may get another verdict
 
@@ -57,11 +57,12 @@ def grade(answer: str, rubric: Rubric, *, id: str | None = None, question: str |
     """
     asked = question or rubric.question
     cleaned = clean(answer)
-    cued = any(criterion.cues for criterion in rubric.criteria)
+    cued = any([criterion.cues for criterion in rubric.criteria])
     guard = guarded(cleaned, asked, rubric, cued=cued)
     said = Said(guard.own if cued or rubric.misconceptions else ())
     findings, maybe = _findings(rubric, said, cleaned)
     decisions, band = (_by_cues(rubric, said), ()) if cued else _by_reference(rubric, guard, asked)
+    asks = wordings(rubric)
     verdicts = tuple(
         Verdict(
             criterion=criterion.id,
@@ -70,6 +71,7 @@ def grade(answer: str, rubric: Rubric, *, id: str | None = None, question: str |
             max_points=criterion.points,
             evidence=_quotes(cleaned, decision.place),
             why=decision.why,
+            asked=asks[criterion.id],
         )
         for criterion, decision in zip(rubric.criteria, decisions, strict=True)
     )
@@ -103,7 +105,7 @@ def _by_reference(rubric: Rubric, guard: Guarded, question: str) -> tuple[list[_
 
 def _decide(criterion: Criterion, said: Said, rubric: Rubric) -> _Decision:
     match = best_match(criterion.cues, said)
-    wording, place = _best_wording(criterion, said.sentences, rubric)
+    wording, place = _best_wording(criterion, said, rubric)
     if match.share == 1.0 and not match.negated:
         confidence = _SURE if wording >= _WORDING_DOUBTS else _LIKELY
         return _Decision("met", confidence, "The answer has the words that this takes.", match.sentences)
@@ -127,24 +129,23 @@ def _half(criterion: Criterion, match: Match, place: tuple[Sentence, ...]) -> _D
     return _Decision("missed", _DOUBTFUL, "Part of it is there, which is not enough for the point.", (), doubt)
 
 
-def _best_wording(criterion: Criterion, said: Sequence[Sentence], rubric: Rubric) -> tuple[float, tuple[Sentence, ...]]:
-    """The share of the criterion's own words, the question's left out, in the best sentence."""
+def _best_wording(criterion: Criterion, said: Said, rubric: Rubric) -> tuple[float, tuple[Sentence, ...]]:
+    """The share of the criterion's own words, the question's left out, in the best sentence; 0 for few in them all."""
     wanted = stems(criterion.expects) - stems(rubric.question)
-    if not wanted or not said:
+    if not wanted or len(wanted & said.stems) < _WORDING_DOUBTS * len(wanted):
         return 0.0, ()
-    shared = [len(wanted & sentence.content) for sentence in said]
+    shared = [len(wanted & sentence.content) for sentence in said.sentences]
     best = max(shared)
-    return best / len(wanted), (said[shared.index(best)],)
+    return best / len(wanted), (said.sentences[shared.index(best)],)
 
 
 def _findings(rubric: Rubric, said: Said, cleaned: Cleaned) -> tuple[tuple[Finding, ...], list[str]]:
     """Which misconceptions are claimed, by their cues or in words like their own; the latter asks for a look."""
     findings, doubts = [], []
-    every = frozenset[str]().union(*(sentence.stems for sentence in said.sentences))
     for misconception in rubric.misconceptions:
         match = best_match(misconception.cues, said, together=1, whole=True)
         place = match.sentences if match.share == 1.0 and not match.negated else ()
-        if not place and (close := claiming(misconception, said.sentences, every, rubric)) is not None:
+        if not place and (close := claiming(misconception, said, rubric)) is not None:
             place = (close,)
             doubts.append(f"needs review: {misconception.id} by its wording alone")
         findings.append(
@@ -153,6 +154,7 @@ def _findings(rubric: Rubric, said: Said, cleaned: Cleaned) -> tuple[tuple[Findi
                 found=bool(place),
                 cost=misconception.costs,
                 evidence=_quotes(cleaned, place),
+                asked=wordings(rubric)[misconception.id],
             )
         )
     return tuple(findings), doubts

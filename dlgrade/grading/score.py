@@ -5,8 +5,9 @@ derive(rubric, verdicts, findings).score is the score, and .lines() is how it ca
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from dlgrade.errors import ItemError, ServerFailed
 from dlgrade.models import (
@@ -94,11 +95,7 @@ def derive(
     The rubric alone says what things are worth; a verdict says which share of that is earned. `overrides` are people's
     verdicts by criterion or misconception, which stand among the others and are named.
     """
-    verdicts = tuple(verdicts)
-    words = {verdict.criterion: verdict.verdict for verdict in verdicts}
-    found = {finding.id for finding in findings if finding.found}
-    every = {criterion.id: words.get(criterion.id, "ungraded") for criterion in rubric.criteria}
-    return _Adding(rubric, every, _earned(rubric, verdicts), found, overrides).derivation()
+    return _Adding(rubric, tuple(verdicts), findings, overrides).derivation()
 
 
 def explained(grade: Grade, rubric: Rubric) -> list[str]:
@@ -125,19 +122,20 @@ class _Adding:
     def __init__(
         self,
         rubric: Rubric,
-        words: Mapping[str, VerdictWord],
-        earned: dict[str, float],
-        found: Collection[str],
-        overrides: Mapping[str, Override],
+        verdicts: Sequence[Verdict],
+        findings: Iterable[Finding],
+        overrides: Mapping[str, Override] = _NONE,
     ) -> None:
         self._rubric = rubric
-        self._words = words
-        self._found = found
+        words = {verdict.criterion: verdict.verdict for verdict in verdicts}
+        self._words = {criterion.id: words.get(criterion.id, "ungraded") for criterion in rubric.criteria}
+        self._found = {finding.id for finding in findings if finding.found}
         self._overrides = overrides
-        self._lacking = {criterion.id: _lacking(criterion, rubric, words) for criterion in rubric.criteria}
-        self._points = earned
+        self._lacking = {criterion.id: _lacking(criterion, rubric, self._words) for criterion in rubric.criteria}
+        self._points = _earned(rubric, verdicts)
         self._steps: list[Step] = []
         self._exact = 0.0
+        self._told = True
 
     @property
     def _sum(self) -> float:
@@ -145,18 +143,32 @@ class _Adding:
         return round(self._exact, 9)
 
     def derivation(self) -> Derivation:
-        for step in (self._earned, self._needs, self._groups, self._costs, self._limits):
-            for change, why in step():
-                self._exact += change
-                self._steps.append(Step(change, self._sum, why))
+        for change, why in self._changes():
+            self._steps.append(Step(change, self._sum, why))
         ungraded = tuple(id_ for id_, word in self._words.items() if word == "ungraded")
         return Derivation(tuple(self._steps), self._points, ungraded, self._rubric.max_score)
 
+    def score(self) -> float | None:
+        """Where it ends, without the words for it: most grades are never explained."""
+        self._told = False
+        for _ in self._changes():
+            pass
+        return None if "ungraded" in self._words.values() else self._sum
+
+    def _changes(self) -> Iterator[tuple[float, str]]:
+        for step in (self._earned, self._needs, self._groups, self._costs, self._limits):
+            for change, why in step():
+                self._exact += change
+                yield change, why
+
     def _earned(self) -> Iterator[tuple[float, str]]:
         for criterion in self._rubric.criteria:
-            word = self._words[criterion.id]
             earned = self._points[criterion.id]
-            yield earned, f"{criterion.id}: {word}, {_part(earned, criterion.points)}{self._said_by(criterion.id)}"
+            yield earned, self._verdict(criterion, earned) if self._told else ""
+
+    def _verdict(self, criterion: Criterion, earned: float) -> str:
+        said = self._said_by(criterion.id)
+        return f"{criterion.id}: {self._words[criterion.id]}, {_part(earned, criterion.points)}{said}"
 
     def _needs(self) -> Iterator[tuple[float, str]]:
         for id_, lacking in self._lacking.items():
@@ -203,6 +215,8 @@ class _Adding:
 
 def _lacking(criterion: Criterion, rubric: Rubric, words: Mapping[str, VerdictWord]) -> str | None:
     """The first of a criterion's needs that is not there, itself or for want of another; None if all are."""
+    if not criterion.needs:
+        return None
     known = {other.id: other for other in rubric.criteria}
     for id_ in criterion.needs:
         if words[id_] in {"missed", "ungraded"} or _lacking(known[id_], rubric, words) is not None:
@@ -242,7 +256,7 @@ def _rule(group: Group) -> str:
 
 def total(rubric: Rubric, verdicts: Sequence[Verdict], findings: Iterable[Finding]) -> float | None:
     """clamp(points earned - misconception costs, 0, max); None while any criterion is ungraded."""
-    return derive(rubric, verdicts, findings).score
+    return _Adding(rubric, verdicts, findings).score()
 
 
 def percent(score: float | None, max_score: float) -> float | None:
@@ -263,23 +277,16 @@ def graded(
     usage: Usage | None = None,
 ) -> Grade:
     """The grade that follows from verdicts and findings, each of which then names the wording that it is about."""
-    grade = Grade(
+    return Grade(
         id=id,
         question=question,
         rubric=rubric.name,
-        status="ungraded",
-        score=None,
-        max_score=rubric.max_score,
-        percent=None,
-        verdicts=verdicts,
-        misconceptions=findings,
         grader=grader,
         confidence=confidence,
-        flags=flags,
         usage=usage,
         criteria=_made(rubric),
+        **_results(rubric, verdicts, findings, flags, wordings(rubric)),
     )
-    return _scored(grade, rubric, wordings(rubric))
 
 
 def _made(rubric: Rubric) -> tuple[MadeCriterion, ...]:
@@ -296,41 +303,53 @@ def _flags(flags: Iterable[str], rubric: Rubric) -> tuple[str, ...]:
 
 def scored(grade: Grade, rubric: Rubric) -> Grade:
     """A grade's points, costs, score and feedback, from its verdicts and findings by this rubric."""
-    return _scored(grade, rubric, {})
+    results = _results(rubric, grade.verdicts, grade.misconceptions, grade.flags, {})
+    if results["score"] is None:
+        results["status"] = "ungraded" if grade.status == "graded" else grade.status
+    else:
+        results["error"] = None
+    return grade.model_copy(update=results)
 
 
-def _scored(grade: Grade, rubric: Rubric, asked: Mapping[str, str]) -> Grade:
-    """`asked` says which wording the verdicts and findings are about, where they do not say so themselves yet."""
-    derivation = derive(rubric, grade.verdicts, grade.misconceptions)
+def _results(
+    rubric: Rubric,
+    verdicts: Sequence[Verdict],
+    findings: Sequence[Finding],
+    flags: Iterable[str],
+    asked: Mapping[str, str],
+) -> dict[str, Any]:
+    """The fields of a grade that follow from verdicts and findings.
+
+    `asked` says which wording these are about, where they do not say so themselves yet.
+    """
+    score, most = total(rubric, verdicts, findings), rubric.max_score
     worth = {criterion.id: criterion.points for criterion in rubric.criteria}
-    earned = _earned(rubric, grade.verdicts)
+    earned = _earned(rubric, verdicts)
     costs = {misconception.id: misconception.costs for misconception in rubric.misconceptions}
-    score, verdicts, findings = derivation.score, grade.verdicts, grade.misconceptions
-    return grade.model_copy(
-        update={
-            "rubric_fingerprint": fingerprint(rubric),
-            "flags": _flags(grade.flags, rubric),
-            "status": "graded" if score is not None else "ungraded" if grade.status == "graded" else grade.status,
-            "score": score,
-            "max_score": rubric.max_score,
-            "percent": percent(score, rubric.max_score),
-            "verdicts": tuple(
-                v.model_copy(
-                    update={
-                        "points": earned[v.criterion],
-                        "max_points": worth[v.criterion],
-                        "asked": asked.get(v.criterion, v.asked),
-                    }
-                )
-                for v in verdicts
-            ),
-            "misconceptions": tuple(
-                f.model_copy(update={"cost": costs[f.id], "asked": asked.get(f.id, f.asked)}) for f in findings
-            ),
-            "feedback": feedback(rubric, verdicts, findings),
-            "error": None if score is not None else grade.error,
-        }
-    )
+    return {
+        "rubric_fingerprint": fingerprint(rubric),
+        "flags": _flags(flags, rubric),
+        "status": "ungraded" if score is None else "graded",
+        "score": score,
+        "max_score": most,
+        "percent": percent(score, most),
+        "verdicts": tuple(
+            _with(v, points=earned[v.criterion], max_points=worth[v.criterion], asked=asked.get(v.criterion, v.asked))
+            for v in verdicts
+        ),
+        "misconceptions": tuple(_with(f, cost=costs[f.id], asked=asked.get(f.id, f.asked)) for f in findings),
+        "feedback": feedback(rubric, verdicts, findings),
+    }
+
+
+_Item = TypeVar("_Item", Verdict, Finding)
+
+
+def _with(item: _Item, **fields: float | str | None) -> _Item:
+    """The item with these fields; itself where it has them, as what a grader has just made mostly does."""
+    if all([getattr(item, name) == value for name, value in fields.items()]):
+        return item
+    return item.model_copy(update=fields)
 
 
 def not_graded(
@@ -383,10 +402,12 @@ def feedback(rubric: Rubric, verdicts: Sequence[Verdict], findings: Sequence[Fin
 
 def needless(rubric: Rubric, verdicts: Iterable[Verdict]) -> set[str]:
     """The criteria that would earn nothing more if they were met, since their group has all that it can."""
+    held = {id_ for group in rubric.groups for id_ in group.ids}
+    if not held:
+        return set()
     verdicts = tuple(verdicts)
     words = {verdict.criterion: verdict.verdict for verdict in verdicts}
     earned = _earned(rubric, verdicts)
-    held = {id_ for group in rubric.groups for id_ in group.ids}
     met = {c.id: earned | {c.id: c.points} for c in rubric.criteria if c.id in held and words.get(c.id) != "met"}
     return {id_ for id_, better in met.items() if _kept(rubric, better) <= _kept(rubric, earned)}
 
