@@ -74,11 +74,12 @@ def foreign(rubrics: Sequence[Rubric]) -> list[Foreign]:
     """The reference of every rubric graded by every other, what earns most first."""
     pairs = [
         Foreign(rubric.name, other.name, grade(other.reference, rubric).percent or 0.0)
+        for other in rubrics  # each is taken apart once
         for rubric in rubrics
-        for other in rubrics
         if other is not rubric
     ]
-    return sorted(pairs, key=lambda pair: -pair.percent)
+    place = {rubric.name: n for n, rubric in enumerate(rubrics)}
+    return sorted(pairs, key=lambda pair: (-pair.percent, place[pair.rubric]))
 
 
 def _form(rubric: Rubric) -> Iterator[str]:

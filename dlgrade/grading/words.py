@@ -219,12 +219,9 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(columns(text).content)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)  # a check grades each reference by every rubric; more would only take memory
 def sentences(text: str) -> tuple[Sentence, ...]:
-    """The sentences and list items of a text, in order; those without a word are left out.
-
-    Kept, since a check grades each reference by every rubric.
-    """
+    """The sentences and list items of a text, in order; those without a word are left out."""
     parts = _parts(text)
     inside = _columns(parts)
     answered = "no" in inside.spelled and "yes" in inside.spelled
