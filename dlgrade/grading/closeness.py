@@ -33,7 +33,7 @@ class Wording:
         shared = self.weights.keys() & sentence.stems
         if not shared:
             return 0.0
-        turned = (sentence.words.roots.count("not") % 2 == 1) != self.denies
+        turned = (sentence.roots.count("not") % 2 == 1) != self.denies
         return sum([self.weights[stem] for stem in shared]) / self.whole * (_TURNED if turned else 1.0)
 
 

@@ -132,12 +132,12 @@ class Said:
 
     def __init__(self, sentences: Sequence[Sentence]) -> None:
         self.sentences = tuple(sentences)
-        self._words = put_together([sentence.words for sentence in self.sentences])
+        self._words = put_together(self.sentences)
         self._roots, self._spelled = self._words.roots, self._words.spelled
         self._bits: list[int] = []  # for each word that of its sentence
         self._ends: list[int] = []  # for each word that of its sentence, as a place
         for n, sentence in enumerate(self.sentences):
-            length = len(sentence.words)
+            length = len(sentence)
             self._bits += [1 << n] * length
             self._ends += [len(self._ends) + length] * length
         self._places = _index(self._roots)

@@ -108,7 +108,7 @@ def guarded(cleaned: Cleaned, question: str, rubric: Rubric, *, cued: bool) -> G
         denied = list(once)
     elif denied:
         flags.append("needs review: a sentence of the reference, denied or turned round")
-        if 2 * sum(len(sentence.words) for sentence in denied) >= sum(len(sentence.words) for sentence in once):
+        if 2 * sum(map(len, denied)) >= sum(map(len, once)):
             denied = list(once)
     if again:
         flags.append("needs review: says the same over and over")
@@ -126,7 +126,7 @@ class _Answer:
     def __init__(self, text: str, every: tuple[Sentence, ...]) -> None:
         self.text = text
         self.sentences = every
-        self.words = put_together([sentence.words for sentence in every])
+        self.words = put_together(every)
         self.spelling = tuple(self.words.spelled)
         self.prose = [word for word in self.spelling if not word.isdigit()]
         self.function = self.words.carrying.count(None)  # no number is a function word
@@ -154,13 +154,13 @@ def _restates(sentence: Sentence, question: str, shares: tuple[float, float]) ->
     parts = [part.content for part in sentences(question) if part.content]
     restated = max((len(sentence.content & part) / len(part) for part in parts), default=0.0)
     pairs = _pairs(question)
-    kept = [pair in pairs for pair in pairwise(sentence.words.roots)]
+    kept = [pair in pairs for pair in pairwise(sentence.roots)]
     return restated >= shares[0] and sum(kept) >= shares[1] * len(kept)
 
 
 def _once(every: Sequence[Sentence]) -> tuple[Sequence[Sentence], list[Sentence]]:
     """The sentences without those that say again, word by word, what one before has said; and those said often."""
-    said = [tuple(sentence.words.roots) for sentence in every]
+    said = [tuple(sentence.roots) for sentence in every]
     counted = Counter(said)
     if len(counted) == len(said):
         return every, []
@@ -324,7 +324,7 @@ def _is_shuffled(answer: _Answer, reference: str) -> bool:
     order = _order(reference)
     every = answer.words.roots
     # Whole sentences of the reference are in its order, mostly there are enough of them.
-    quoted = [len(one.words) - 1 for one in answer.sentences if _spaced(one.words.roots) in order.told]
+    quoted = [len(one) - 1 for one in answer.sentences if _spaced(one.roots) in order.told]
     if sum(quoted) >= _KEPT * (len(every) - 1):
         return False
     both = [pair for pair in pairwise(every) if pair[0] in order.stems and pair[1] in order.stems]
@@ -342,8 +342,8 @@ def _denies_nearly_all(said: Sequence[Sentence], reference: str) -> bool:
 
 def _denied(said: Sequence[Sentence]) -> tuple[float, float]:
     """The share of words in sentences with a negation, and that of negations among words."""
-    every = sum([len(sentence.words) for sentence in said])
-    counts = [(len(sentence.words), sentence.words.roots.count("not")) for sentence in said]
+    every = sum(map(len, said))
+    counts = [(len(sentence), sentence.roots.count("not")) for sentence in said]
     return sum([length for length, n in counts if n]) / every, sum([n for _, n in counts]) / every
 
 

@@ -9,8 +9,9 @@ the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
-from dlgrade.grading.words import STOPWORDS, Sentence
+from dlgrade.grading.words import STOPWORDS, Sentence, put_together
 
 LEAST, MOST, STEP = -2.5, 1.5, 0.16
 
@@ -101,22 +102,21 @@ _SMALL = 0.3  # share of sentences
 
 def is_in_no_order(said: Sequence[Sentence]) -> bool:
     """Whether the function words have such words behind them that nobody wrote the text so."""
-    letters = not all([_LETTERS.isdisjoint(sentence.words.spelled) for sentence in said])
+    inside = put_together(said)
+    spelled, written, gaps = inside.spelled, inside.written, inside.gaps
+    letters = not _LETTERS.isdisjoint(spelled)
     capitals = _begins_small(said)
+    firsts = set(accumulate(map(len, said)))
     odds, pairs = 0.0, 0
-    for sentence in said:
-        inside = sentence.words
-        spelled, gaps = inside.spelled, inside.gaps
-        for k, follows in enumerate(map(_ODDS.get, spelled[:-1])):
-            if (follows is None and not capitals) or gaps[k + 1] not in _BLANKS:
-                continue
-            word, after = spelled[k], spelled[k + 1]
-            # "A" may be the name of something, and surely is beside "B".
-            if follows is not None and not (word == "a" and (letters or inside.written[k][0] == "A")):
-                odds += follows.get(after, follows[""])
-                pairs += 1
-            if capitals and inside.written[k][-1].islower() and _is_capitalised(inside.written[k + 1]):
-                odds += _CAPITAL if after in STOPWORDS else _NOUN
+    for k, follows in enumerate(map(_ODDS.get, spelled[:-1]), start=1):
+        if (follows is None and not capitals) or gaps[k] not in _BLANKS or k in firsts:
+            continue
+        # "A" may be the name of something, and surely is beside "B".
+        if follows is not None and (spelled[k - 1] != "a" or (not letters and written[k - 1][0] != "A")):
+            odds += follows.get(spelled[k], follows[""])
+            pairs += 1
+        if capitals and written[k - 1][-1].islower() and _is_capitalised(written[k]):
+            odds += _CAPITAL if spelled[k] in STOPWORDS else _NOUN
     return pairs >= _FEWEST and odds < _BELOW + _EACH * pairs
 
 
@@ -129,5 +129,5 @@ def _begins_small(said: Sequence[Sentence]) -> bool:
 
     Notes that lost the ends of their lines have capitals in mid-sentence too, but begin with them as well.
     """
-    starts = [sentence.words.written[0][0] for sentence in said[1:]]
+    starts = [sentence.among.written[sentence.first][0] for sentence in said[1:]]
     return bool(starts) and sum(map(str.islower, starts)) >= _SMALL * len(starts)

@@ -88,7 +88,7 @@ def held(answer: Guarded, rubric: Rubric, question: str) -> Held:
 
 
 def _words(said: Sequence[Sentence]) -> Columns:
-    return put_together([sentence.words for sentence in said])
+    return put_together(said)
 
 
 def _best_place(

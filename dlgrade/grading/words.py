@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from sys import intern
@@ -102,32 +102,47 @@ class Columns:
         )
 
 
-def put_together(some: Sequence[Columns]) -> Columns:
-    """The words of several as those of one."""
-    if len(some) == 1:
-        return some[0]
-    written, spelled, roots, carrying, gaps = [], [], [], [], []
-    for one in some:
-        written += one.written
-        spelled += one.spelled
-        roots += one.roots
-        carrying += one.carrying
-        gaps += one.gaps
-    return Columns(written, spelled, roots, carrying, gaps)
-
-
 @dataclass(slots=True, eq=False)  # not frozen, as above
 class Sentence:
     """A run of words that belong together, `text[start:end]` of the answer.
 
-    `content` are the stems that carry meaning, `stems` all of them.
+    They are the words of the text, `among`, from the first on, as far as the last, which is not one of them. `content`
+    are the stems that carry meaning, `stems` all of them.
     """
 
     start: int
     end: int
-    words: Columns
+    among: Columns
+    first: int
+    last: int
     content: frozenset[str]
     stems: frozenset[str]
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+    @property
+    def words(self) -> Columns:
+        """Its words alone."""
+        return self.among.part(self.first, self.last)
+
+    @property
+    def roots(self) -> Sequence[str]:
+        """The stems of its words, in order."""
+        return self.among.roots[self.first : self.last]
+
+
+def put_together(some: Sequence[Sentence]) -> Columns:
+    """The words of a text's sentences, of all or of some."""
+    if not some:
+        return Columns((), (), (), (), ())
+    among = some[0].among
+    if sum([len(one) for one in some]) == len(among):
+        return among
+    every = [k for one in some for k in range(one.first, one.last)]
+    columns = (among.written, among.spelled, among.roots, among.carrying, among.gaps)
+    written, spelled, roots, carrying, gaps = ([column[k] for k in every] for column in columns)
+    return Columns(written, spelled, roots, carrying, gaps)
 
 
 @lru_cache(maxsize=4096)
@@ -189,15 +204,17 @@ def columns(text: str) -> Columns:
     return _affirmed(_columns(_parts(text)))
 
 
-def _affirmed(inside: Columns) -> Columns:
-    """The words with "no" as an answer where it stands behind "yes": "yes/no" names two answers and denies nothing."""
-    if "no" not in inside.spelled or "yes" not in inside.spelled:
-        return inside
-    pairs = zip(inside.spelled, ("", *inside.spelled), strict=False)
-    answers = [(word, before) == ("no", "yes") for word, before in pairs]
-    roots = ["no" if answer else root for answer, root in zip(answers, inside.roots, strict=True)]
-    carrying = ["no" if answer else root for answer, root in zip(answers, inside.carrying, strict=True)]
-    return replace(inside, roots=roots, carrying=carrying)
+def _affirmed(inside: Columns, firsts: Collection[int] = ()) -> Columns:
+    """The words with "no" as an answer where it stands behind "yes": "yes/no" names two answers and denies nothing.
+
+    `firsts` are the places with which a sentence begins.
+    """
+    if "no" in inside.spelled and "yes" in inside.spelled:
+        pairs = enumerate(zip(inside.spelled, ("", *inside.spelled), strict=False))
+        answers = [pair == ("no", "yes") and k not in firsts for k, pair in pairs]
+        inside.roots = ["no" if said else root for said, root in zip(answers, inside.roots, strict=True)]
+        inside.carrying = ["no" if said else root for said, root in zip(answers, inside.carrying, strict=True)]
+    return inside
 
 
 def words(text: str, offset: int = 0) -> tuple[Word, ...]:
@@ -223,28 +240,29 @@ def stems(text: str) -> frozenset[str]:
 def sentences(text: str) -> tuple[Sentence, ...]:
     """The sentences and list items of a text, in order; those without a word are left out."""
     parts = _parts(text)
-    inside = _columns(parts)
-    answered = "no" in inside.spelled and "yes" in inside.spelled
-    ends = list(accumulate(map(len, parts)))  # of what stands before each word, and of the word
+    bounds = list(_bounds(text, list(accumulate(map(len, parts)))))
+    inside = _affirmed(_columns(parts), [first for _, _, first, _ in bounds])
     found = []
+    for start, end, first, last in bounds:
+        content = frozenset(filter(None, inside.carrying[first:last]))
+        found.append(Sentence(start, end, inside, first, last, content, frozenset(inside.roots[first:last])))
+    return tuple(found)
+
+
+def _bounds(text: str, ends: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
+    """Where each sentence begins and ends in the text, and with which words.
+
+    `ends` are those of what stands before each word, and of the word, in turn.
+    """
     start = first = 0
     # The mark that ends a sentence is its own, the line's end between two items is not.
     boundaries = [(m.start() + (text[m.start()] != "\n"), m.end()) for m in _BOUNDARY.finditer(text)]
     for end, after in (*boundaries, (len(text), len(text))):
-        last = bisect_right(ends, end, 2 * first) // 2 if end < len(text) else len(inside)
+        last = bisect_right(ends, end, 2 * first) // 2 if end < len(text) else len(ends) // 2
         if last == first + 1 and end < len(text) and _ITEM_NUMBER.fullmatch(text, start, end):
             continue
         if last > first:
-            some = inside.part(first, last)
-            found.append(_sentence(text, start, end, _affirmed(some) if answered else some))
+            piece = text[start:end]
+            yield end - len(piece.lstrip()), start + len(piece.rstrip()), first, last
             first = last
         start = after
-    return tuple(found)
-
-
-def _sentence(text: str, start: int, end: int, inside: Columns) -> Sentence:
-    piece = text[start:end]
-    content = frozenset(filter(None, inside.carrying))
-    return Sentence(
-        end - len(piece.lstrip()), start + len(piece.rstrip()), inside, content, frozenset(inside.roots)
-    )
