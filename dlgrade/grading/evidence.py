@@ -69,7 +69,7 @@ def clean(answer: str) -> Cleaned:
         kept = _without(answer, [(0, len(answer))])
     flags = _named([f"invisible characters at {start}" for start, _, flagged in invisible if flagged])
     flags += _named([f"{kind} at {start}-{end}" for start, end, kind in merged(cuts)])
-    return replace(kept, flags=tuple(flags))
+    return replace(kept, flags=tuple(flags)) if flags else kept
 
 
 def leaving_out(cleaned: Cleaned, spans: Iterable[tuple[int, int]]) -> Cleaned:

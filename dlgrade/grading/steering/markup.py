@@ -142,6 +142,7 @@ _OPENINGS = (
     "[assistant",
     "[tool",
 )
+_OPENED = ("<", "[", "answer-")  # one of these is in each
 _ROLES = frozenset(
     {
         *(
@@ -160,6 +161,7 @@ _ROLES = frozenset(
     }
 )
 _BOUNDS = frozenset({"end", "begin", "start"})
+_CALLED = frozenset({"system", "assistant", "developer", "admin", "end", "begin", "beginning", "start"})
 _SHOUTED = ("SYSTEM", "ASSISTANT", "DEVELOPER", "ADMIN", "END ", "BEGIN", "START ")
 _QUIET = Late(
     rf"^[ \t>#*_]{{0,6}}{_ROLE}[ \t*_]{{0,4}}:|^#{{2,3}} ?(?:system|instruction|response|input|human|"
@@ -172,11 +174,11 @@ _QUIET = Late(
 
 def role_marks(text: str, folded: str, words: set[str]) -> Iterator[tuple[int, int]]:
     """Marks of a conversation that no answer has, but for one about such marks. `words` are the folded text's."""
-    if any(opening in folded for opening in _OPENINGS):
+    if any([sign in folded for sign in _OPENED]) and any(opening in folded for opening in _OPENINGS):
         yield from (match.span() for match in _CONTROL.made.finditer(folded))
     if "<" in folded and not words.isdisjoint(_ROLES):
         yield from (match.span() for match, paired in _tags(folded) if not paired)
-    if any(word in text for word in _SHOUTED):
+    if not words.isdisjoint(_CALLED) and any(word in text for word in _SHOUTED):
         yield from (match.span() for match in _LOUD.made.finditer(text))
     if not words.isdisjoint(_BOUNDS) and not words.isdisjoint(_ROLES):
         yield from (match.span() for match in _RULED.made.finditer(folded))
