@@ -15,6 +15,7 @@ A slot that begins with `unless` must be absent from that place. What stands beh
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
@@ -80,12 +81,9 @@ NOTHING = Match(0.0, (), negated=False)
 
 def _index(keys: Iterable[str]) -> dict[str, list[int]]:
     """The places of every key."""
-    found: dict[str, list[int]] = {}
+    found: dict[str, list[int]] = defaultdict(list)
     for k, key in enumerate(keys):
-        if key in found:
-            found[key].append(k)
-        else:
-            found[key] = [k]
+        found[key].append(k)
     return found
 
 
@@ -167,7 +165,7 @@ class Said:
         columns = zip(cue.firsts, cue.rests, cue.joined, cue.halves, strict=True)
         for i, (first, rest, joined, half) in enumerate(columns):
             at = places.get(first, _NOWHERE)
-            if first[-1] == "*":
+            if not at and first[-1] == "*":
                 at = self._beginning(first)
             if rest:
                 second = rest[0]
@@ -179,8 +177,8 @@ class Said:
                     at = _NOWHERE
                 if joined in places:
                     at = [*at, *places[joined]]
-            elif half in halves:
-                at = [*at, *self._in_two(first, joined, half)]
+            elif half in halves and (others := [k for k in halves[half] if roots[k] != first]):
+                at = [*at, *self._in_two(others, joined)]
             if not at:
                 continue  # most of a rubric is not in the answer at all
             negative = i in cue.negative
@@ -194,10 +192,10 @@ class Said:
                     plain |= bits[k]
         return Hits(plain | negated, negated & ~plain, denying)
 
-    def _in_two(self, first: str, joined: str, half: str) -> Iterator[int]:
+    def _in_two(self, places: Iterable[int], joined: str) -> Iterator[int]:
         """Where an alternative of one word is written as two."""
-        for k in self._halves[half]:
-            if self._roots[k] != first and self._bits[k] == self._bits[k + 1]:
+        for k in places:
+            if self._bits[k] == self._bits[k + 1]:
                 pair = self._spelled[k] + self._spelled[k + 1]
                 if pair.startswith(joined[:-_CHANGED]) and stem(pair) == joined:
                     yield k
@@ -254,14 +252,18 @@ def best_match(ways: Iterable[Way], said: Said, *, together: int = 2, whole: boo
     """
     best = NOTHING
     for way in ways:
-        present = [slot for slot in way if not slot.startswith(_UNLESS)]
-        wanted = list(_looked_up(present, said, whole=whole))
-        if len(wanted) < len(present):
-            continue
+        wanted: list[Hits] = []
         blocked = 0
         for slot in way:
+            hits = said.hits(slot)
             if slot.startswith(_UNLESS):
-                blocked |= said.hits(slot).mask
+                blocked |= hits.mask
+                continue
+            wanted.append(hits)
+            if whole and not hits.mask:
+                break
+        if whole and wanted and not wanted[-1].mask:
+            continue
         if (n := _in_one_sentence(wanted, blocked)) is not None:
             return Match(1.0, (said.sentences[n],), negated=False)
         best = _best_of(best, wanted, _places(wanted, blocked, together, whole=whole), said)
@@ -279,14 +281,6 @@ def _in_one_sentence(wanted: Sequence[Hits], blocked: int) -> int | None:
         denying |= hits.denying
     found = every & (sure | denying) if wanted else 0
     return next(_bits(found), None) if found else None
-
-
-def _looked_up(slots: Iterable[str], said: Said, *, whole: bool) -> Iterator[Hits]:
-    for slot in slots:
-        hits = said.hits(slot)
-        if whole and not hits.mask:
-            return
-        yield hits
 
 
 def _places(wanted: Sequence[Hits], blocked: int, together: int, *, whole: bool) -> list[tuple[int, int]]:
