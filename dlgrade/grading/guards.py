@@ -324,9 +324,12 @@ def _is_shuffled(answer: _Answer, reference: str) -> bool:
     order = _order(reference)
     every = answer.words.roots
     # Whole sentences of the reference are in its order, mostly there are enough of them.
-    quoted = [len(one) - 1 for one in answer.sentences if _spaced(one.roots) in order.told]
-    if sum(quoted) >= _KEPT * (len(every) - 1):
-        return False
+    quoted = 0
+    for one in answer.sentences:
+        if _spaced(one.roots) in order.told:
+            quoted += len(one) - 1
+            if quoted >= _KEPT * (len(every) - 1):
+                return False
     both = [pair for pair in pairwise(every) if pair[0] in order.stems and pair[1] in order.stems]
     pairs = _pairs(reference)
     return len(both) >= _NEIGHBOURS and sum([pair in pairs for pair in both]) < _KEPT * len(both)

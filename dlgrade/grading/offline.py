@@ -105,10 +105,14 @@ def _by_reference(rubric: Rubric, guard: Guarded, question: str) -> tuple[list[_
 
 def _decide(criterion: Criterion, said: Said, rubric: Rubric) -> _Decision:
     match = best_match(criterion.cues, said)
-    wording, place = _best_wording(criterion, said, rubric)
     if match.share == 1.0 and not match.negated:
-        confidence = _SURE if wording >= _WORDING_DOUBTS else _LIKELY
+        # The place that has the cues mostly has the wording too: then no other is looked at.
+        wanted = _wanted(criterion, rubric)
+        close = any([len(wanted & one.content) >= _WORDING_DOUBTS * len(wanted) for one in match.sentences if wanted])
+        close = close or _best_wording(criterion, said, rubric)[0] >= _WORDING_DOUBTS
+        confidence = _SURE if close else _LIKELY
         return _Decision("met", confidence, "The answer has the words that this takes.", match.sentences)
+    wording, place = _best_wording(criterion, said, rubric)
     if match.share == 1.0:
         doubt = f"needs review: {criterion.id} is denied or turned round"
         return _Decision("missed", _DOUBTFUL, "The words are there, but a negation turns them round.", (), doubt)
@@ -129,9 +133,14 @@ def _half(criterion: Criterion, match: Match, place: tuple[Sentence, ...]) -> _D
     return _Decision("missed", _DOUBTFUL, "Part of it is there, which is not enough for the point.", (), doubt)
 
 
+def _wanted(criterion: Criterion, rubric: Rubric) -> frozenset[str]:
+    """The criterion's own words, the question's left out."""
+    return stems(criterion.expects) - stems(rubric.question)
+
+
 def _best_wording(criterion: Criterion, said: Said, rubric: Rubric) -> tuple[float, tuple[Sentence, ...]]:
-    """The share of the criterion's own words, the question's left out, in the best sentence; 0 for few in them all."""
-    wanted = stems(criterion.expects) - stems(rubric.question)
+    """The share of the criterion's own words in the best sentence; 0 where all have few of them."""
+    wanted = _wanted(criterion, rubric)
     if not wanted or len(wanted & said.stems) < _WORDING_DOUBTS * len(wanted):
         return 0.0, ()
     shared = [len(wanted & sentence.content) for sentence in said.sentences]
