@@ -170,7 +170,7 @@ class Said:
             if rest:
                 second = rest[0]
                 if at and second in places:
-                    at = [k for k in at if second in roots[k + 1 : k + _NEXT] and self._follows(rest, k)]
+                    at = self._phrases(at, rest)
                 elif at and second[-1] == "*":
                     at = [k for k in at if self._follows(rest, k)]
                 else:
@@ -191,6 +191,21 @@ class Said:
                 else:
                     plain |= bits[k]
         return Hits(plain | negated, negated & ~plain, denying)
+
+    def _phrases(self, places: Iterable[int], rest: Sequence[str]) -> list[int]:
+        """Those of the places at which a phrase begins, the second term of which is a stem."""
+        roots, ends, second = self._roots, self._ends, rest[0]
+        found = []
+        for k in places:
+            near = roots[k + 1 : min(k + _NEXT, ends[k])]
+            if second not in near:
+                continue
+            if len(rest) > 1:
+                if self._follows(rest, k):
+                    found.append(k)
+            elif "not" not in near or near.index("not") >= near.index(second):
+                found.append(k)
+        return found
 
     def _in_two(self, places: Iterable[int], joined: str) -> Iterator[int]:
         """Where an alternative of one word is written as two."""

@@ -206,8 +206,12 @@ def _is_list_of_terms(answer: _Answer) -> bool:
 
 def _is_terms_in_a_row(answer: _Answer) -> bool:
     """Whether there are many items of a few words, "of" and "the" among them, and no verb that would make them say."""
-    if len(answer.words) > _LONGEST_TERM * (1 + sum(map(answer.text.count, _SEPARATING))):
-        return False  # most prose ends here
+    items_at_least = len(answer.words) / _LONGEST_TERM
+    # Most prose ends here, without a look for what stands around the signs.
+    if 1 + sum(map(answer.text.count, _SEPARATING)) < items_at_least:
+        return False
+    if 1 + len(_SEPARATOR.findall(answer.text)) < items_at_least:
+        return False
     items = [inside for item in _SEPARATOR.split(answer.text) if (inside := columns(item).spelled)]
     saying = sum(not _SAYING.isdisjoint(item) for item in items)
     return (
@@ -367,10 +371,13 @@ def _is_denial(said: Sentence, order: _Order) -> bool:
 
 def _turns(said: Sentence, order: _Order) -> bool:
     """Whether a sentence with a negation says what the reference says, or denies, with another number of them."""
-    shared = [(run, denials) for run, denials in _denied_runs(said.words) if order.has(run)]
+    inside = said.words
+    shared = list(_denied_runs(inside))
+    if _spaced(_kept(inside)) not in order.kept:
+        shared = [(run, denials) for run, denials in shared if order.has(run)]
     if any(denials % 2 != (run in order.denied) for run, denials in shared):
         return True
-    return bool(shared) and _REJECTION.search("".join([f" {word}" for word in said.words.spelled])) is not None
+    return bool(shared) and _REJECTION.search("".join([f" {word}" for word in inside.spelled])) is not None
 
 
 def _lacks_denial(said: Sentence, order: _Order) -> bool:
