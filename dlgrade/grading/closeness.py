@@ -56,10 +56,15 @@ def claiming(misconception: Misconception, said: Said, rubric: Rubric) -> Senten
     # Most answers do not have the words at all.
     if sum([claim.weights[stem] for stem in claim.weights.keys() & said.stems]) < _CLAIMS * claim.whole:
         return None
-    shares = [claim.share(sentence) for sentence in said.sentences]
-    share = max(shares)
-    best = said.sentences[shares.index(share)]
-    if share < _CLAIMS or len(claim.weights.keys() & best.stems) < _FEWEST:
+    words = claim.weights.keys()
+    # No word weighs more than 1.
+    near = [one for one in said.sentences if len(words & one.stems) / claim.whole >= _CLAIMS]
+    shares = [claim.share(sentence) for sentence in near]
+    share = max(shares, default=0.0)
+    if share < _CLAIMS:
+        return None
+    best = near[shares.index(share)]
+    if len(words & best.stems) < _FEWEST:
         return None
     rivals = (wording(criterion.expects, rubric.question).share(best) for criterion in rubric.criteria)
     return best if share > _in_reference(misconception.claims, rubric) and share > max(rivals) else None
