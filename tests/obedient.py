@@ -24,7 +24,7 @@ from dlgrade.grading import offline
 from dlgrade.grading.bearing import subject_of
 from dlgrade.grading.judge import Judge
 from dlgrade.grading.shapes import items_of
-from dlgrade.grading.words import sentences, words
+from dlgrade.grading.words import columns, sentences
 from dlgrade.library import SHIPPED
 from dlgrade.llm.request import Reply, Request
 from dlgrade.models import Criterion, Grade, Rubric
@@ -92,7 +92,7 @@ def written(rubric: Rubric, text: str, verdicts: Mapping[str, str]) -> Honest:
     subject = subject_of(rubric)
     parts = [text[one.start : one.end] for one in sentences(text)]
     quotes = {
-        id_: max(parts, key=lambda part: subject.shared(words(part), id_))
+        id_: max(parts, key=lambda part: subject.shared(columns(part), id_))
         for id_, word in verdicts.items()
         if word != "missed"
     }

@@ -10,7 +10,7 @@ from dlgrade.grading.claims import rubric_from
 from dlgrade.grading.dealing import dealt
 from dlgrade.grading.likeness import likeness, rarity, wanted
 from dlgrade.grading.offline import grade
-from dlgrade.grading.words import words
+from dlgrade.grading.words import columns
 from dlgrade.models import Criterion, Rubric
 
 ASKED = "Why is the sky blue?"
@@ -23,7 +23,7 @@ SKY = rubric_from(ASKED, REFERENCE, 10.0)
 
 
 def like(answer: str) -> float:
-    return likeness(words(answer), wanted(ASKED, REFERENCE))
+    return likeness(columns(answer), wanted(ASKED, REFERENCE))
 
 
 def test_the_reference_is_all_of_itself_and_nothing_is_nothing() -> None:

@@ -13,9 +13,12 @@ from dlgrade.grading.words import sentences, stems, words
 def test_every_word_and_sentence_stands_where_its_offsets_say(text: str) -> None:
     for sentence in sentences(text):
         assert 0 <= sentence.start < sentence.end <= len(text)
-        for word in sentence.words:
+    inside = words(text)
+    assert all(0 <= word.start < word.end <= len(text) for word in inside)
+    for sentence in sentences(text):
+        for word in inside[sentence.first : sentence.last]:
             assert sentence.start <= word.start < word.end <= sentence.end
-    assert [w.start for s in sentences(text) for w in s.words] == [w.start for w in words(text)]
+    assert [w for s in sentences(text) for w in s.words.spelled] == [w.folded for w in inside]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What words of an answer can show, as far as code can tell: the stems that a rubric's subject is spoken of with.
 
     subject = subject_of(rubric)
-    subject.bears(words("Each unit is dropped with probability p."), "random-masking")      # True
+    subject.bears(columns("Each unit is dropped with probability p."), "random-masking")      # True
     subject.is_foreign(sentence)                                        # whether it says nothing of the subject
 
 A stem says little, and synonyms, formulas and other languages have none in common: what does not bear on a criterion
@@ -11,12 +11,12 @@ may still show it. So this decides nothing by itself; `doubting` asks again wher
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from dlgrade.grading.likeness import rarity
-from dlgrade.grading.words import STOPWORDS, Sentence, Word, stems
+from dlgrade.grading.words import Columns, Sentence, stems
 from dlgrade.models import Rubric, Way
 
 _PROSE = 4  # words from which on prose can be told from notes
@@ -41,16 +41,18 @@ class Subject:
     own: Mapping[str, frozenset[str]]
     is_bare: bool
 
-    def shared(self, some: Iterable[Word], criterion: str) -> float:
+    def shared(self, some: Columns, criterion: str) -> float:
         """How much words have of a criterion's own: the sum of their rarity, each counted once."""
         own = self.own[criterion]
-        return sum({word.stem: rarity(word.folded) for word in some if word.stem in own}.values())
+        return sum(
+            {root: rarity(word) for root, word in zip(some.roots, some.spelled, strict=True) if root in own}.values()
+        )
 
-    def bears(self, some: Sequence[Word], criterion: str) -> bool:
+    def bears(self, some: Columns, criterion: str) -> bool:
         """Whether words have any of a criterion's own, or are no English prose, of which nothing can be told."""
         return self.shared(some, criterion) >= (_ANY if self.is_bare else _BEARS) or not self.is_prose(some)
 
-    def is_weak(self, some: Sequence[Word], criterion: str) -> bool:
+    def is_weak(self, some: Columns, criterion: str) -> bool:
         """Whether words are English prose with hardly any of a criterion's own."""
         return self.shared(some, criterion) < (_ANY if self.is_bare else _FEW) and self.is_prose(some)
 
@@ -58,24 +60,26 @@ class Subject:
         """Whether a text has an equation in it, which may show what it has no word of."""
         return _EQUATION.search(text) is not None
 
-    def is_prose(self, some: Sequence[Word]) -> bool:
+    def is_prose(self, some: Columns) -> bool:
         """Whether words are English prose, of which it can be told what they say nothing of."""
         return len(some) >= _PROSE and self._known(some) >= _ENGLISH
 
     def is_other_language(self, sentence: Sentence, text: str) -> bool:
         """Whether a sentence is in another language than English: in other letters, or without English words."""
-        letters = [c for word in sentence.words for c in word.folded if c.isalpha()]
+        words = sentence.words
+        letters = [c for word in words.spelled for c in word if c.isalpha()]
         others = sum(c > _LATIN and not "\u0370" <= c <= "\u03ff" for c in letters)  # formulas have Greek ones
         if len(letters) >= _PROSE and others > len(letters) / 2:
             return True
-        return len(sentence.words) >= _PROSE and self._known(sentence.words) < _ENGLISH and not _SIGNS.search(text)
+        return len(words) >= _PROSE and self._known(words) < _ENGLISH and not _SIGNS.search(text)
 
     def is_foreign(self, sentence: Sentence) -> bool:
         """Whether an English sentence says nothing of the subject."""
-        return len(sentence.words) >= _PROSE and sentence.content.isdisjoint(self.stems)
+        return len(sentence) >= _PROSE and sentence.content.isdisjoint(self.stems)
 
-    def _known(self, some: Sequence[Word]) -> float:
-        return sum(word.folded in STOPWORDS or word.stem in self.stems for word in some) / len(some)
+    def _known(self, some: Columns) -> float:
+        pairs = zip(some.carrying, some.roots, strict=True)
+        return sum(carried is None or root in self.stems for carried, root in pairs) / len(some)
 
 
 @lru_cache(maxsize=512)

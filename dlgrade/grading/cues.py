@@ -168,13 +168,7 @@ class Said:
             if not at and first[-1] == "*":
                 at = self._beginning(first)
             if rest:
-                second = rest[0]
-                if at and second in places:
-                    at = self._phrases(at, rest)
-                elif at and second[-1] == "*":
-                    at = [k for k in at if self._follows(rest, k)]
-                else:
-                    at = _NOWHERE
+                at = self._phrases(at, rest) if at else _NOWHERE
                 if joined in places:
                     at = [*at, *places[joined]]
             elif half in halves and (others := [k for k in halves[half] if roots[k] != first]):
@@ -193,8 +187,12 @@ class Said:
         return Hits(plain | negated, negated & ~plain, denying)
 
     def _phrases(self, places: Iterable[int], rest: Sequence[str]) -> list[int]:
-        """Those of the places at which a phrase begins, the second term of which is a stem."""
+        """Those of the places at which a phrase begins, of which these are the terms behind the first."""
         roots, ends, second = self._roots, self._ends, rest[0]
+        if second[-1] == "*":
+            return [k for k in places if self._follows(rest, k)]
+        if second not in self._places:
+            return []
         found = []
         for k in places:
             near = roots[k + 1 : min(k + _NEXT, ends[k])]

@@ -23,7 +23,7 @@ from dlgrade.grading.rounds import Collected, Rounds
 from dlgrade.grading.shapes import CRITERION, items_of
 from dlgrade.grading.steering.talk import SURE, of_itself, talk
 from dlgrade.grading.steering.wholes import ADDRESSED, merged
-from dlgrade.grading.words import Sentence, has_words, sentences
+from dlgrade.grading.words import Sentence, has_words, put_together, sentences
 from dlgrade.models import Criterion, Evidence, Rubric
 
 # How much a sentence talks from which on it says hardly anything else, may be left out, is left out in any case, and
@@ -260,7 +260,7 @@ class Doubting:
 
     def _is_weak(self, key: str, some: tuple[Passage, ...]) -> bool:
         """Whether a verdict rests on passages that have hardly a word of the criterion's own."""
-        inside = [word for passage in some for word in passage.sentence.words]
+        inside = put_together([passage.sentence for passage in some])
         equation = any(passage.equation for passage in some)
         return not equation and self._subject.is_weak(inside, self._criteria[key].id)
 
@@ -289,7 +289,7 @@ def _named(passages: Iterable[Passage]) -> Iterator[str]:
 
 def _passages(cleaned: Cleaned, subject: Subject) -> Iterator[Passage]:
     said = sentences(cleaned.text)
-    english = subject.is_prose([word for sentence in said for word in sentence.words])
+    english = subject.is_prose(put_together(said))
     for sentence in said:
         place = cleaned.quote(sentence.start, sentence.end)
         text = cleaned.text[sentence.start : sentence.end]

@@ -238,7 +238,8 @@ def _is_alphabetical(answer: _Answer) -> bool:
     inside = answer.prose
     if len(inside) < _ALPHABET_LENGTH:
         return False
-    return sum(map(le, inside, inside[1:])) >= _ALPHABETICAL * (len(inside) - 1)
+    ordered: int = sum(map(le, inside, inside[1:]))
+    return ordered >= _ALPHABETICAL * (len(inside) - 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def grade(answer: str, rubric: Rubric, *, id: str | None = None, question: str |
     """
     asked = question or rubric.question
     cleaned = clean(answer)
-    cued = any([criterion.cues for criterion in rubric.criteria])
+    cued = any(criterion.cues for criterion in rubric.criteria)
     guard = guarded(cleaned, asked, rubric, cued=cued)
     said = Said(guard.own if cued or rubric.misconceptions else ())
     findings, maybe = _findings(rubric, said, cleaned)
@@ -108,7 +108,7 @@ def _decide(criterion: Criterion, said: Said, rubric: Rubric) -> _Decision:
     if match.share == 1.0 and not match.negated:
         # The place that has the cues mostly has the wording too: then no other is looked at.
         wanted = _wanted(criterion, rubric)
-        close = any([len(wanted & one.content) >= _WORDING_DOUBTS * len(wanted) for one in match.sentences if wanted])
+        close = any(len(wanted & one.content) >= _WORDING_DOUBTS * len(wanted) for one in match.sentences if wanted)
         close = close or _best_wording(criterion, said, rubric)[0] >= _WORDING_DOUBTS
         confidence = _SURE if close else _LIKELY
         return _Decision("met", confidence, "The answer has the words that this takes.", match.sentences)

@@ -347,7 +347,7 @@ _Item = TypeVar("_Item", Verdict, Finding)
 
 def _with(item: _Item, **fields: float | str | None) -> _Item:
     """The item with these fields; itself where it has them, as what a grader has just made mostly does."""
-    if all([getattr(item, name) == value for name, value in fields.items()]):
+    if all(getattr(item, name) == value for name, value in fields.items()):
         return item
     return item.model_copy(update=fields)
 

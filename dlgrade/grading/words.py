@@ -140,9 +140,13 @@ def put_together(some: Sequence[Sentence]) -> Columns:
     if sum([len(one) for one in some]) == len(among):
         return among
     every = [k for one in some for k in range(one.first, one.last)]
-    columns = (among.written, among.spelled, among.roots, among.carrying, among.gaps)
-    written, spelled, roots, carrying, gaps = ([column[k] for k in every] for column in columns)
-    return Columns(written, spelled, roots, carrying, gaps)
+    return Columns(
+        [among.written[k] for k in every],
+        [among.spelled[k] for k in every],
+        [among.roots[k] for k in every],
+        [among.carrying[k] for k in every],
+        [among.gaps[k] for k in every],
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -136,7 +136,7 @@ def views(folded: str, words: set[str]) -> Iterator[View]:
         yield View(folded.translate(_LOOKALIKES), same)
     if _LEET.made.search(folded):
         yield from (View(folded.translate(table), same) for table in _LEETS)
-    broken = not folded.isascii() or any([sign in folded for sign in "*~`<"])
+    broken = not folded.isascii() or "*" in folded or "~" in folded or "`" in folded or "<" in folded
     if not words.isdisjoint(_FRAGMENTS) or (broken and _BREAK.made.search(folded)):
         yield _replaced(folded, _BROKEN, lambda _: "")
     if any(folded.count(sign) > 2 for sign in ("%", "&#", "\\u00", "\\x")) and _ESCAPE.made.search(folded):

@@ -142,7 +142,6 @@ _OPENINGS = (
     "[assistant",
     "[tool",
 )
-_OPENED = ("<", "[", "answer-")  # one of these is in each
 _ROLES = frozenset(
     {
         *(
@@ -174,7 +173,7 @@ _QUIET = Late(
 
 def role_marks(text: str, folded: str, words: set[str]) -> Iterator[tuple[int, int]]:
     """Marks of a conversation that no answer has, but for one about such marks. `words` are the folded text's."""
-    if any([sign in folded for sign in _OPENED]) and any(opening in folded for opening in _OPENINGS):
+    if ("<" in folded or "[" in folded or "answer-" in folded) and any(opening in folded for opening in _OPENINGS):
         yield from (match.span() for match in _CONTROL.made.finditer(folded))
     if "<" in folded and not words.isdisjoint(_ROLES):
         yield from (match.span() for match, paired in _tags(folded) if not paired)
