@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlgrade.grading.words import sentences, stems, words
+from dlgrade.grading.words import sentences, stem, stems, words
 
 
 @given(st.text())
@@ -51,3 +51,9 @@ def test_yes_or_no_denies_nothing() -> None:
 @pytest.mark.parametrize("text", ["cannot rely", "can't rely", "can’t rely", "not rely", "never rely"])
 def test_all_negations_are_one(text: str) -> None:
     assert [word.stem for word in words(text)] == ["not", "reli"]
+
+
+@given(st.from_regex(r"[a-z]{1,12}(?:ational|ization|iveness|fulness|biliti|ying|ies|ed|ly|s|y|e)?", fullmatch=True))
+def test_a_stem_differs_from_the_beginning_of_its_word_in_two_letters_at_most(word: str) -> None:
+    """By this, two words that may be one in two are told before their stem is made (`cues`)."""
+    assert word.startswith(stem(word)[:-2])
