@@ -43,8 +43,9 @@ def test_each_slot_is_looked_up_once_and_only_if_a_way_gets_there(monkeypatch: p
 
     monkeypatch.setattr(cues.Said, "_find", counted)
     grade(ANSWER, DROPOUT)
-    items = [*DROPOUT.criteria, *DROPOUT.misconceptions]
-    slots = {slot for item in items for way in item.cues for slot in way}
+    ways = [way for criterion in DROPOUT.criteria for way in criterion.cues]
+    ways += [way for mistake in DROPOUT.misconceptions for way in mistake.cues]
+    slots = {slot for way in ways for slot in way}
     assert set(sought.values()) == {1}
     assert len(sought) <= 18 < len(slots)
 
