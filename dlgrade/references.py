@@ -12,10 +12,11 @@ from dlgrade.banks.same import identity, same
 from dlgrade.errors import ItemError, QuotaExceeded
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.request import Request
-from dlgrade.models import Progressed, Question
+from dlgrade.models import Failure, Progressed, Question
 from dlgrade.rubrics import Rubrics
 from dlgrade.saving import Answers
 from dlgrade.settings import Settings
+from dlgrade.spool import Texts
 
 if TYPE_CHECKING:
     from dlgrade.prompts import Prompts  # which most commands do not need
@@ -27,6 +28,9 @@ _SPARE = 2  # one worker more for so many requests in flight: some wait between 
 
 Reply = tuple[str, str]
 """The model that replied, by the name it was asked by, and the text."""
+
+Item = tuple[str, Sequence[Request]]
+"""A question's identity, and the request to each model."""
 
 
 def shipped_answers(questions: Iterable[Question], rubrics: Rubrics) -> Answers:
@@ -62,11 +66,11 @@ def asked_answers(
     Raises:
         PromptError: the template does not render.
     """
-    groups = {identity(group[0].text): group for group in same(questions, key)}
+    groups = same(questions, key)
     asking = _Asking(client, prompts, settings, on_progress, on_remark)
-    missing = asking.missing(group[0] for group in groups.values())
+    missing = asking.missing(group[0] for group in groups)
     first = next(missing, None)
-    done: Run[Reply] | None = None
+    done: Run[None] | None = None
     if first is not None:
         # Imported here for start-up time: a run that finds everything needs no event loop.
         from dlgrade.runs import run  # noqa: PLC0415
@@ -74,18 +78,21 @@ def asked_answers(
         at_once = settings.requests_at_once
         done = run(
             chain([first], missing),
-            asking.ask,
+            asking.find,
             concurrency=at_once + at_once // _SPARE,
             client=client,
             on_progress=asking.progressed,
         )
-    replies = {**asking.found, **(done.results if done else {})}
-    wordings = {first: {identity(question.text) for question in group} for first, group in groups.items()}
+    failures = {failure.id: failure for failure in done.failures} if done else {}
+    for group in groups:
+        if len(group) > 1:
+            asking.share(group, failures)
     origins = {model: asked_origin(prompts, settings, model) for model in settings.models}
     return Answers(
-        texts={wording: text for first, (_, text) in replies.items() for wording in wordings[first]},
-        origins={wording: origins[model] for first, (model, _) in replies.items() for wording in wordings[first]},
-        failures={wording: failure for failure in done.failures for wording in wordings[failure.id]} if done else {},
+        texts=asking.found,
+        origins={wording: origins[model] for wording, model in asking.others.items()},
+        origin=origins[settings.models[0]],
+        failures=failures,
         usage=client.usage,
         requests=client.requests - client.cached,
         cached=client.cached,
@@ -120,14 +127,13 @@ def asked_answer(
     asking = _Asking(client, prompts, settings, lambda _: None, on_remark)
     missing = next(asking.missing([question]), None)
     if missing is None:
-        (found,) = asking.found.values()
-        return found
+        return asking.reply(identity(question.text))
     # Imported here for start-up time: a reply from the cache needs no event loop.
     from dlgrade.runs import run  # noqa: PLC0415
 
-    async def ask(requests: Sequence[Request]) -> Reply | ItemError:
+    async def ask(item: Item) -> Reply | ItemError:
         try:
-            return await asking.ask([r.model_copy(update={"hear": hear, "unhear": unhear}) for r in requests])
+            return await asking.ask([r.model_copy(update={"hear": hear, "unhear": unhear}) for r in item[1]])
         except ItemError as error:
             return error
 
@@ -144,19 +150,25 @@ def asked_answer(
 
 @dataclass
 class _Asking:
-    """Questions on their way to a reply; `found` are those that the cache had, `ended` the models without quota."""
+    """Questions on their way to a reply.
+
+    `found` are the replies by the questions' identities, of which the cache had `cached`; `others` are those that are
+    not the first model's, with their models. `ended` are the models without quota.
+    """
 
     client: Counted
     prompts: Prompts
     settings: Settings
     on_progress: Callable[[Progressed], None]
     on_remark: Callable[[str], None]
-    found: dict[str, Reply] = field(default_factory=dict)
+    found: Texts = field(default_factory=Texts)
+    others: dict[str, str] = field(default_factory=dict)
+    cached: int = 0
     ended: dict[str, QuotaExceeded] = field(default_factory=dict)
     last: Progressed = field(default_factory=lambda: Progressed(done=0, failed=0, running=0))
 
-    def missing(self, questions: Iterable[Question]) -> Iterator[tuple[str, tuple[Request, ...]]]:
-        """The questions that the cache has no reply to, and the request to each model; looked up as they are needed.
+    def missing(self, questions: Iterable[Question]) -> Iterator[tuple[str, Item]]:
+        """The questions that the cache has no reply to, by their identities; looked up as they are needed.
 
         Looked up in batches, and none of them kept: a run may have more questions than fit into memory as requests.
         """
@@ -169,11 +181,37 @@ class _Asking:
                 hit = next((request for request in requests if request.key in stored), None)
                 if hit is None:
                     size = _IN_BETWEEN
-                    yield wording, requests
+                    yield wording, (wording, requests)
                     continue
-                self.found[wording] = hit.model, stored[hit.key].text
+                self._keep(wording, hit.model, stored[hit.key].text)
+                self.cached += 1
                 self.client.found()
             self.progressed(self.last)
+
+    def _keep(self, wording: str, model: str, text: str) -> None:
+        self.found.add(wording, text)
+        if model != self.settings.models[0]:
+            self.others[wording] = model
+
+    def reply(self, wording: str) -> Reply:
+        """The reply that was found for a question."""
+        return self.others.get(wording, self.settings.models[0]), self.found[wording]
+
+    def share(self, group: Sequence[Question], failures: dict[str, Failure]) -> None:
+        """Give all wordings of a question what came of the first."""
+        first, *others = dict.fromkeys(identity(question.text) for question in group)
+        for wording in others:
+            if first in failures:
+                failures[wording] = failures[first]
+            elif first in self.found:
+                self.found.also(wording, first)
+                if first in self.others:
+                    self.others[wording] = self.others[first]
+
+    async def find(self, item: Item) -> None:
+        """Keep the reply to one question; as `ask`."""
+        wording, requests = item
+        self._keep(wording, *await self.ask(requests))
 
     def _requests(self, question: Question) -> tuple[Request, ...]:
         return answer_requests(question, self.prompts, self.settings)
@@ -197,7 +235,7 @@ class _Asking:
     def progressed(self, now: Progressed) -> None:
         """Report how far the run is, with what the cache had."""
         self.last = now
-        self.on_progress(replace(now, done=now.done + len(self.found)))
+        self.on_progress(replace(now, done=now.done + self.cached))
 
     def _end(self, model: str, error: QuotaExceeded, following: str | None) -> None:
         if model not in self.ended and following is not None:

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from dlgrade.banks import filling, ledger
-from dlgrade.banks.filling import Filled, Place
+from dlgrade.banks.filling import Encoded, Filled, Place
 from dlgrade.banks.gathering import called
 from dlgrade.banks.ledger import Ledger, Origin, Written, answer_hash
 from dlgrade.banks.outputs import save_copy
 from dlgrade.banks.reading import bank_from_text, read_bank
 from dlgrade.banks.same import identity
 from dlgrade.errors import BankError, ChangedMeanwhile, DlgradeError, OutputError, RunStopped
-from dlgrade.models import Bank, Choices, Failure, Question, Usage
+from dlgrade.models import Bank, Failure, Question, Usage
 
 if TYPE_CHECKING:
     from dlgrade.refreshing import Stale  # which a run that renews nothing does without
@@ -33,12 +33,14 @@ class Answers:
     """References for questions, and how they came about.
 
     `texts`, `origins` and `failures` go by a question's `identity`, since one question may stand in several places.
+    Texts without an origin of their own have `origin`.
     `requests` were sent, `retries` of them more than once; `cached` were not needed. `cost` is in USD, None where a
     price is not known. `stopped` is why a run ended before its end.
     """
 
     texts: Mapping[str, str]
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    origin: Origin | None = None
     failures: Mapping[str, Failure] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
     requests: int = 0
@@ -58,14 +60,19 @@ class Answers:
 
         Those that failed are among the failed.
         """
-        given = {q.id: self.texts[key] for q in bank.questions if (key := identity(q.text)) in self.texts}
-        filled = filling.fill(bank, given, renew=renew)
+        filled = filling.fill_with(bank, lambda question: self.texts.get(identity(question.text)), renew=renew)
+        if not self.failures:
+            return filled
         failed = tuple(
             failure.model_copy(update={"id": q.id})
             for q in bank.questions
             if (q.answer is None or q.id in renew) and (failure := self.failures.get(identity(q.text))) is not None
         )
         return replace(filled, failed=(*filled.failed, *failed))
+
+    def origin_of(self, question: Question) -> Origin | None:
+        """Where the answer to a question comes from, if there is one and that is known."""
+        return self.origins.get(identity(question.text), self.origin)
 
 
 StaleOf: TypeAlias = "Callable[[Bank], tuple[Stale, ...]]"
@@ -155,21 +162,21 @@ def _saved(outcome: Outcome, answers: Answers, stale_of: StaleOf) -> Outcome:
         now = _as_it_is_now(outcome, answers, stale_of)
         if not now.filled.filled and not now.repaired:
             return replace(now, out=Path(path))
-        after = _read_back(now)
         known = Ledger.beside(path).known(now.bank)
-        lines = _new_lines(now, after, answers, known, path)
+        lines = _new_lines(now, answers, known, path)
         before = Ledger.beside(path)
         ledger.update(path, add=lines)
         try:
             if now.filled.source != now.bank.source:
-                there, data = (text.encode(now.bank.encoding) for text in (now.bank.source, now.filled.source))
-                filling.save(path, data, instead_of=there)
+                there = now.bank.source.encode(now.bank.encoding)
+                filling.save(path, Encoded(now.filled.source, now.bank.encoding), instead_of=there)
         except DlgradeError as error:
             before.restore(lines)
             if isinstance(error, ChangedMeanwhile):
                 continue
             raise
-        ledger.forget(after, [known[one.question.id] for one in now.refreshed])
+        if now.refreshed:
+            ledger.forget(_read_back(now), [known[one.question.id] for one in now.refreshed])
         return replace(now, out=Path(path))
     raise OutputError(f"{path}: left as it is: it changed each time that the answers were to be written{answers.kept}")
 
@@ -210,25 +217,21 @@ def _lost(before: Outcome, now: Outcome, kept: str) -> list[Failure]:
 
 
 def _read_back(outcome: Outcome) -> Bank:
-    after = outcome.filled.after
-    if after is not None and after.source == outcome.filled.source:
-        return after  # the proof has read it
     bank = outcome.bank
     return bank_from_text(outcome.filled.source, path=bank.path, encoding=bank.encoding, choices=bank.choices)
 
 
-def _new_lines(
-    outcome: Outcome, after: Bank, answers: Answers, known: Mapping[str, Written], document: str | Path
-) -> list[Written]:
+def _new_lines(outcome: Outcome, answers: Answers, known: Mapping[str, Written], document: str | Path) -> list[Written]:
     """Lines for the answers that went in, each hashed as it reads back."""
-    filled = set(outcome.filled.filled)
+    filled = outcome.filled
     name, time = ledger.name_of(document), ledger.now()
     found = []
-    for old, new in zip(outcome.bank.questions, after.questions, strict=True):
-        origin = answers.origins.get(identity(old.text))
-        if old.id in filled and origin is not None and new.answer is not None:
-            place = outcome.filled.places.get(old.id) or _place_in(known.get(old.id))
-            found.append(written(old, new.answer, origin, place, name, time=time))
+    for question in outcome.bank.questions:
+        answer = filled.answers.get(id_ := question.id)
+        origin = None if answer is None else answers.origin_of(question)
+        if answer is not None and origin is not None:
+            place = filled.places.get(id_) or _place_in(known.get(id_))
+            found.append(written(question, answer, origin, place, name, time=time))
     return found
 
 
@@ -261,36 +264,36 @@ def _save_copy(outcome: Outcome, target: Path, answers: Answers) -> None:
     Raises:
         DlgradeError: it cannot be written, or would take something of a person's away.
     """
-    bank, filled = outcome.bank, set(outcome.filled.filled)
-    after = _read_back(outcome)
+    bank, filled = outcome.bank, outcome.filled.answers
     known = Ledger.beside(bank.path).known(bank)
     lines = [replace(line, bank=ledger.name_of(target)) for id_, line in known.items() if id_ not in filled]
-    lines += _new_lines(outcome, after, answers, known, target)
-    _check_reviewed(target, after, bank.choices)
+    lines += _new_lines(outcome, answers, known, target)
+    _check_reviewed(target, outcome)
     before = Ledger.beside(target)
     ledger.update(target, add=lines)
     try:
-        data, original = (text.encode(bank.encoding) for text in (outcome.filled.source, bank.source))
-        save_copy(target, data, original)
+        save_copy(target, Encoded(outcome.filled.source, bank.encoding), bank.source.encode(bank.encoding))
     except DlgradeError:
         before.restore(lines)
         raise
 
 
-def _check_reviewed(target: Path, after: Bank, choices: Choices) -> None:
+def _check_reviewed(target: Path, outcome: Outcome) -> None:
     """See that every answer that a person accepted in the copy is in the new one.
 
     Raises:
         OutputError: one is not.
     """
-    try:
-        copy = read_bank(target, choices=choices)
-    except BankError as error:
-        lines = Ledger.beside(target).lines if target.exists() else ()
-        if any(line.review for line in lines if line.bank == ledger.name_of(target)):
-            raise OutputError(f"{target}: left as it is: {error.message}; a person accepted answers in it") from None
+    there = Ledger.beside(target).lines if target.exists() else ()
+    if not any(line.review for line in there if line.bank == ledger.name_of(target)):
         return
+    try:
+        copy = read_bank(target, choices=outcome.bank.choices)
+    except BankError as error:
+        message = f"{target}: left as it is: {error.message}; a person accepted answers in it"
+        raise OutputError(message) from None
     known = Ledger.beside(target).known(copy)
+    after = _read_back(outcome)
     new = {(identity(q.text), answer_hash(q.answer)) for q in after.questions if q.answer is not None}
     reviewed = [
         question.id

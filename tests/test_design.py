@@ -15,7 +15,7 @@ from dlgrade import models
 PACKAGE = ROOT / "dlgrade"
 
 ORDER = [
-    *("errors", "record", "rubric_models", "grade_models", "models", "settings", "library", "database"),
+    *("errors", "record", "rubric_models", "grade_models", "models", "settings", "library", "database", "spool"),
     *("banks.patterns", "banks.wording", "banks.asking", "banks.labels", "banks.marks"),
     *("banks.spelling.lexicon", "banks.spelling.parting", "banks.spelling.repair"),
     *("banks.stretches", "banks.grids", "banks.blocks", "banks.entries"),
@@ -29,7 +29,7 @@ ORDER = [
     *("banks.forms.bolds", "banks.forms.details", "banks.forms.plain", "banks.forms.org"),
     *("banks.forms.json_trees", "banks.forms.yaml_trees", "banks.forms.delimited", "banks.forms.notebooks"),
     *("banks.forms", "banks.choosing", "banks.legend", "banks.reading"),
-    *("banks.filling", "banks.mending", "banks.gathering", "banks.locking", "banks.ledger"),
+    *("banks.placing", "banks.filling", "banks.mending", "banks.gathering", "banks.locking", "banks.ledger"),
     *("banks.outputs", "banks.checking"),
     *("rubrics", "rubric_yaml", "plain", "sandbox", "prompts", "pages", "lookup"),
     *("llm.schema", "llm.request", "llm.secrets", "llm.compare", "llm.trouble", "llm.complaints"),

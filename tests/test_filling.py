@@ -12,12 +12,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from dlgrade.banks.entries import Entry
 from dlgrade.banks.filling import Filled, diff, fill, save
 from dlgrade.banks.fitting import fit
-from dlgrade.banks.reading import bank_from_text, read_bank
+from dlgrade.banks.reading import bank_from_text, read_back, read_bank
 from dlgrade.banks.wording import fold, squash
 from dlgrade.errors import OutputError, UnknownQuestion
-from dlgrade.models import Bank, Choices
+from dlgrade.models import Bank
 
 QUESTIONS = Path(__file__).parent.parent / "questions"
 
@@ -408,11 +409,11 @@ def test_a_thousand_answers_are_read_back_once(monkeypatch: pytest.MonkeyPatch) 
     before = bank("".join(f"{n}. What is thing {n}?\n" for n in range(1_000)))
     reads: list[str] = []
 
-    def counted(source: str, *, path: str, encoding: str, choices: Choices) -> Bank:
-        reads.append(path)
-        return bank_from_text(source, path=path, encoding=encoding, choices=choices)
+    def counted(before: Bank, source: str) -> tuple[Entry, ...] | None:
+        reads.append(source)
+        return read_back(before, source)
 
-    monkeypatch.setattr("dlgrade.banks.filling.bank_from_text", counted)
+    monkeypatch.setattr("dlgrade.banks.filling.read_back", counted)
     result = fill(before, {question.id: f"It is {question.position}." for question in before.questions})
     assert len(result.filled) == 1_000
     assert len(reads) == 1

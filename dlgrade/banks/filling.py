@@ -17,27 +17,30 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import groupby, islice, pairwise, takewhile
+from functools import partial
+from itertools import compress, islice, pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeVar
 
-from dlgrade.banks.blocks import Document
 from dlgrade.banks.layout import LAYOUTS
 from dlgrade.banks.patterns import later
-from dlgrade.banks.reading import bank_from_text
+from dlgrade.banks.placing import Placed, edited, newline_of, slot_of
+from dlgrade.banks.reading import bank_from_text, read_back
 from dlgrade.banks.wording import fold, is_placeholder
 from dlgrade.errors import BankError, ChangedMeanwhile, OutputError, UnknownQuestion
 from dlgrade.models import Bank, Edit, Failure, Question, Slot
 
+_AT_ONCE = 1 << 20  # characters of a document that are written at once
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _PART_OF_LEAD = re.compile(r"(?<![\r\n])(?:\r?\n)+|\A")
 
 
 _IN_NO_FILE = later("[\0\ud800-\udfff]")
 _NO_PLACE = "the document has no place for an answer to this question"
+_NOT_READ_BACK = "the document could not be read back with this answer in it"
 _NOT_TOLD = "where its answer begins and ends cannot be told in this document"
 
 
@@ -55,8 +58,8 @@ class Filled:
     """The new source, and the ids of its questions by what became of them.
 
     `filled` have a new answer, `kept` had one before, `unanswered` were given none, and `failed` were
-    given one that could not go in. `places` are those of the answers that went where none was. `after` is the new
-    source as it was read for the proof, None where nothing was put in.
+    given one that could not go in. `places` are those of the answers that went where none was. `answers` are the new
+    ones as they read back from the new source. Both are looked up when they are asked for, and held nowhere.
     """
 
     source: str
@@ -65,17 +68,11 @@ class Filled:
     unanswered: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict, repr=False)
-    after: Bank | None = field(default=None, repr=False)
+    answers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-class _Fitted(NamedTuple):
-    """An answer made ready for its slot: as it will read, and as it is written there, `lead` before `text`."""
-
-    question: Question
-    slot: Slot
-    answer: str
-    lead: str
-    text: str
+AnswerOf = Callable[[Question], str | None]
+"""Gives a question's answer, None where there is none."""
 
 
 def fill(bank: Bank, answers: Mapping[str, str], *, renew: Collection[str] = ()) -> Filled:
@@ -85,55 +82,126 @@ def fill(bank: Bank, answers: Mapping[str, str], *, renew: Collection[str] = ())
 
     Raises:
         UnknownQuestion: an id is not one of the bank's.
+        OutputError: the disk of temporary files is full.
     """
     ids = {question.id for question in bank.questions}
     if unknown := next((i for i in answers if i not in ids), None):
         raise UnknownQuestion(f"{bank.path}: no question {unknown!r}; the bank has {len(ids)}")
-    ready, failed = _ready(bank, answers, renew)
-    proof = _Proof(bank)
-    proven = proof.proven(ready)
-    filled = {item.question.id for item in proven}
-    broken = (item.question.id for item in ready if item.question.id not in filled)
-    failed |= dict.fromkeys(broken, "the document could not be read back with this answer in it")
-    source = proof.source(proven)
+    return fill_with(bank, lambda question: answers.get(question.id), renew=renew)
+
+
+def fill_with(bank: Bank, answer_of: AnswerOf, *, renew: Collection[str] = ()) -> Filled:
+    """The same with answers that are asked for one by one, and not held.
+
+    Raises:
+        OutputError: the disk of temporary files is full.
+    """
+    placed = Placed(bank)
+    failed, unanswered = _placed(placed, answer_of, renew)
+    proof = _Proof(placed)
+    proven = proof.proven(placed.positions)
+    source = proof.settled(proven)
+    done = _Positions(bank, proven)
+    failed |= {at: _NOT_READ_BACK for at in placed.positions if not done[at]}
+    new = [at for at in proven if bank.questions[at - 1].slot is not None]
     return Filled(
         source=source,
-        after=proof.read(source) if proven else None,
-        filled=tuple(q.id for q in bank.questions if q.id in filled),
-        kept=tuple(q.id for q in bank.questions if q.answer is not None and q.id not in filled),
-        unanswered=tuple(q.id for q in bank.questions if q.answer is None and q.id not in answers),
+        filled=done.ids,
+        kept=tuple(q.id for q in bank.questions if q.answer is not None and not done[q.position]),
+        unanswered=tuple(bank.questions[at - 1].id for at in unanswered),
         failed=tuple(
-            Failure(id=i, kind="unfit", message=failed[i]) for i in sorted(failed, key=_place(bank).__getitem__)
+            Failure(id=bank.questions[at - 1].id, kind="unfit", message=failed[at]) for at in sorted(failed)
         ),
-        places={item.question.id: _place_of(bank, item) for item in proven if item.question.slot},
+        places=_Looked(_Positions(bank, new), partial(_place_of, placed)),
+        answers=_Looked(done, proof.answer),
     )
 
 
-def _ready(bank: Bank, answers: Mapping[str, str], renew: Collection[str]) -> tuple[list[_Fitted], dict[str, str]]:
-    """Make the answers ready for their places; those that cannot go into any are named with the reason."""
-    ready: list[_Fitted] = []
-    failed: dict[str, str] = {}
-    for question in bank.questions:
-        id_, missing = question.id, question.answer is None
-        if id_ not in answers or not (missing or id_ in renew):
+def _placed(placed: Placed, answer_of: AnswerOf, renew: Collection[str]) -> tuple[dict[int, str], list[int]]:
+    """Put answers in their places; returns why some cannot go into any, and which questions have none, by position."""
+    failed: dict[int, str] = {}
+    unanswered: list[int] = []
+    for question in placed.bank.questions:
+        missing = question.answer is None
+        if not missing and (not renew or question.id not in renew):
             continue
-        slot = question.slot if missing else question.standing
+        answer = answer_of(question)
+        if answer is None:
+            unanswered += [question.position] if missing else []
+            continue
+        slot = slot_of(question)
         if slot is None:
-            failed[id_] = _NO_PLACE if missing else _NOT_TOLD
+            failed[question.position] = _NO_PLACE if missing else _NOT_TOLD
             continue
-        layout = LAYOUTS[slot.shape]
-        answer = layout.fit(answers[id_])
-        if reason := _unfit(answers[id_], answer):
-            failed[id_] = reason
+        fitted = LAYOUTS[slot.shape].fit(answer)
+        if reason := _unfit(answer, fitted):
+            failed[question.position] = reason
         else:
-            ready.append(_Fitted(question, slot, answer, *layout.lay(slot, answer)))
-    return ready, failed
+            placed.add(question, slot, fitted)
+    return failed, unanswered
 
 
-def _place_of(bank: Bank, item: _Fitted) -> Place:
-    quote = '"' if item.slot.shape == "csv" and item.text.startswith('"') else ""  # quotes that came with the answer
-    was = bank.source[item.slot.start : item.slot.end]
-    return Place(was=was, lead=item.lead + quote, trail=quote + item.slot.trail)
+def _place_of(placed: Placed, position: int) -> Place:
+    bank = placed.bank
+    question = bank.questions[position - 1]
+    slot = slot_of(question)
+    if slot is None:  # it holds an answer
+        raise AssertionError
+    # quotes that came with the answer
+    quote = '"' if slot.shape == "csv" and placed.text(position).startswith('"') else ""
+    lead = placed.lead(position, slot)
+    return Place(was=bank.source[slot.start : slot.end], lead=lead + quote, trail=quote + slot.trail)
+
+
+class _Positions:
+    """Some of a bank's questions."""
+
+    def __init__(self, bank: Bank, positions: Iterable[int]) -> None:
+        self._bank = bank
+        self._there = bytearray(len(bank.questions) + 1)
+        for at in positions:
+            self._there[at] = 1
+
+    def __getitem__(self, position: int) -> int:
+        return self._there[position]
+
+    def __len__(self) -> int:
+        return sum(self._there)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Their ids, in the bank's order."""
+        return tuple(question.id for question in compress(self._bank.questions, self._there[1:]))
+
+    def of(self, id_: str) -> int | None:
+        """The position of one of them by its id, None if it is none of them."""
+        name, _, number = id_.rpartition(":")
+        at = int(number) if number.isdecimal() and number.isascii() else 0
+        there = name == self._bank.name and 0 < at < len(self._there) and self._there[at]
+        return at if there and number[0] != "0" else None
+
+
+T = TypeVar("T")
+
+
+class _Looked(Mapping[str, T]):
+    """Something of some questions, by their ids; it is looked up whenever it is asked for."""
+
+    def __init__(self, questions: _Positions, look_up: Callable[[int], T]) -> None:
+        self._questions = questions
+        self._look_up = look_up
+
+    def __getitem__(self, id_: str) -> T:
+        at = self._questions.of(id_)
+        if at is None:
+            raise KeyError(id_)
+        return self._look_up(at)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._questions.ids)
+
+    def __len__(self) -> int:
+        return len(self._questions)
 
 
 def emptied(bank: Bank, places: Mapping[str, Place]) -> tuple[Bank, frozenset[str]]:
@@ -180,7 +248,7 @@ def _ways_back(source: str, question: Question, place: Place) -> Iterator[Edit]:
     if question.standing is None:
         return
     start, end = span(source, question.standing)
-    newline = Document(source).newline
+    newline = newline_of(source)
     was = place.was.replace("\r\n", "\n")  # `edited` gives it the document's line ends, which Git may have changed
     lead, trail = (text.replace("\n", newline) for text in (place.lead, place.trail))
     # Quotes around an answer came with the place, or with the answer.
@@ -193,10 +261,6 @@ def _ways_back(source: str, question: Question, place: Place) -> Iterator[Edit]:
     yield Edit(start=start, end=end, text=was)
 
 
-def _place(bank: Bank) -> dict[str, int]:
-    return {question.id: question.position for question in bank.questions}
-
-
 def _unfit(answer: str, fitted: str) -> str | None:
     """Say why an answer cannot go into any document, None if it can."""
     if is_placeholder(answer) or is_placeholder(fitted):
@@ -206,107 +270,53 @@ def _unfit(answer: str, fitted: str) -> str | None:
     return None
 
 
-# ── the text ─────────────────────────────────────────────────────────────────────────────────
-
-
-def _render(bank: Bank, items: Sequence[_Fitted]) -> str:
-    """Return the source with the answers in it, in one pass."""
-    # Two may go to one place: the end of an item is that of the last item in it, whose answer comes first.
-    ordered = sorted(items, key=lambda item: (item.slot.start, -len(item.slot.indent), item.question.position))
-    edits: list[_Splice] = [
-        (start, end, _pieces(list(group)))
-        for (start, end), group in groupby(ordered, key=lambda item: (item.slot.start, item.slot.end))
-    ]
-    taken = {start for start, _, _ in edits}
-    first = any(item.question.slot is not None for item in items)
-    edits += [(edit.start, edit.end, (edit.text,)) for edit in bank.once if first and edit.start not in taken]
-    return _spliced(bank.source, edits)
-
-
-def edited(source: str, edits: Iterable[Edit]) -> str:
-    """Return the source with the edits made, their line ends those of the source; they must not overlap."""
-    return _spliced(source, [(edit.start, edit.end, (edit.text,)) for edit in edits])
-
-
-_Splice = tuple[int, int, Iterable[str]]
-"""`source[start:end]` gives way to these texts, one after the other."""
-
-
-def _spliced(source: str, splices: list[_Splice]) -> str:
-    newline = Document(source).newline
-    parts: list[str] = []
-    done = 0
-    for start, end, texts in sorted(splices, key=lambda splice: splice[0]):
-        parts.append(source[done:start])
-        parts += [text.replace("\n", newline) for text in texts] if newline != "\n" else texts
-        done = end
-    parts.append(source[done:])
-    return "".join(parts)
-
-
-def _pieces(group: Sequence[_Fitted]) -> Iterator[str]:
-    """Give what goes to one place: headings that several answers share once, the trail after the last."""
-    previous: str | None = None
-    for item in group:
-        yield item.lead[len(_shared(previous, item.lead)) :] if previous is not None else item.lead
-        yield item.text
-        previous = item.lead
-    yield group[-1].slot.trail
-
-
-def _shared(one: str, other: str) -> str:
-    """Return the whole lines that two leads begin with, without the blank ones at their end."""
-    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one.split("\n"), other.split("\n"), strict=False))
-    return "\n".join(line for line, _ in pairs).rstrip("\n")
-
-
 # ── the proof ────────────────────────────────────────────────────────────────────────────────
 
 
 class _Proof:
-    """Looks whether a bank reads as before with answers in it; what was read last is kept."""
+    """Looks whether a bank reads as before with answers in it; what was read last is kept, apart from the reading."""
 
-    def __init__(self, bank: Bank) -> None:
-        self._bank = bank
-        self._last: tuple[str, Bank | None] = (bank.source, bank)
-        self._items: list[_Fitted] = []
+    def __init__(self, placed: Placed) -> None:
+        self._bank = placed.bank
+        self._placed = placed
+        self._last: tuple[Sequence[int], str] = (), placed.bank.source
+        self._others: dict[int, str] = {}  # answers that read back in another spelling, by position
 
-    def source(self, items: Sequence[_Fitted]) -> str:
+    def source(self, positions: Sequence[int]) -> str:
         """The bank's source with these answers in it."""
-        if not items:
-            return self._bank.source
-        if self._items != items:
-            self.read(_render(self._bank, items))
-            self._items = list(items)
-        return self._last[0]
-
-    def read(self, source: str) -> Bank | None:
-        """The bank with another source, None where that is none."""
-        if self._last[0] != source:
-            bank = self._bank
-            try:
-                after = bank_from_text(source, path=bank.path, encoding=bank.encoding, choices=bank.choices)
-            except BankError:
-                after = None
-            self._last = source, after
+        if self._last[0] != positions:
+            self._last = (), ""  # the texts need not be there at the same time
+            self._last = list(positions), self._placed.source(positions)
         return self._last[1]
 
-    def proven(self, items: Sequence[_Fitted]) -> list[_Fitted]:
+    def settled(self, proven: Sequence[int]) -> str:
+        """The source with the answers that are proven, as it was read last."""
+        if not proven:
+            return self._bank.source
+        if self._last[0] != proven:
+            self._wrong(proven)
+        return self.source(proven)
+
+    def answer(self, position: int) -> str:
+        """An answer as it was read back."""
+        return self._others[position] if position in self._others else self._placed.answer(position)
+
+    def proven(self, positions: Sequence[int]) -> Sequence[int]:
         """Return the answers with which the document reads as before, those questions answered.
 
         What spoils the reading is found by halving, so that the one pass of the usual case stays one.
         """
-        if not items:
+        if not positions:
             return []
-        wrong = self._wrong(items)
+        wrong = self._wrong(positions)
         if wrong is not None:
-            return self.proven([item for item in items if item.question.id not in wrong]) if wrong else list(items)
-        if len(items) == 1:
+            return self.proven([at for at in positions if at not in wrong]) if wrong else positions
+        if len(positions) == 1:
             return []
-        half = len(items) // 2
-        return self._added(self.proven(items[:half]), self.proven(items[half:]))
+        half = len(positions) // 2
+        return self._added(self.proven(positions[:half]), self.proven(positions[half:]))
 
-    def _added(self, proven: list[_Fitted], others: list[_Fitted]) -> list[_Fitted]:
+    def _added(self, proven: Sequence[int], others: Sequence[int]) -> Sequence[int]:
         """Add to proven answers those of others that do not clash with them: each half holds by itself."""
         if not others:
             return proven
@@ -318,22 +328,27 @@ class _Proof:
         half = len(others) // 2
         return self._added(self._added(proven, others[:half]), others[half:])
 
-    def _wrong(self, items: Sequence[_Fitted]) -> set[str] | None:
-        """Return the ids whose answers do not read back; None if anything else changed as well."""
-        bank = self._bank
-        after = self.read(self.source(items))
-        given = {item.question.id: item.answer for item in items}
-        if after is None or after.form != bank.form or len(after.questions) != len(bank.questions):
+    def _wrong(self, positions: Sequence[int]) -> set[int] | None:
+        """Return the positions whose answers do not read back; None if anything else changed as well."""
+        bank, given = self._bank, _Positions(self._bank, positions)
+        self._others = {}
+        after = read_back(bank, self.source(positions))
+        if after is None:
             return None
-        wrong: set[str] = set()
-        for old, new in zip(bank.questions, after.questions, strict=True):
-            if _identity(old) != _identity(new):
+        wrong: set[int] = set()
+        for old, new in zip(bank.questions, after, strict=True):
+            if (old.raw, old.number, old.category, old.difficulty) != (new.raw, new.number, new.category, new.difficulty):
                 return None
-            if old.id in given:
-                if new.answer is None or not _says(new.answer, given[old.id]):
-                    wrong.add(old.id)
-            elif old.answer != new.answer:
-                return None
+            found = new.body.answer
+            if not given[old.position]:
+                if old.answer != found:
+                    return None
+                continue
+            answer = self._placed.answer(old.position)
+            if found is None or not _says(found, answer):
+                wrong.add(old.position)
+            elif found != answer:
+                self._others[old.position] = found
         return wrong
 
 
@@ -379,7 +394,19 @@ def diff(before: str, after: str, name: str) -> str:
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
-def save(path: str | os.PathLike[str], data: bytes, *, instead_of: bytes | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A text as bytes, given bit by bit: a large document need not be in memory twice."""
+
+    text: str
+    encoding: str
+
+    def __iter__(self) -> Iterator[bytes]:
+        pieces = (self.text[at : at + _AT_ONCE] for at in range(0, len(self.text), _AT_ONCE))
+        return (piece.encode(self.encoding) for piece in pieces)
+
+
+def save(path: str | os.PathLike[str], data: bytes | Iterable[bytes], *, instead_of: bytes | None = None) -> None:
     """Write a file whole or not at all, also if the program is killed: readers see the old one or the new one.
 
     A link keeps pointing to its file, which is the one replaced; the mode stays.
@@ -390,19 +417,19 @@ def save(path: str | os.PathLike[str], data: bytes, *, instead_of: bytes | None 
     """
     target = Path(os.path.realpath(path))
     try:
-        _replace(target, data, instead_of)
+        _replace(target, [data] if isinstance(data, bytes) else data, instead_of)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
 
 
-def _replace(target: Path, data: bytes, instead_of: bytes | None) -> None:
+def _replace(target: Path, data: Iterable[bytes], instead_of: bytes | None) -> None:
     # A folder in the target's place would only be noticed by the last step, and differently on each system.
     if target.is_dir():
         raise IsADirectoryError(None, "this is a folder")
     handle, name = tempfile.mkstemp(prefix=".dlgrade-", suffix=".tmp", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.writelines(data)
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(mode_of(target))

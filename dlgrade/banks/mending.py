@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dlgrade.banks.filling import edited
+from dlgrade.banks.placing import edited
 from dlgrade.banks.reading import bank_from_text
 from dlgrade.banks.spelling.repair import repaired, words_of
 from dlgrade.banks.wording import spaced

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from dlgrade.banks.filling import mode_of, save
+from dlgrade.banks.filling import Encoded, mode_of, save
 from dlgrade.banks.gathering import documents
 from dlgrade.banks.locking import FOLDER
 from dlgrade.errors import OutputError
@@ -82,12 +82,12 @@ def check_replaceable(target: Path, original: bytes = b"") -> bytes | None:
         return None
     except OSError as error:
         raise OutputError(f"{target}: cannot be read: {(error.strerror or str(error)).lower()}") from None
-    if there.strip() and there != original and _hash(there) not in _noted(target):
+    if there.strip() and there != original and _hash([there]) not in _noted(target):
         raise _somebodys(target)
     return there
 
 
-def save_copy(target: Path, data: bytes, original: bytes = b"") -> None:
+def save_copy(target: Path, data: bytes | Encoded, original: bytes = b"") -> None:
     """Write a file whole or not at all, and remember it as dlgrade's; nobody's work is replaced.
 
     Raises:
@@ -97,8 +97,8 @@ def save_copy(target: Path, data: bytes, original: bytes = b"") -> None:
     note = _note(target)
     check_writable([note])
     # Old and new are noted first: killed in between, whichever stands there is known.
-    old = [] if there is None else [_hash(there)]
-    save(note, "\n".join([*old, _hash(data)]).encode())
+    old = [] if there is None else [_hash([there])]
+    save(note, "\n".join([*old, _hash([data] if isinstance(data, bytes) else data)]).encode())
     save(target, data, instead_of=there)
 
 
@@ -213,5 +213,8 @@ def _note(target: Path) -> Path:
     return target.parent / FOLDER / f"{target.name}.sha256"
 
 
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def _hash(parts: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()

@@ -9,12 +9,13 @@ import codecs
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.choosing import best_reading
-from dlgrade.banks.entries import Entry
+from dlgrade.banks.entries import Entry, Reading
 from dlgrade.banks.forms import SUFFIXES
 from dlgrade.banks.legend import with_legend
 from dlgrade.banks.spelling.repair import repaired, words_of
@@ -63,6 +64,41 @@ def bank_from_text(
     Raises:
         BankError: the text holds no questions, or is broken as data.
     """
+    reading = _read(source, path, choices)
+    name = Path(path).stem
+    texts = _texts(tuple(entry.raw for entry in reading.entries))
+    questions = tuple(
+        _question(entry, name, position, text)
+        for position, (entry, text) in enumerate(zip(reading.entries, texts, strict=True), start=1)
+    )
+    return Bank(
+        path=path,
+        name=name,
+        form=reading.form,
+        sure=reading.sure,
+        choices=choices,
+        source=source,
+        encoding=encoding,
+        questions=questions,
+        once=reading.once,
+        remarks=reading.remarks,
+    )
+
+
+def read_back(bank: Bank, source: str) -> tuple[Entry, ...] | None:
+    """The entries of a bank with another source, as they would be its questions; None where that is not the bank.
+
+    They are what `bank_from_text` makes questions of: a proof need not hold two banks.
+    """
+    try:
+        reading = _read(source, bank.path, bank.choices)
+    except BankError:
+        return None
+    same = reading.form == bank.form and len(reading.entries) == len(bank.questions)
+    return reading.entries if same else None
+
+
+def _read(source: str, path: str, choices: Choices) -> Reading:
     if source.startswith(f'{{"{TAPE_SIGN}":'):
         raise NoQuestions(f"{path}: is a recording of a run, not a bank")
     if source.startswith(f'{{"{HISTORY_SIGN}":'):
@@ -79,25 +115,7 @@ def bank_from_text(
         raise NoQuestions(f"{path}: no questions found in the form {choices.form!r}; without --form others are tried")
     if reading is None:
         raise NoQuestions(f"{path}: no questions found; {_UNDERSTOOD}")
-    name = Path(path).stem
-    entries = with_legend(reading.entries, source)
-    texts = _texts(tuple(entry.raw for entry in entries))
-    questions = tuple(
-        _question(entry, name, position, text)
-        for position, (entry, text) in enumerate(zip(entries, texts, strict=True), start=1)
-    )
-    return Bank(
-        path=path,
-        name=name,
-        form=reading.form,
-        sure=reading.sure,
-        choices=choices,
-        source=source,
-        encoding=encoding,
-        questions=questions,
-        once=reading.once,
-        remarks=reading.remarks,
-    )
+    return replace(reading, entries=with_legend(reading.entries, source))
 
 
 def find_banks(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:

@@ -1,0 +1,165 @@
+"""Answers made ready for their places in a document, and the document with them in it.
+
+    **Answer:** _[To be filled]_        " Units are dropped." goes where " _[To be filled]_" stands
+
+Neither the answers nor what is written of them are held in memory: a document may get a hundred thousand.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
+from itertools import groupby, pairwise, takewhile
+
+from dlgrade.banks.layout import LAYOUTS
+from dlgrade.models import Bank, Edit, Question, Slot
+from dlgrade.spool import Spool
+
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_AT_ONCE = 1 << 20  # characters that are put together before they are added to a text
+
+Splice = tuple[int, int, Iterable[str]]
+"""`source[start:end]` gives way to these texts, one after the other."""
+
+
+class Placed:
+    """The answers that go into a bank, by the position of their question."""
+
+    def __init__(self, bank: Bank) -> None:
+        self.bank = bank
+        self.positions: list[int] = []
+        self._spool = Spool()
+        self._answers = array("q", bytes(8 * (len(bank.questions) + 1)))  # where they stand in the spool
+        self._texts = array("q", self._answers)
+        self._leads: dict[int, str] = {}  # where it is not the slot's
+
+    def add(self, question: Question, slot: Slot, answer: str) -> None:
+        """Put an answer, as it will read, in its place.
+
+        Raises:
+            OutputError: the disk of temporary files is full.
+        """
+        lead, text = LAYOUTS[slot.shape].lay(slot, answer)
+        at = question.position
+        self.positions.append(at)
+        self._answers[at] = self._spool.put(answer)
+        self._texts[at] = self._answers[at] if text == answer else self._spool.put(text)
+        if lead != slot.lead:
+            self._leads[at] = lead
+
+    def answer(self, position: int) -> str:
+        """An answer as it will read."""
+        return self._spool.get(self._answers[position])
+
+    def text(self, position: int) -> str:
+        """The same as it is written in its place."""
+        return self._spool.get(self._texts[position])
+
+    def lead(self, position: int, slot: Slot) -> str:
+        """What is written before it."""
+        return self._leads.get(position, slot.lead)
+
+    def source(self, positions: Sequence[int]) -> str:
+        """The bank's source with some of the answers in it, made in one pass."""
+        if not positions:
+            return self.bank.source
+        questions = [self.bank.questions[at - 1] for at in positions]
+        taken = {_slot(question).start for question in questions} if self.bank.once else set()
+        first = any(question.slot is not None for question in questions)
+        once = [(edit.start, edit.end, (edit.text,)) for edit in self.bank.once if first and edit.start not in taken]
+        return spliced(self.bank.source, merge(self._splices(questions), sorted(once, key=_start), key=_start))
+
+    def _splices(self, questions: list[Question]) -> Iterator[Splice]:
+        # Two may go to one place: the end of an item is that of the last item in it, whose answer comes first.
+        if any(_place(one) > _place(other) for one, other in pairwise(questions)):
+            questions = sorted(questions, key=_place)
+        for (start, end), group in groupby(questions, key=lambda question: _span(_slot(question))):
+            yield start, end, self._pieces(list(group))
+
+    def _pieces(self, group: Sequence[Question]) -> Iterator[str]:
+        """Give what goes to one place: headings that several answers share once, the trail after the last."""
+        previous: str | None = None
+        for question in group:
+            lead = self.lead(question.position, _slot(question))
+            yield lead[len(_shared(previous, lead)) :] if previous is not None else lead
+            yield self.text(question.position)
+            previous = lead
+        yield _slot(group[-1]).trail
+
+
+def slot_of(question: Question) -> Slot | None:
+    """Where a question's answer goes, or the one stands that gives way; None where that is not known."""
+    return question.slot if question.answer is None else question.standing
+
+
+def _slot(question: Question) -> Slot:
+    slot = slot_of(question)
+    if slot is None:  # no answer is put in that has no place
+        raise AssertionError
+    return slot
+
+
+def _span(slot: Slot) -> tuple[int, int]:
+    return slot.start, slot.end
+
+
+def _place(question: Question) -> tuple[int, int, int]:
+    slot = _slot(question)
+    return slot.start, -len(slot.indent), question.position
+
+
+def _start(splice: Splice) -> int:
+    return splice[0]
+
+
+def _shared(one: str, other: str) -> str:
+    """Return the whole lines that two leads begin with, without the blank ones at their end."""
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one.split("\n"), other.split("\n"), strict=False))
+    return "\n".join(line for line, _ in pairs).rstrip("\n")
+
+
+# ── the text ─────────────────────────────────────────────────────────────────────────────────
+
+
+def newline_of(source: str) -> str:
+    """The line end that a document uses, LF where it has none yet."""
+    first = _NEWLINE.search(source)
+    return first[0] if first else "\n"
+
+
+def edited(source: str, edits: Iterable[Edit]) -> str:
+    """Return the source with the edits made, their line ends those of the source; they must not overlap."""
+    splices: list[Splice] = [(edit.start, edit.end, (edit.text,)) for edit in edits]
+    return spliced(source, sorted(splices, key=_start))
+
+
+def spliced(source: str, splices: Iterable[Splice]) -> str:
+    """Return the source with its parts replaced; they are in order."""
+    return _joined(_parts(source, splices))
+
+
+def _parts(source: str, splices: Iterable[Splice]) -> Iterator[str]:
+    newline = newline_of(source)
+    done = 0
+    for start, end, texts in splices:
+        yield source[done:start]
+        for text in texts:
+            yield text if newline == "\n" else text.replace("\n", newline)
+        done = end
+    yield source[done:]
+
+
+def _joined(parts: Iterable[str]) -> str:
+    """Join texts bit by bit: `"".join` would hold all of them beside what they make together."""
+    whole = ""
+    some: list[str] = []
+    size = 0
+    for part in parts:
+        some.append(part)
+        size += len(part)
+        if size >= _AT_ONCE:
+            whole += "".join(some)  # CPython lengthens a text in place that nobody else holds
+            some, size = [], 0
+    return whole + "".join(some) if some else whole

@@ -1,0 +1,100 @@
+"""Texts by the thousand that need not be in memory: they stand in a file without a name, which ends with the program.
+
+    texts = Texts()
+    texts.add("what is dropout", "Units are dropped at random …")
+    texts["what is dropout"]
+
+A few megabytes are kept in memory, so that a short run touches no disk.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from io import BytesIO
+from shutil import copyfileobj
+from tempfile import TemporaryFile
+from typing import IO
+from weakref import finalize
+
+from dlgrade.errors import OutputError
+
+IN_MEMORY = 1 << 22
+"""Bytes of texts from which on they stand in a file."""
+
+_LENGTH = struct.Struct("<I")
+
+
+class Spool:
+    """Texts one after the other; each is found by the offset that `put` gave."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = BytesIO()
+        self._end = 0
+        self._at_end = True
+
+    def put(self, text: str) -> int:
+        """Keep a text; lone surrogates, which a reply may hold, as well.
+
+        Raises:
+            OutputError: the disk of temporary files is full.
+        """
+        data = text.encode("utf-8", "surrogatepass")
+        at = self._end
+        self._end += _LENGTH.size + len(data)
+        try:
+            if at <= IN_MEMORY < self._end:
+                self._to_disk()
+            if not self._at_end:
+                self._file.seek(at)
+                self._at_end = True
+            self._file.write(_LENGTH.pack(len(data)) + data)
+        except OSError as error:
+            raise OutputError(f"a temporary file cannot be written: {(error.strerror or str(error)).lower()}") from None
+        return at
+
+    def get(self, at: int) -> str:
+        """The text that was put there."""
+        self._at_end = False
+        self._file.seek(at)
+        (length,) = _LENGTH.unpack(self._file.read(_LENGTH.size))
+        return self._file.read(length).decode("utf-8", "surrogatepass")
+
+    def _to_disk(self) -> None:
+        file = TemporaryFile()  # noqa: SIM115 - for as long as this lives
+        finalize(self, file.close)
+        self._file.seek(0)
+        copyfileobj(self._file, file)
+        self._file = file
+
+
+class Texts(Mapping[str, str]):
+    """Texts by name, in a spool."""
+
+    def __init__(self) -> None:
+        self._spool = Spool()
+        self._at: dict[str, int] = {}
+
+    def add(self, name: str, text: str) -> None:
+        """Keep a text under a name.
+
+        Raises:
+            OutputError: the disk of temporary files is full.
+        """
+        self._at[name] = self._spool.put(text)
+
+    def also(self, name: str, known: str) -> None:
+        """Let another name stand for a text that is there already."""
+        self._at[name] = self._at[known]
+
+    def __getitem__(self, name: str) -> str:
+        return self._spool.get(self._at[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._at
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._at)
+
+    def __len__(self) -> int:
+        return len(self._at)
