@@ -18,28 +18,24 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING
 
 from dlgrade.banks.asking import is_question
+from dlgrade.banks.block import Block, Kind, Lines, Plainly, with_lf
 from dlgrade.banks.labels import DETAILS, SUMMARY
 from dlgrade.banks.marks import title
 from dlgrade.banks.patterns import later
-from dlgrade.banks.stretches import Items, Plain, Stretch, stretches
+from dlgrade.banks.stretches import Stretch, stretches
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-Kind = Literal[
-    "heading", "paragraph", "list", "item", "quote", "table", "row", "fence", "code", "html", "rule", "definition"
-]
-
 _NEWLINE = re.compile(r"\r\n|\r|\n")
-_LF = re.compile("\n")
 # Only a key makes it front matter: a document may also open with a rule.
 _FRONT_MATTER = later(
     r"\A(?:---[ \t]*\n(?=[\w\"'-]+[ \t]*:|#).*?\n(?:---|\.\.\.)|\+\+\+[ \t]*\n.*?\n\+\+\+)[ \t]*(?=\n|\Z)", re.DOTALL
@@ -63,53 +59,6 @@ _KINDS: dict[str, Kind] = {
     "html_block": "html",
     "hr": "rule",
 }
-
-
-class Block(NamedTuple):
-    """One block: lines `line` to `last` (from 1, both included), from the start of the first to the end of the last.
-
-    `text` is the content of headings, paragraphs, code and HTML, without the marks of the containers
-    around it. `level` is a heading's. `number` is an ordered item's, `indent` the columns that the
-    content of an item stands in from the left.
-    """
-
-    kind: Kind
-    start: int
-    end: int
-    line: int
-    last: int
-    text: str = ""
-    level: int = 0
-    number: str | None = None
-    indent: int = 0
-    children: tuple[Block, ...] = ()
-
-
-class Lines(Sequence[tuple[int, int]]):
-    """The start and end of every line of a text, without the line end; a byte order mark stands before the first."""
-
-    def __init__(self, text: str) -> None:
-        begin = 1 if text.startswith("\ufeff") else 0
-        if "\r" in text:
-            found = [match.span() for match in _NEWLINE.finditer(text)]
-            self.ends = array("q", [start for start, _ in found])
-            self.starts = array("q", [begin, *(end for _, end in found)])
-        else:
-            self.ends = array("q", [match.start() for match in _LF.finditer(text)])
-            self.starts = array("q", [begin, *[end + 1 for end in self.ends]])
-        self.ends.append(len(text))
-
-    def __len__(self) -> int:
-        return len(self.starts)
-
-    @overload
-    def __getitem__(self, index: int) -> tuple[int, int]: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[tuple[int, int]]: ...
-    def __getitem__(self, index: int | slice) -> tuple[int, int] | list[tuple[int, int]]:
-        if isinstance(index, slice):
-            return list(zip(self.starts[index], self.ends[index], strict=True))
-        return self.starts[index], self.ends[index]
 
 
 @dataclass(frozen=True)
@@ -215,7 +164,7 @@ class Document:
         """Parse stretch by stretch, and join a list that goes on in the next one."""
         held: Block | None = None
         items: list[Block] = []
-        for part in stretches(_normal(self.text)):
+        for part in stretches(_normal(self.text), Plainly(self.text, self.lines)):
             first = True
             for block in self._blocks_of(part):
                 if first and held and self._goes_on(held, block):
@@ -232,26 +181,12 @@ class Document:
         if held:
             yield held._replace(children=tuple(items))
 
-    def _blocks_of(self, part: Plain | Items | Stretch) -> Iterable[Block]:
+    def _blocks_of(self, part: Block | Stretch) -> Iterable[Block]:
         if isinstance(part, Stretch):
             return self._parsed(part)
-        return self._titled(self._plain(part)) if isinstance(part, Plain) else (self._list(part),)
-
-    def _plain(self, part: Plain) -> Block:
-        line, last = part.before + 1, part.before + part.lines
-        start, end = self.lines.starts[line - 1], self.lines.ends[last - 1]
-        return Block(part.kind, start, end, line, last, part.text, part.level)
-
-    def _list(self, part: Items) -> Block:
-        items = []
-        for item in part.items:
-            inside = tuple([self._plain(paragraph) for paragraph in item.paragraphs])
-            first, last = inside[0], inside[-1]
-            items.append(
-                Block("item", first.start, last.end, first.line, last.last, "", 0, item.number, item.indent, inside)
-            )
-        first, last = items[0], items[-1]
-        return Block("list", first.start, last.end, first.line, last.last, children=tuple(items))
+        # Most paragraphs have no such title in them.
+        plain = part.kind != "paragraph" or self.text.find("#", part.start, part.end) < 0
+        return (part,) if plain else self._titled(part)
 
     def _parsed(self, part: Stretch) -> Iterator[Block]:
         tokens: list[Token] = []
@@ -277,18 +212,18 @@ class Document:
             if token.type in ("heading_open", "paragraph_open"):
                 content = next(tokens).content
                 next(tokens)
-                yield from self._titled(self._block(token, text=content))
+                yield from self._titled(self._block(token, said=content))
             elif token.type == "tr_open":
                 next(tokens)
                 yield self._block(token)
             elif token.nesting == 1:
                 yield self._block(token, children=tuple(self._read(tokens)))
             elif token.type == "html_block":
-                yield from self._html(self._block(token, text=token.content))
+                yield from self._html(self._block(token, said=token.content))
             else:
-                yield self._block(token, text=token.content)
+                yield self._block(token, said=token.content)
 
-    def _block(self, token: Token, text: str = "", children: tuple[Block, ...] = ()) -> Block:
+    def _block(self, token: Token, said: str = "", children: tuple[Block, ...] = ()) -> Block:
         first, beyond = token.map or [0, 1]
         line, last = first + 1, max(beyond, first + 1)
         while last > line and self.is_blank(last):
@@ -300,7 +235,7 @@ class Document:
             end=self.lines.ends[last - 1],
             line=line,
             last=last,
-            text=text,
+            said=said,
             level=int(token.tag[1]) if kind == "heading" else 0,
             number=token.info if kind == "item" and token.info else None,
             indent=_content_column(self.line(line)) if kind == "item" else 0,
@@ -315,7 +250,8 @@ class Document:
         if block.kind == "heading" and self.line(block.last).strip(" \t>") == "-":
             start, end = self.lines[block.last - 1]
             item = Block("item", start, end, block.last, block.last, indent=_content_column(self.line(block.last)))
-            yield block._replace(kind="paragraph", end=self.line_end(block.last - 1), last=block.last - 1, level=0)
+            end = self.line_end(block.last - 1)
+            yield block._replace(kind="paragraph", end=end, last=block.last - 1, said=block.text, level=0)
             yield item._replace(kind="list", indent=0, children=(item,))
         elif block.kind == "paragraph" and "#" in block.text and _TIGHT_TITLE.search(block.text):
             yield from self._tight_titles(block)
@@ -338,7 +274,7 @@ class Document:
                 end=end,
                 line=number,
                 last=number,
-                text=match[2],
+                said=match[2],
                 level=int(match[1]),
             )
             first = number + 1
@@ -349,7 +285,7 @@ class Document:
 
     def _cut(self, block: Block, line: int, last: int) -> Block:
         start, end = self.lines[line - 1][0], self.line_end(last)
-        return block._replace(start=start, end=end, line=line, last=last, text=self.text[start:end] + "\n")
+        return block._replace(start=start, end=end, line=line, last=last, said=self.text[start:end] + "\n")
 
     def _tight_titles(self, block: Block) -> Iterator[Block]:
         lines = block.text.split("\n")
@@ -364,7 +300,7 @@ class Document:
                     end=self.line_end(block.line + last),
                     line=block.line + first,
                     last=block.line + last,
-                    text=text.lstrip("#").rstrip("# ") if titled else text,
+                    said=text.lstrip("#").rstrip("# ") if titled else text,
                     level=level,
                 )
 
@@ -381,7 +317,7 @@ class Document:
         for number in range(line, last + 1):
             if not self.is_blank(number):
                 start, end = self.lines[number - 1]
-                yield Block("definition", start, end, number, number, text=self.text[start:end])
+                yield Block("definition", start, end, number, number, said=self.text[start:end])
 
 
 @cache
@@ -398,17 +334,12 @@ def _parser() -> MarkdownIt:
 
 def _normal(text: str) -> str:
     """Return the text as the parser wants it: the same lines, front matter left blank."""
-    text = _with_lf(text).replace("\0", "\ufffd")
+    text = with_lf(text.removeprefix("\ufeff")).replace("\0", "\ufffd")
     return _FRONT_MATTER.sub(lambda match: "\n" * match[0].count("\n"), text)
 
 
-def _with_lf(text: str) -> str:
-    text = text.removeprefix("\ufeff")
-    return _NEWLINE.sub("\n", text) if "\r" in text else text
-
-
 def _front_lines(text: str) -> int:
-    front = _FRONT_MATTER.match(_with_lf(text))
+    front = _FRONT_MATTER.match(with_lf(text.removeprefix("\ufeff")))
     return front[0].count("\n") + 1 if front else 0
 
 

@@ -25,7 +25,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from dlgrade.banks.blocks import Block, Document
+from dlgrade.banks.block import Block
+from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Body
 from dlgrade.banks.labels import DETAILS, LABEL, SUMMARY, facts, left_open, without_label
 from dlgrade.banks.options import find_options

@@ -14,7 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from dlgrade.banks.blocks import Block, Document
+from dlgrade.banks.block import Block
+from dlgrade.banks.blocks import Document
 from dlgrade.banks.labels import ASIDE, LABEL, is_pointer, starts_with_label, without_label
 from dlgrade.banks.patterns import later
 from dlgrade.banks.stretches import is_prose

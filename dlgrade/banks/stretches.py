@@ -19,9 +19,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import groupby
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from dlgrade.banks.block import Block, Plainly
 from dlgrade.banks.patterns import later
 
 LENGTH = 1 << 16
@@ -40,7 +42,6 @@ _PROSE = re.compile(rf"{_TEXT}(?:\n\n?{_TEXT})*+")
 _RULE = re.compile(r"(?:-{3,}|\*{3,}|_{3,})[ \t]*")
 _ITEM = re.compile(rf"(?P<number>[0-9]{{1,9}})?(?P<sign>(?(number)[.)]|[-*+])) {{1,4}}(?P<text>{_TEXT})")
 _EMPTY_ITEM = re.compile(r"[ \t]*(?:[0-9]{1,9}[.)]|[-*+])[ \t]*")
-_TEXT_LINE = re.compile(_TEXT)
 _LINE = re.compile(r"[^\n]+")
 _FENCE = later(r"(?P<indent>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<mark>`{3,}|~{3,})(?P<rest>[^\n]*)")
 # HTML of these kinds runs on to its end mark: https://spec.commonmark.org/0.31.2/#html-blocks
@@ -59,34 +60,6 @@ _ENDS = {
 _INDENTED_CODE = 4
 
 
-class Plain(NamedTuple):
-    """A block with so many lines before it; `text` is a title without its `#`, `level` their number."""
-
-    kind: Literal["heading", "paragraph", "rule"]
-    before: int
-    lines: int
-    text: str = ""
-    level: int = 0
-
-
-class Item(NamedTuple):
-    """An item of a list at the margin, its content `indent` columns right of it; `number` is None at a bullet.
-
-    It holds `paragraphs` alone, the first on the line of its mark.
-    """
-
-    number: str | None
-    indent: int
-    paragraphs: list[Plain]
-
-
-class Items(NamedTuple):
-    """Items of one list, whose marks all end in `sign`."""
-
-    sign: str
-    items: list[Item]
-
-
 class Stretch(NamedTuple):
     """What a parser must read, with so many lines before it."""
 
@@ -94,29 +67,31 @@ class Stretch(NamedTuple):
     text: str
 
 
-def stretches(text: str) -> Iterator[Plain | Items | Stretch]:
+def stretches(text: str, plainly: Plainly) -> Iterator[Block | Stretch]:
     """Give the plain blocks and the stretches of a text, whose lines end in LF, in order."""
     begin: tuple[int, int] | None = None  # where the stretch begins that is not given yet, and the lines before it
     is_open = _Open()
-    held = _Held()
+    held = _Held(text, plainly)
     for start, end, before in _chunks(text):
         if not is_open:
-            chunk = text[start:end]
-            if held and held.takes(chunk, (start, before)):
-                continue
+            indented = text[start] in " \t"
             if held:
-                begin = held.let_go(chunk)
+                if held.takes(start, end, before):
+                    continue
+                if indented:
+                    begin = held.let_go()
                 yield from held.given()
             doubtful = begin is not None and _below_empty_item(text, start)
-            told = (None if doubtful else _items(chunk, before)) or _plain(chunk, before)
-            if begin and (told or (start - begin[0] >= LENGTH and chunk[0] not in " \t")):
+            items = None if doubtful else held.items(start, end, before)
+            told = [] if items else _plain(text, start, end, before, plainly)
+            if begin and (items or told or (start - begin[0] >= LENGTH and not indented)):
                 yield Stretch(begin[1], text[begin[0] : start])
                 begin = None
-            if isinstance(told, Items):
-                held.add(told, (start, before))
-            else:
-                yield from told
+            if items:
+                held.add(items, start, before)
+                continue
             if told:
+                yield from told
                 continue
         begin = begin or (start, before)
         if not is_open.goes_on(text, start, end):
@@ -135,11 +110,15 @@ def _chunks(text: str) -> Iterator[tuple[int, int, int]]:
     """Give the start and end of each chunk, and the number of lines before it."""
     before = end = 0
     while True:
-        blank = _BLANK_LINES.match(text, end)
-        start = blank.end() if blank else end
-        if start == len(text):
-            return
-        before += text.count("\n", end, start)
+        if text.startswith("\n\n", end) and text[end + 2 : end + 3] not in _MAY_BE_BLANK:  # nearly always
+            start = end + 2
+            before += 2
+        else:
+            blank = _BLANK_LINES.match(text, end)
+            start = blank.end() if blank else end
+            if start == len(text):
+                return
+            before += text.count("\n", end, start)
         end = _chunk_end(text, start)
         yield start, end, before
         before += text.count("\n", start, end)
@@ -153,20 +132,23 @@ def _chunk_end(text: str, start: int) -> int:
     return len(text) if at < 0 else at
 
 
-def _plain(chunk: str, before: int) -> list[Plain]:
+def _plain(text: str, start: int, end: int, before: int, plainly: Plainly) -> list[Block]:
     """Return the blocks of a chunk, none if a parser must read it."""
-    if _RULE.fullmatch(chunk):
-        return [Plain("rule", before, 1)]
-    if not _PLAIN.fullmatch(chunk):
+    if text[start] in "-*_" and _RULE.fullmatch(text, start, end):
+        return [plainly.rule(before)]
+    if not _PLAIN.fullmatch(text, start, end):
         return []
+    if text.find("#", start, end) < 0:
+        return [plainly.paragraph(before, text.count("\n", start, end) + 1, 0)]
     found = []
-    for is_title, group in groupby(chunk.split("\n"), key=lambda line: line.startswith("#")):
+    for is_title, group in groupby(text[start:end].split("\n"), key=lambda line: line.startswith("#")):
         lines = list(group)
-        for part in ([line] for line in lines) if is_title else [lines]:
-            text = part[0].lstrip("#") if is_title else "\n".join(part)
-            level = len(part[0]) - len(text) if is_title else 0
-            found.append(Plain("heading" if is_title else "paragraph", before, len(part), text.strip(), level))
-            before += len(part)
+        if not is_title:
+            found.append(plainly.paragraph(before, len(lines), 0))
+        for at, line in enumerate(lines if is_title else ()):
+            title = line.lstrip("#")
+            found.append(plainly.heading(before + at, title.strip(), len(line) - len(title)))
+        before += len(lines)
     return found
 
 
@@ -178,86 +160,103 @@ def _below_empty_item(text: str, start: int) -> bool:
     return _EMPTY_ITEM.fullmatch(text, text.rfind("\n", 0, end) + 1, end) is not None
 
 
-def _items(chunk: str, before: int) -> Items | None:
-    """Return the items that make up a chunk, None if a parser must read it."""
-    if chunk[0] not in "0123456789-+*":
-        return None
-    sign = ""
-    items: list[Item] = []
-    lines: list[str] = []  # of the last item's paragraph
-    for at, line in enumerate(chunk.split("\n")):
-        if items and line.startswith(" "):
-            if not _is_inside(line, items[-1].indent):
-                return None
-            lines.append(line[items[-1].indent :])
-            items[-1].paragraphs[0] = Plain(
-                "paragraph", before + at + 1 - len(lines), len(lines), "\n".join(lines).rstrip()
-            )
-            continue
-        match = _ITEM.fullmatch(line)
-        if match is None or (sign and match["sign"] != sign):
-            return None
-        number, sign, text = match.groups()
-        lines = [text]
-        items.append(Item(number, match.start("text"), [Plain("paragraph", before + at, 1, text.rstrip())]))
-    return Items(sign, items)
-
-
-def _is_inside(line: str, indent: int) -> bool:
-    """Say whether a line is a paragraph's in an item: no further in than the item's content."""
-    return line.startswith(" " * indent) and _TEXT_LINE.fullmatch(line, indent) is not None
+@cache
+def _inside(indent: int) -> re.Pattern[str]:
+    """What the lines of a paragraph in an item look like: no further in than the item's content."""
+    return re.compile(rf"(?: {{{indent}}}{_TEXT}(?:\n|\Z))++")
 
 
 class _Held:
     """The items of a plain list that may go on: below, or in the last of them."""
 
-    def __init__(self) -> None:
-        self._items: list[Item] = []
+    def __init__(self, text: str, plainly: Plainly) -> None:
+        self._text = text
+        self._plainly = plainly
+        self._items: list[Block] = []
+        self._more: list[Block] = []  # paragraphs of the last item that are not in it yet
         self._last: tuple[int, tuple[int, int]] = 0, (0, 0)  # which of them the last chunk began with, and where
-        self.sign = ""
+        self._sign = ""
 
     def __bool__(self) -> bool:
         return bool(self._items)
 
-    def add(self, items: Items, begin: tuple[int, int]) -> None:
-        """Take the items of a chunk, which begins somewhere, after so many lines."""
-        self.sign = items.sign
-        self._last = len(self._items), begin
-        self._items += items.items
+    def items(self, start: int, end: int, before: int) -> tuple[str, list[Block]] | None:
+        """Return the items that make up a chunk, and what their marks all end in; None if a parser must read it."""
+        text = self._text
+        if text[start] not in "0123456789-+*":
+            return None
+        sign = ""
+        items: list[Block] = []
+        line = start
+        while line < end:
+            beyond = text.find("\n", line, end)
+            beyond = end if beyond < 0 else beyond
+            if items and text[line] == " ":
+                last = items[-1]
+                if not _inside(last.indent).fullmatch(text, line, beyond):
+                    return None
+                items[-1] = self._item(last.line - 1, before + 1 - last.line + 1, last.number, last.indent)
+            else:
+                match = _ITEM.fullmatch(text, line, beyond)
+                if match is None or (sign and match["sign"] != sign):
+                    return None
+                number, sign, _ = match.groups()
+                items.append(self._item(before, 1, number, match.start("text") - line))
+            before += 1
+            line = beyond + 1
+        return sign, items
 
-    def takes(self, chunk: str, begin: tuple[int, int]) -> bool:
+    def _item(self, before: int, lines: int, number: str | None, indent: int) -> Block:
+        first = self._plainly.paragraph(before, lines, indent)
+        return Block("item", first.start, first.end, first.line, first.last, "", 0, number, indent, (first,))
+
+    def add(self, items: tuple[str, list[Block]], start: int, before: int) -> None:
+        """Take the items of a chunk, which begins somewhere, after so many lines."""
+        self._join()
+        self._sign = items[0]
+        self._last = len(self._items), (start, before)
+        self._items += items[1]
+
+    def takes(self, start: int, end: int, before: int) -> bool:
         """Take a chunk, if it is beyond doubt more items of the list, or a paragraph of the last one."""
-        if chunk[0] not in " \t":
-            items = _items(chunk, begin[1])
-            if items is not None and items.sign == self.sign:
-                self.add(items, begin)
-                return True
-            return False
-        indent = self._items[-1].indent
-        lines = chunk.split("\n")
-        for line in lines:
-            if not _is_inside(line, indent):
+        if self._text[start] not in " \t":
+            items = self.items(start, end, before)
+            if items is None or items[0] != self._sign:
                 return False
-        text = "\n".join([line[indent:] for line in lines]).rstrip()
-        self._items[-1].paragraphs.append(Plain("paragraph", begin[1], len(lines), text))
+            self.add(items, start, before)
+            return True
+        indent = self._items[-1].indent
+        if not _inside(indent).fullmatch(self._text, start, end):
+            return False
+        self._more.append(self._plainly.paragraph(before, self._text.count("\n", start, end) + 1, indent))
         return True
 
-    def let_go(self, chunk: str) -> tuple[int, int] | None:
-        """Forget the items of the last chunk if a parser must read them, together with what stands in the last of them.
+    def let_go(self) -> tuple[int, int]:
+        """Forget the items of the last chunk: a parser must read them, together with what stands in the last of them.
 
         Return where that chunk begins.
         """
-        if chunk[0] not in " \t":
-            return None
         count, begin = self._last
         del self._items[count:]
+        self._more.clear()
         return begin
 
-    def given(self) -> Iterator[Items]:
-        """Give the items away, if there are any."""
-        items, self._items = self._items, []
+    def _join(self) -> None:
+        """Put paragraphs into the last item."""
+        if self._more:
+            one, last = self._items[-1], self._more[-1]
+            inside = (*one.children, *self._more)
+            self._items[-1] = Block(
+                "item", one.start, last.end, one.line, last.last, "", 0, one.number, one.indent, inside
+            )
+            self._more = []
+
+    def given(self) -> Iterator[Block]:
+        """Give the list away, if there is one."""
+        self._join()
+        items, self._items = tuple(self._items), []
         if items:
-            yield Items(self.sign, items)
+            yield Block("list", items[0].start, items[-1].end, items[0].line, items[-1].last, children=items)
 
 
 class _Open:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 
-from dlgrade.banks.blocks import Document, Kind
+from dlgrade.banks.block import Kind
+from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Reading
 from dlgrade.models import Choices
 

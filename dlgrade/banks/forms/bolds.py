@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dlgrade.banks.asking import asks, asks_firmly, is_question
-from dlgrade.banks.blocks import Block, Document
+from dlgrade.banks.block import Block
+from dlgrade.banks.blocks import Document
 from dlgrade.banks.body import read_body
 from dlgrade.banks.entries import Entry, Reading, with_material
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained
@@ -155,7 +156,9 @@ def _entry(
         block = blocks[at]
         if block.line >= beyond or (at > lead.index and at not in hidden and _ends(block)):
             break
-        cut = block._replace(last=beyond - 1, end=document.line_end(beyond - 1)) if block.last >= beyond else block
+        cut = block
+        if block.last >= beyond:
+            cut = block._replace(last=beyond - 1, end=document.line_end(beyond - 1), said=block.text)
         own.append(cut)
         last = max(last, cut.last)
     while following is None and own and own[-1].kind == "definition":

@@ -22,7 +22,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dlgrade.banks.asking import asks, asks_outright, is_question
-from dlgrade.banks.blocks import Block, Document
+from dlgrade.banks.block import Block
+from dlgrade.banks.blocks import Document
 from dlgrade.banks.body import read_body
 from dlgrade.banks.entries import Entry, Reading, with_material
 from dlgrade.banks.forms.sections import (

@@ -29,7 +29,8 @@ from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from dlgrade.banks.asking import asks, asks_firmly, asks_outright, is_question
-from dlgrade.banks.blocks import Block, Document
+from dlgrade.banks.block import Block
+from dlgrade.banks.blocks import Document
 from dlgrade.banks.body import EMPTY_BULLET, read_body
 from dlgrade.banks.entries import Entry, Reading, with_material
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained, names_section

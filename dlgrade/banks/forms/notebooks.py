@@ -17,7 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dlgrade.banks.asking import asks, is_question
-from dlgrade.banks.blocks import Block, Document
+from dlgrade.banks.block import Block
+from dlgrade.banks.blocks import Document
 from dlgrade.banks.data.cells import Cell, Notebook, read_notebook
 from dlgrade.banks.data.nodes import Lines
 from dlgrade.banks.entries import Body, Entry, Reading

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
 from dlgrade.banks.asking import is_question
-from dlgrade.banks.blocks import Block, Document
+from dlgrade.banks.block import Block
+from dlgrade.banks.blocks import Document
 from dlgrade.banks.labels import ASIDE, is_pointer, starts_with_label
 from dlgrade.banks.marks import title
 from dlgrade.banks.patterns import later

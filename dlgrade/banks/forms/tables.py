@@ -24,7 +24,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from dlgrade.banks.asking import asks, is_question
-from dlgrade.banks.blocks import Block, Document
+from dlgrade.banks.block import Block
+from dlgrade.banks.blocks import Document
 from dlgrade.banks.body import read_body, trail_after
 from dlgrade.banks.data.names import column
 from dlgrade.banks.entries import Body, Entry, Reading

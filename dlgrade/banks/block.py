@@ -1,0 +1,117 @@
+"""One block of a document, and where the document's lines begin and end."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, overload
+
+Kind = Literal[
+    "heading", "paragraph", "list", "item", "quote", "table", "row", "fence", "code", "html", "rule", "definition"
+]
+
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_LF = re.compile("\n")
+
+
+class Block(NamedTuple):
+    """One block: lines `line` to `last` (from 1, both included), from the start of the first to the end of the last.
+
+    `said` is the content of headings, paragraphs, code and HTML, without the marks of the containers
+    around it, or the margin right of which that stands. `level` is a heading's. `number` is an ordered item's,
+    `indent` the columns that the content of an item stands in from the left.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    line: int
+    last: int
+    said: str | Margin = ""
+    level: int = 0
+    number: str | None = None
+    indent: int = 0
+    children: tuple[Block, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The content; of most paragraphs nobody asks for it, so it is cut out of the document when somebody does."""
+        said = self.said
+        return said if isinstance(said, str) else said.cut(self.start, self.end)
+
+
+class Margin:
+    """The columns left of what some plain blocks of a document say."""
+
+    __slots__ = ("_columns", "_text")
+
+    def __init__(self, text: str, columns: int) -> None:
+        self._text = text
+        self._columns = columns
+
+    def cut(self, start: int, end: int) -> str:
+        """Return what stands right of the margin on some lines, which end in LF then."""
+        text = with_lf(self._text[start:end]).replace("\0", "\ufffd")
+        if not self._columns:
+            return text.strip()
+        if "\n" not in text:
+            return text[self._columns :].rstrip()
+        return "\n".join([line[self._columns :] for line in text.split("\n")]).rstrip()
+
+
+class Plainly:
+    """Makes the plain blocks of a document, by the number of the lines before them."""
+
+    def __init__(self, text: str, lines: Lines) -> None:
+        self._text = text
+        self._starts, self._ends = lines.starts, lines.ends
+        self._margins: dict[int, Margin] = {}
+
+    def rule(self, before: int) -> Block:
+        """A rule."""
+        return Block("rule", self._starts[before], self._ends[before], before + 1, before + 1)
+
+    def heading(self, before: int, text: str, level: int) -> Block:
+        """A title, which is one line."""
+        return Block("heading", self._starts[before], self._ends[before], before + 1, before + 1, text, level)
+
+    def paragraph(self, before: int, lines: int, columns: int) -> Block:
+        """A paragraph of so many lines, right of a margin of so many columns."""
+        margin = self._margins.get(columns)
+        if margin is None:
+            margin = self._margins[columns] = Margin(self._text, columns)
+        last = before + lines
+        return Block("paragraph", self._starts[before], self._ends[last - 1], before + 1, last, margin)
+
+
+class Lines(Sequence[tuple[int, int]]):
+    """The start and end of every line of a text, without the line end; a byte order mark stands before the first."""
+
+    def __init__(self, text: str) -> None:
+        begin = 1 if text.startswith("\ufeff") else 0
+        if "\r" in text:
+            found = [match.span() for match in _NEWLINE.finditer(text)]
+            self.ends = array("q", [start for start, _ in found])
+            self.starts = array("q", [begin, *(end for _, end in found)])
+        else:
+            self.ends = array("q", [match.start() for match in _LF.finditer(text)])
+            self.starts = array("q", [begin, *[end + 1 for end in self.ends]])
+        self.ends.append(len(text))
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[int, int]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[tuple[int, int]]: ...
+    def __getitem__(self, index: int | slice) -> tuple[int, int] | list[tuple[int, int]]:
+        if isinstance(index, slice):
+            return list(zip(self.starts[index], self.ends[index], strict=True))
+        return self.starts[index], self.ends[index]
+
+
+def with_lf(text: str) -> str:
+    """Return a text whose lines all end in LF."""
+    return _NEWLINE.sub("\n", text) if "\r" in text else text
