@@ -100,6 +100,8 @@ def _joined(best: Reading, others: Sequence[Reading]) -> Reading:
 
     A list of what is asked below, and orders in a list that nothing marks as questions, are left alone.
     """
+    if not others:
+        return best
     entries = list(best.entries)
     known = {identity(entry.raw) for entry in entries}
     for other in sorted(others, key=lambda reading: reading.weight, reverse=True):

@@ -54,7 +54,8 @@ def fit(answer: str) -> str:
     text = _harmless(_COMMENTS_BEHIND.sub("", text) if text.endswith("-->") else text)
     if not is_prose(text):
         text = without_label("\n".join(_lines(Document(text))).strip("\n").rstrip())
-    return without_label(_all_answer(text).strip("\n").rstrip())
+    own = _all_answer(text)
+    return text if own is text else without_label(own.strip("\n").rstrip())
 
 
 def _all_answer(text: str) -> str:

@@ -58,6 +58,11 @@ def begin_options(line: str, following: str) -> bool:
     return bool(lettered) or bool(_BOX.match(line.strip()))
 
 
+def is_option(line: str) -> bool:
+    """Say whether a line, by itself, may be an option."""
+    return bool(_LETTER.match(line) or _BOX.match(line))
+
+
 def find_options(document: Document, pieces: Sequence[Piece]) -> Options | None:
     """Find the first run of options, None if there is none; what stands before it poses the question as well."""
     texts = [document.text[piece.start : piece.end] if piece.kind == "line" else "" for piece in pieces]
