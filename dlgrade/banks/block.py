@@ -11,6 +11,9 @@ Kind = Literal[
     "heading", "paragraph", "list", "item", "quote", "table", "row", "fence", "code", "html", "rule", "definition"
 ]
 
+CODE_INDENT = 4
+"""So many columns make code, fewer mean nothing."""
+
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _LF = re.compile("\n")
 
@@ -85,6 +88,24 @@ class Plainly:
         return Block("paragraph", self._starts[before], self._ends[last - 1], before + 1, last, margin)
 
 
+class Excerpt:
+    """A part of a document, without the margin of its lines; it may begin with a whole line."""
+
+    __slots__ = ("_begins", "_end", "_margin", "_start", "_text")
+
+    def __init__(self, text: str, start: int, end: int, margin: int, begins: bool) -> None:  # noqa: FBT001
+        self._text = text
+        self._start = start
+        self._end = end
+        self._margin = margin
+        self._begins = begins
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return undented(self._text[self._start : self._end], self._margin, begins=self._begins).rstrip()
+
+
 class Lines(Sequence[tuple[int, int]]):
     """The start and end of every line of a text, without the line end; a byte order mark stands before the first."""
 
@@ -115,3 +136,30 @@ class Lines(Sequence[tuple[int, int]]):
 def with_lf(text: str) -> str:
     """Return a text whose lines all end in LF."""
     return _NEWLINE.sub("\n", text) if "\r" in text else text
+
+
+def undented(text: str, margin: int, *, begins: bool) -> str:
+    """Take the margin off the lines that have it, up to the first that stands further left.
+
+    Where the text `begins` with a whole line, up to three columns more or less are the margin too.
+    """
+    if begins:
+        own = _indentation(text)
+        margin = own if own < margin + CODE_INDENT else margin
+    if not margin:
+        return text
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, line in enumerate(lines):
+        if number == 0 and not begins:
+            continue
+        columns = _indentation(line)
+        if columns >= margin:
+            lines[number] = " " * (columns - margin) + line.lstrip(" \t")
+        elif line.strip():
+            break
+    return "\n".join(lines)
+
+
+def _indentation(line: str) -> int:
+    blank = line[: len(line) - len(line.lstrip(" \t"))]
+    return len(blank.expandtabs(CODE_INDENT)) if "\t" in blank else len(blank)

@@ -25,13 +25,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from dlgrade.banks.block import Block
+from dlgrade.banks.block import Block, Excerpt, undented
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Body
 from dlgrade.banks.labels import ASIDE, DETAILS, LABEL, SUMMARY, facts, is_pointer, left_open, without_label
 from dlgrade.banks.options import find_options, is_option
 from dlgrade.banks.patterns import later
-from dlgrade.banks.pieces import Piece, asides_of, core, margin_at, pieces_in, said, undented, visible
+from dlgrade.banks.pieces import Piece, asides_of, core, excerpt, margin_at, pieces_in, said, visible
 from dlgrade.banks.wording import is_placeholder, is_void
 from dlgrade.models import Slot
 
@@ -124,7 +124,7 @@ def _prose(document: Document, start: int, blocks: Sequence[Block], margin: str,
     text = document.text[first.start : block_end]
     if is_placeholder(text) or (block_end > first.end and is_placeholder(document.text[first.start : first.end])):
         return None
-    return Body(said(document, first, end), standing=_below_question(document, first, end))
+    return Body(excerpt(document, first, end), standing=_below_question(document, first, end))
 
 
 def _answers(line: str) -> bool:
@@ -213,7 +213,7 @@ def _labelled(document: Document, pieces: Sequence[Piece], label: _Label) -> Bod
         if at.labelled:
             lead = f"{label.open} " if label.open else document.text[label.end : value]
             standing = Slot(start=label.end, end=told.end, lead=lead or " ", indent=margin, shape="inline")
-        answer = told.answer.replace(label.open, "", 1) if label.open else told.answer
+        answer = told.answer.text.replace(label.open, "", 1) if label.open else told.answer
         return Body(answer, standing=standing)
     if rest[first].labelled:
         slot = _inline(document, label.end, value, told.end, margin)
@@ -338,7 +338,7 @@ def _label_at(document: Document, at: int, piece: Piece) -> tuple[_Label, bool] 
 class _Told:
     """The answer, which begins with piece `first` and ends at `end`; None where a placeholder ends there."""
 
-    answer: str | None
+    answer: Excerpt | None
     first: int
     end: int
 
@@ -353,11 +353,11 @@ def _told(document: Document, pieces: Sequence[Piece], first: int, beyond: int, 
             break
         after = stop
     if after == first:
-        return _Told(said(document, pieces[first], pieces[beyond - 1].end), first, pieces[beyond - 1].end)
+        return _Told(excerpt(document, pieces[first], pieces[beyond - 1].end), first, pieces[beyond - 1].end)
     rest = pieces[after:]
     start, stop = core(rest, asides_of(document, rest), bulleted=bulleted, opened=True)
     if start < stop:
-        return _Told(said(document, rest[start], rest[stop - 1].end), after + start, rest[stop - 1].end)
+        return _Told(excerpt(document, rest[start], rest[stop - 1].end), after + start, rest[stop - 1].end)
     return _Told(None, first, pieces[after - 1].end)
 
 

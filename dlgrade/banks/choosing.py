@@ -45,7 +45,7 @@ def best_reading(document: Document, suffix: str = ".md", choices: Choices | Non
 
 def _with_key(document: Document, reading: Reading) -> Reading:
     """Answer the questions that a key at the document's end answers by their numbers."""
-    missing = [entry for entry in reading.entries if entry.body.answer is None and entry.number]
+    missing = [entry for entry in reading.entries if entry.body.said is None and entry.number]
     if not missing:
         return reading
     # For start-up time: most documents end in no key.
@@ -63,7 +63,7 @@ def _with_key(document: Document, reading: Reading) -> Reading:
         return reading  # headings in it: these are answers with numbered lists in them, no key
     answered = {id(entry): answer for entry in missing if (answer := key.take(entry.number)) is not None}
     entries = (
-        replace(entry, body=replace(entry.body, answer=answered[id(entry)], slot=None))
+        replace(entry, body=replace(entry.body, said=answered[id(entry)], slot=None))
         if id(entry) in answered
         else entry
         for entry in reading.entries

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dlgrade.banks.block import Excerpt
 from dlgrade.models import Edit, Slot
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The answer of a question, and `standing`, its place; where it is missing, `slot` is the place for one.
+    """What is said in answer to a question, and `standing`, its place; where it is missing, `slot` is the place for one.
 
     `material` belongs to the question: its code, options and further paragraphs. `difficulty` and `category` are
     what lines of metadata say.
     """
 
-    answer: str | None
+    said: str | Excerpt | None
     slot: Slot | None = None
     standing: Slot | None = None
     material: str = ""
     difficulty: str | None = None
     category: str | None = None
+
+    @property
+    def answer(self) -> str | None:
+        """What is said, cut out of the document where nobody asked for it before."""
+        return self.said.text if isinstance(self.said, Excerpt) else self.said
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from dlgrade.banks.block import Block
+from dlgrade.banks.block import CODE_INDENT, Block, Excerpt
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.labels import ASIDE, DETAILS, SUMMARY, is_pointer
 from dlgrade.banks.wording import is_void, spaced
 
-_CODE_INDENT = 4  # so many columns make code, fewer mean nothing
 _ANY_TAG = re.compile(r"<[^<>]{1,300}>")
 _COMMENT_BEHIND = re.compile(r"(?<=[^\s>])[ \t]*(?P<comment><!--(?:(?!-->).){0,300}-->)[ \t]*\Z")
 
@@ -203,40 +202,17 @@ def _one_list(one: Piece, other: Piece) -> bool:
 
 def said(document: Document, first: Piece, end: int) -> str:
     """Return what stands from a piece on, without the margin; code at its beginning keeps its indentation."""
+    return excerpt(document, first, end).text
+
+
+def excerpt(document: Document, first: Piece, end: int) -> Excerpt:
+    """The same, to be cut out of the document when somebody asks for it."""
     line = document.lines.starts[first.line - 1]
     begins = not document.text[line : first.start].strip()
-    text = document.text[line if begins else first.start : end]
-    return undented(text, len(first.margin), begins=begins).rstrip()
-
-
-def undented(text: str, margin: int, *, begins: bool) -> str:
-    """Take the margin off the lines that have it, up to the first that stands further left.
-
-    Where the text `begins` with a whole line, up to three columns more or less are the margin too.
-    """
-    if begins:
-        own = _indentation(text)
-        margin = own if own < margin + _CODE_INDENT else margin
-    if not margin:
-        return text
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    for number, line in enumerate(lines):
-        if number == 0 and not begins:
-            continue
-        columns = _indentation(line)
-        if columns >= margin:
-            lines[number] = " " * (columns - margin) + line.lstrip(" \t")
-        elif line.strip():
-            break
-    return "\n".join(lines)
+    return Excerpt(document.text, line if begins else first.start, end, len(first.margin), begins)
 
 
 def margin_at(document: Document, piece: Piece, columns: int) -> str:
     """Return the margin of what stands so many columns right of a piece's beginning."""
     before = document.text[document.lines[piece.line - 1][0] : piece.start]
-    return " " * (len(before.expandtabs(_CODE_INDENT)) + columns)
-
-
-def _indentation(line: str) -> int:
-    blank = line[: len(line) - len(line.lstrip(" \t"))]
-    return len(blank.expandtabs(_CODE_INDENT)) if "\t" in blank else len(blank)
+    return " " * (len(before.expandtabs(CODE_INDENT)) + columns)

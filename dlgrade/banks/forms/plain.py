@@ -237,7 +237,7 @@ def _entries(
     for head, passage, category in passages:
         wording, gap, material = passage.raw.partition("\n\n")
         body = body_of(document, passage, head.mark, style)
-        given = key.take(head.mark.number) if key and body.answer is None else None
+        given = key.take(head.mark.number) if key and body.said is None else None
         found.append(
             Entry(
                 raw=f"{mended(wording, words)}{gap}{material}",
