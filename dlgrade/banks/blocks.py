@@ -95,12 +95,14 @@ class Document:
 
     def without(self, lines: Iterable[tuple[int, int]]) -> Document:
         """Return the document without the blocks that stand on some lines, first to last; they are in order."""
-        spans = list(lines)
-        starts = [first for first, _ in spans]
+        starts, ends = array("q"), array("q")
+        for first, last in lines:
+            starts.append(first)
+            ends.append(last)
         left = []
         for block in self.blocks:
             at = bisect_right(starts, block.line)
-            if not at or block.last > spans[at - 1][1]:
+            if not at or block.last > ends[at - 1]:
                 left.append(block)
         rest = Document(self.text)
         rest.__dict__.update(lines=self.lines, blocks=tuple(left))  # what is worked out once, worked out already

@@ -24,6 +24,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from sys import intern
 
 from dlgrade.banks.block import Block, Excerpt, undented
 from dlgrade.banks.blocks import Document
@@ -72,7 +73,7 @@ def read_body(
     Every line up to `inside` stands `indent` columns from the left, as it does in a list item. `asked` is the
     question: one that speaks of code has the code below it as its own.
     """
-    margin = " " * indent
+    margin = intern(" " * indent)  # a document has few, and a hundred thousand questions have one each
     inside = end if inside is None else inside
     blocks = tuple(blocks)
     if (body := _prose(document, start, blocks, margin, inside)) is not None:
@@ -299,7 +300,8 @@ def _below_question(document: Document, first: Piece, end: int) -> Slot:
     begin = document.lines[first.line - 1][0]
     if document.text[begin : first.start].strip():
         return _standing(first, end)
-    return Slot(start=document.line_end(before), end=end, lead=f"\n\n{first.margin}", indent=first.margin)
+    lead = intern(f"\n\n{first.margin}")
+    return Slot(start=document.line_end(before), end=end, lead=lead, indent=first.margin)
 
 
 def _label(document: Document, pieces: Sequence[Piece], asides: Sequence[str | None], first: int = 0) -> _Label | None:
@@ -442,4 +444,4 @@ def _inline(document: Document, label_end: int, value: int, end: int, margin: st
 
 
 def _below(document: Document, start: int, margin: str) -> Slot:
-    return Slot(start=start, end=start, lead=f"\n\n{margin}", trail=trail_after(document, start), indent=margin)
+    return Slot(start=start, end=start, lead=intern(f"\n\n{margin}"), trail=trail_after(document, start), indent=margin)

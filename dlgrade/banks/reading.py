@@ -195,7 +195,8 @@ def _texts(raws: tuple[str, ...]) -> tuple[str, ...]:
 def _text(raw: str, known: frozenset[str]) -> str:
     """The wording on one line and repaired, what belongs to it as it stands."""
     wording, gap, material = raw.partition("\n\n")
-    return f"{readable(repaired(spaced(wording), known))}{gap}{material}"
+    text = f"{readable(repaired(spaced(wording), known))}{gap}{material}"
+    return raw if text == raw else text  # one of the two is enough
 
 
 def _bytes(path: Path) -> bytes:

@@ -41,7 +41,7 @@ _ASPECT_STEMS = frozenset(_ASPECTS.values())
 _PUNCTUATION = re.compile(r"[\s.,;:?'\"“”‘’´`()\[\]{}_*\\‐-―…·。，、；：？！（）「」¿¡-]+|!(?!=)")
 
 
-@lru_cache(maxsize=2**15)  # a run asks for it some ten times of each question
+@lru_cache(maxsize=2**14)  # a run asks for it some ten times of each question
 def identity(text: str) -> str:
     """What makes a question the question it is: letters, digits and operators, with spaces and markup gone.
 

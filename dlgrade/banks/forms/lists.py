@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise, takewhile
 from typing import NamedTuple
@@ -81,7 +81,7 @@ class _Question:
     lines: int = 0
     parts: str = ""
     above: bool = False
-    below: list[Block] = field(default_factory=list)
+    below: tuple[Block, ...] = ()
 
     @property
     def raw(self) -> str:
@@ -94,14 +94,17 @@ def read(document: Document, choices: Choices) -> Reading | None:
     found = _questions(document, choices)
     if not found:
         return None
-    entries = tuple(_entry(document, question) for question in found)
     asking = sum(map(_counts, found))
     lines = sum(question.lines for question in found)
     lines += sum(block.last - block.line + 1 for question in found for block in question.below)
-    marked = round(asking / len(entries), 4)
+    marked = round(asking / len(found), 4)
     nested = any(question.parts or question.above for question in found)
     remarks = (_NESTED[choices.nested],) if nested else ()
-    return Reading(FORM, entries, marked * explained(document, lines), marked=marked, remarks=remarks)
+    found.reverse()
+    entries = []
+    while found:  # of a hundred thousand, those that are done with need not be held
+        entries.append(_entry(document, found.pop()))
+    return Reading(FORM, tuple(entries), marked * explained(document, lines), marked=marked, remarks=remarks)
 
 
 def _counts(question: _Question) -> float:
@@ -157,7 +160,7 @@ class _Walk:
         if self.lines and len(self.lines) == self.apart and self.apart * _RARELY <= len(self.found):
             # Nothing but short lines, and below few questions: they name what follows.
             for (begin, name), (beyond, _) in pairwise([*self.lines, (len(self.found), "")]):
-                self.found[begin - 1].below.clear()
+                self.found[begin - 1].below = ()
                 for question in self.found[begin:beyond]:
                     question.category = name
         return self.found
@@ -189,7 +192,7 @@ class _Walk:
             text = self.waiting[0].text
             if len(self.waiting) == 1 and self.waiting[0].kind == "paragraph" and _SHORT_LINE.fullmatch(text):
                 self.lines.append((len(self.found), title(text)))
-        self.found[-1].below += self.waiting
+        self.found[-1].below = (*self.found[-1].below, *self.waiting)
 
     def _give_last(self) -> None:
         """Give what waits to the last question of a section, if others have their answers below them as well."""
@@ -198,7 +201,7 @@ class _Walk:
             bool(self.waiting) and self.waiting[0].kind == "paragraph" and starts_with_label(self.waiting[0].text)
         )
         if self.opened and (often or labelled):
-            self.found[-1].below += self.waiting
+            self.found[-1].below = (*self.found[-1].below, *self.waiting)
 
 
 def _parted(

@@ -77,7 +77,7 @@ def _is_plain(text: str) -> bool:
     return all(map(_is_common, text.lower().translate(_NO_POINTS).split()))
 
 
-@functools.lru_cache(maxsize=20_000)
+@functools.lru_cache(maxsize=2**13)
 def _is_common(low: str) -> bool:
     known = low in lexicon().words and (low[0] != "a" or low in FUNCTION or cost(low) <= COMMON)
     return known or low.isdigit()
