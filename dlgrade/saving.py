@@ -116,7 +116,7 @@ class Outcome:
         from dlgrade.banks.mending import mend  # noqa: PLC0415
 
         mended = mend(called(_read_back(outcome), bank.name))
-        filled = replace(outcome.filled, source=mended.source)
+        filled = replace(outcome.filled, text=mended.source)
         return replace(outcome, filled=filled, repaired=mended.repaired, broken=mended.left)
 
     @property
@@ -167,9 +167,9 @@ def _saved(outcome: Outcome, answers: Answers, stale_of: StaleOf) -> Outcome:
         before = Ledger.beside(path)
         ledger.update(path, add=lines)
         try:
-            if now.filled.source != now.bank.source:
+            if now.filled.text != now.bank.source:
                 there = now.bank.source.encode(now.bank.encoding)
-                filling.save(path, Encoded(now.filled.source, now.bank.encoding), instead_of=there)
+                filling.save(path, Encoded(now.filled.text, now.bank.encoding), instead_of=there)
         except DlgradeError as error:
             before.restore(lines)
             if isinstance(error, ChangedMeanwhile):
@@ -272,7 +272,7 @@ def _save_copy(outcome: Outcome, target: Path, answers: Answers) -> None:
     before = Ledger.beside(target)
     ledger.update(target, add=lines)
     try:
-        save_copy(target, Encoded(outcome.filled.source, bank.encoding), bank.source.encode(bank.encoding))
+        save_copy(target, Encoded(outcome.filled.text, bank.encoding), bank.source.encode(bank.encoding))
     except DlgradeError:
         before.restore(lines)
         raise

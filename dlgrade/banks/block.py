@@ -7,6 +7,8 @@ from array import array
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, overload
 
+from dlgrade.banks.paged import Paged, Text
+
 Kind = Literal[
     "heading", "paragraph", "list", "item", "quote", "table", "row", "fence", "code", "html", "rule", "definition"
 ]
@@ -49,7 +51,7 @@ class Margin:
 
     __slots__ = ("_columns", "_text")
 
-    def __init__(self, text: str, columns: int) -> None:
+    def __init__(self, text: Text, columns: int) -> None:
         self._text = text
         self._columns = columns
 
@@ -66,7 +68,7 @@ class Margin:
 class Plainly:
     """Makes the plain blocks of a document, by the number of the lines before them."""
 
-    def __init__(self, text: str, lines: Lines) -> None:
+    def __init__(self, text: Text, lines: Lines) -> None:
         self._text = text
         self._starts, self._ends = lines.starts, lines.ends
         self._margins: dict[int, Margin] = {}
@@ -93,7 +95,7 @@ class Excerpt:
 
     __slots__ = ("_begins", "_end", "_margin", "_start", "_text")
 
-    def __init__(self, text: str, start: int, end: int, margin: int, begins: bool) -> None:  # noqa: FBT001
+    def __init__(self, text: Text, start: int, end: int, margin: int, begins: bool) -> None:
         self._text = text
         self._start = start
         self._end = end
@@ -109,7 +111,15 @@ class Excerpt:
 class Lines(Sequence[tuple[int, int]]):
     """The start and end of every line of a text, without the line end; a byte order mark stands before the first."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: Text) -> None:
+        if isinstance(text, Paged):  # whose lines end in LF
+            self.ends = array("q")
+            for at, piece in text.pieces():
+                self.ends.extend([at + match.start() for match in _LF.finditer(piece)])
+            self.starts = array("q", [0])
+            self.starts.extend(end + 1 for end in self.ends)
+            self.ends.append(len(text))
+            return
         begin = 1 if text.startswith("\ufeff") else 0
         if "\r" in text:
             found = [match.span() for match in _NEWLINE.finditer(text)]

@@ -28,6 +28,7 @@ from dlgrade.banks.asking import is_question
 from dlgrade.banks.block import Block, Kind, Lines, Plainly, with_lf
 from dlgrade.banks.labels import DETAILS, SUMMARY
 from dlgrade.banks.marks import title
+from dlgrade.banks.paged import Text, match_on
 from dlgrade.banks.patterns import later
 from dlgrade.banks.stretches import Stretch, stretches
 
@@ -65,7 +66,12 @@ _KINDS: dict[str, Kind] = {
 class Document:
     """A source text; its blocks are worked out once, when somebody asks."""
 
-    text: str
+    text: Text
+
+    @cached_property
+    def whole(self) -> str:
+        """The text in memory, for whoever cannot read it page by page."""
+        return str(self.text)
 
     @cached_property
     def lines(self) -> Lines:
@@ -75,7 +81,7 @@ class Document:
     @cached_property
     def newline(self) -> str:
         """The line end that the document uses, LF where it has none yet."""
-        first = _NEWLINE.search(self.text)
+        first = _NEWLINE.search(self.text if isinstance(self.text, str) else self.text.around(0, 0)[0])
         return first[0] if first else "\n"
 
     @cached_property
@@ -132,7 +138,7 @@ class Document:
         for index, block in enumerate(self.blocks):
             if block.start < end:
                 found.add(index)
-            elif block.kind == "html" and (details := DETAILS.match(self.text, block.start)) is not None:
+            elif block.kind == "html" and (details := match_on(DETAILS, self.text, block.start)) is not None:
                 summary = title(details["summary"] or "")
                 if SUMMARY.search(summary) or is_question(summary):
                     end = details.end()
@@ -147,7 +153,8 @@ class Document:
     @cached_property
     def multiple_choice(self) -> bool:
         """Whether lettered options stand below one question after another, as nobody writes answers."""
-        letters = Counter(match[1].lower() for match in _OPTION.finditer(self.text))
+        pieces = [(0, self.text)] if isinstance(self.text, str) else self.text.pieces()
+        letters = Counter(match[1].lower() for _, piece in pieces for match in _OPTION.finditer(piece))
         return letters["c"] >= _CHOICES and letters["c"] * 2 >= letters["a"]
 
     def line(self, number: int) -> str:
@@ -166,7 +173,7 @@ class Document:
         """Parse stretch by stretch, and join a list that goes on in the next one."""
         held: Block | None = None
         items: list[Block] = []
-        for part in stretches(_normal(self.text), Plainly(self.text, self.lines)):
+        for part in stretches(self._normal(), Plainly(self.text, self.lines)):
             first = True
             for block in self._blocks_of(part):
                 if first and held and self._goes_on(held, block):
@@ -189,6 +196,10 @@ class Document:
         # Most paragraphs have no such title in them.
         plain = part.kind != "paragraph" or self.text.find("#", part.start, part.end) < 0
         return (part,) if plain else self._titled(part)
+
+    def _normal(self) -> Text:
+        """The text as the parser wants it, which one by pages is."""
+        return _normal(self.text) if isinstance(self.text, str) else self.text
 
     def _parsed(self, part: Stretch) -> Iterator[Block]:
         tokens: list[Token] = []
@@ -308,7 +319,8 @@ class Document:
 
     def _with_definitions(self, blocks: Iterator[Block]) -> Iterator[Block]:
         """Give link definitions, for which the parser has no token, blocks of their own."""
-        covered = self.text[: self.lines[0][0]].count("\n") + _front_lines(self.text)
+        covered = self.text[: self.lines[0][0]].count("\n")
+        covered += _front_lines(self.text) if isinstance(self.text, str) else 0
         for block in blocks:
             yield from self._definitions(covered + 1, block.line - 1)
             yield block

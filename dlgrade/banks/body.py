@@ -31,6 +31,7 @@ from dlgrade.banks.blocks import Document
 from dlgrade.banks.entries import Body
 from dlgrade.banks.labels import ASIDE, DETAILS, LABEL, SUMMARY, facts, is_pointer, left_open, without_label
 from dlgrade.banks.options import find_options, is_option
+from dlgrade.banks.paged import Text, match_in, search_in
 from dlgrade.banks.patterns import later
 from dlgrade.banks.pieces import Piece, asides_of, core, excerpt, margin_at, pieces_in, said, visible
 from dlgrade.banks.wording import is_placeholder, is_void
@@ -318,22 +319,22 @@ def _label(document: Document, pieces: Sequence[Piece], asides: Sequence[str | N
 def _label_at(document: Document, at: int, piece: Piece) -> tuple[_Label, bool] | None:
     """Return the label that a piece begins with, and whether it says that an answer follows."""
     if piece.kind == "details":
-        details = DETAILS.match(document.text, piece.start, piece.end)
+        details = match_in(DETAILS, document.text, piece.start, piece.end)
         summary = SUMMARY.search(details["summary"] or "") if details else None
         return (_Label(at, piece.end), True) if summary and summary["answer"] and at else None
     if piece.kind == "heading":
         match = LABEL.match(f"# {piece.text.strip()}")
         if match is None:
             return None
-        there = LABEL.match(document.text, piece.start, piece.end)
+        there = match_in(LABEL, document.text, piece.start, piece.end)
         return _Label(at, there.end() if there else piece.end), bool(match["answer"])
     if piece.kind != "line":
         return None
-    match = LABEL.match(document.text, piece.start, piece.end)
-    if match is None or (match["bullet"] and piece.list is None):
+    begun = match_in(LABEL, document.text, piece.start, piece.end)
+    if begun is None or (begun["bullet"] and piece.list is None):
         return None
-    found = _Label(at, match.end(), match["bullet"] or "", left_open(match))
-    return found, any(match[name] for name in ("bold", "bare", "a", "b", "c"))
+    found = _Label(at, begun.end(), begun["bullet"] or "", left_open(begun))
+    return found, any(begun[name] for name in ("bold", "bare", "a", "b", "c"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +374,7 @@ def _placeholder(document: Document, pieces: Sequence[Piece], at: int, block: in
 
 
 def _in_details(document: Document, piece: Piece) -> Body:
-    details = DETAILS.match(document.text, piece.start, piece.end)
+    details = match_in(DETAILS, document.text, piece.start, piece.end)
     if details is None:  # it is one because it matched
         raise AssertionError
     return read_collapsed(document, details.start("inner"), details.end("inner"), piece.margin)
@@ -381,7 +382,7 @@ def _in_details(document: Document, piece: Piece) -> Body:
 
 def read_collapsed(document: Document, start: int, end: int, margin: str = "", asked: str = "") -> Body:
     """Find the answer in `text[start:end]`, the inside of a `<details>`; tags that wrap it stay where they are."""
-    opened = _OPENERS.match(document.text, start, end)
+    opened = match_in(_OPENERS, document.text, start, end)
     first = opened.end() if opened else start
     last = _before_closers(document.text, first, end)
     if is_placeholder(document.text[first:last]):
@@ -406,11 +407,11 @@ def read_collapsed(document: Document, start: int, end: int, margin: str = "", a
     return replace(body, slot=_moved(body.slot, first), standing=_moved(body.standing, first))
 
 
-def _before_closers(text: str, first: int, end: int) -> int:
+def _before_closers(text: Text, first: int, end: int) -> int:
     """Return where the tags begin that close a place, and the blanks around them."""
     while True:
         last = first + len(text[first:end].rstrip())
-        tag = _CLOSER.search(text, max(first, last - _TAG_LENGTH), last)
+        tag = search_in(_CLOSER, text, max(first, last - _TAG_LENGTH), last)
         if tag is None:
             return last
         end = tag.start()
@@ -418,8 +419,8 @@ def _before_closers(text: str, first: int, end: int) -> int:
 
 def _closing(document: Document, begins: int, end: int) -> int:
     """Return where the first closing tag stands in an empty place."""
-    tag = re.compile(r"</").search(document.text, begins, end)
-    return tag.start() if tag else end
+    tag = document.text.find("</", begins, end)
+    return tag if tag >= 0 else end
 
 
 def _moved(slot: Slot | None, by: int) -> Slot | None:
@@ -431,7 +432,7 @@ def _moved(slot: Slot | None, by: int) -> Slot | None:
 
 def _in_place(document: Document, first: Piece, end: int) -> Slot:
     """Return the placeholder's place; the mark of a list's empty item stays, see `layout`."""
-    if EMPTY_BULLET.fullmatch(document.text, first.start, first.end):
+    if EMPTY_BULLET.fullmatch(document.text[first.start : first.end]):
         indent = margin_at(document, first, len("- "))
         lead = f"{document.text[first.start]} "
         return Slot(start=first.start, end=end, lead=lead, trail=trail_after(document, end), indent=indent)

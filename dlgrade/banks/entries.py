@@ -10,7 +10,7 @@ from dlgrade.models import Edit, Slot
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What is said in answer to a question, and `standing`, its place; where it is missing, `slot` is the place for one.
+    """What is said in answer to a question, and `standing`, its place; where nothing is, `slot` is the place for it.
 
     `material` belongs to the question: its code, options and further paragraphs. `difficulty` and `category` are
     what lines of metadata say.

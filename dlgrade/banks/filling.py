@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dlgrade.banks.layout import LAYOUTS
+from dlgrade.banks.paged import Text
 from dlgrade.banks.patterns import later
 from dlgrade.banks.placing import Placed, edited, newline_of, slot_of
 from dlgrade.banks.reading import bank_from_text, read_back
@@ -55,20 +56,25 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The new source, and the ids of its questions by what became of them.
+    """The new source, `text`, and the ids of its questions by what became of them.
 
     `filled` have a new answer, `kept` had one before, `unanswered` were given none, and `failed` were
     given one that could not go in. `places` are those of the answers that went where none was. `answers` are the new
     ones as they read back from the new source. Both are looked up when they are asked for, and held nowhere.
     """
 
-    source: str
+    text: Text
     filled: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     unanswered: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict, repr=False)
     answers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def source(self) -> str:
+        """The new source, which is in memory as a whole then."""
+        return str(self.text)
 
 
 AnswerOf = Callable[[Question], str | None]
@@ -100,18 +106,16 @@ def fill_with(bank: Bank, answer_of: AnswerOf, *, renew: Collection[str] = ()) -
     failed, unanswered = _placed(placed, answer_of, renew)
     proof = _Proof(placed)
     proven = proof.proven(placed.positions)
-    source = proof.settled(proven)
+    text = proof.settled(proven)
     done = _Positions(bank, proven)
     failed |= {at: _NOT_READ_BACK for at in placed.positions if not done[at]}
     new = [at for at in proven if bank.questions[at - 1].slot is not None]
     return Filled(
-        source=source,
+        text=text,
         filled=done.ids,
         kept=tuple(q.id for q in bank.questions if q.answer is not None and not done[q.position]),
         unanswered=tuple(bank.questions[at - 1].id for at in unanswered),
-        failed=tuple(
-            Failure(id=bank.questions[at - 1].id, kind="unfit", message=failed[at]) for at in sorted(failed)
-        ),
+        failed=tuple(Failure(id=bank.questions[at - 1].id, kind="unfit", message=failed[at]) for at in sorted(failed)),
         places=_Looked(_Positions(bank, new), partial(_place_of, placed)),
         answers=_Looked(done, proof.answer),
     )
@@ -279,17 +283,17 @@ class _Proof:
     def __init__(self, placed: Placed) -> None:
         self._bank = placed.bank
         self._placed = placed
-        self._last: tuple[Sequence[int], str] = (), placed.bank.source
+        self._last: tuple[Sequence[int], Text] = (), placed.bank.source
         self._others: dict[int, str] = {}  # answers that read back in another spelling, by position
 
-    def source(self, positions: Sequence[int]) -> str:
+    def source(self, positions: Sequence[int]) -> Text:
         """The bank's source with these answers in it."""
         if self._last[0] != positions:
             self._last = (), ""  # the texts need not be there at the same time
             self._last = list(positions), self._placed.source(positions)
         return self._last[1]
 
-    def settled(self, proven: Sequence[int]) -> str:
+    def settled(self, proven: Sequence[int]) -> Text:
         """The source with the answers that are proven, as it was read last."""
         if not proven:
             return self._bank.source
@@ -337,7 +341,12 @@ class _Proof:
             return None
         wrong: set[int] = set()
         for old, new in zip(bank.questions, after, strict=True):
-            if (old.raw, old.number, old.category, old.difficulty) != (new.raw, new.number, new.category, new.difficulty):
+            if (old.raw, old.number, old.category, old.difficulty) != (
+                new.raw,
+                new.number,
+                new.category,
+                new.difficulty,
+            ):
                 return None
             found = new.body.answer
             if not given[old.position]:
@@ -398,7 +407,7 @@ def diff(before: str, after: str, name: str) -> str:
 class Encoded:
     """A text as bytes, given bit by bit: a large document need not be in memory twice."""
 
-    text: str
+    text: Text
     encoding: str
 
     def __iter__(self) -> Iterator[bytes]:

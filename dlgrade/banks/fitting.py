@@ -100,7 +100,7 @@ def enclosed(text: str) -> str:
     document = Document(_harmless(text))
     last = document.blocks[-1] if document.blocks else None
     mark = _left_open(last, _between(document, last.line, last.last)) if last else None
-    return f"{document.text.rstrip()}\n{mark}" if mark else document.text
+    return f"{document.whole.rstrip()}\n{mark}" if mark else document.whole
 
 
 def starts_with_block(answer: str) -> bool:
@@ -221,18 +221,18 @@ def _balanced(document: Document) -> str:
     parts, done = [], 0
     for tag in tags:
         if tag[2].lower() in uneven:
-            parts += [document.text[done : tag.start()], "&lt;"]
+            parts += [document.whole[done : tag.start()], "&lt;"]
             done = tag.start() + 1
-    return "".join([*parts, document.text[done:]])
+    return "".join([*parts, document.whole[done:]])
 
 
 def _without_code(document: Document) -> str:
     """Return the text with code blanked out, every other character at its place."""
     parts, done = [], 0
     for block in _code(document.blocks):
-        parts += [document.text[done : block.start], " " * (block.end - block.start)]
+        parts += [document.whole[done : block.start], " " * (block.end - block.start)]
         done = block.end
-    text = "".join([*parts, document.text[done:]])
+    text = "".join([*parts, document.whole[done:]])
     return INLINE_CODE.sub(lambda match: " " * len(match[0]), text)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from dlgrade.banks.paged import Match
 from dlgrade.banks.patterns import later
 
 _ANSWER = r"(?:answers?|anwser|anser|ans|respuesta|réponse|antwort|resposta|risposta|答案|答|回答|解答|ответ)"
@@ -86,7 +87,7 @@ def is_pointer(line: str) -> bool:
     return len(line) < _POINTER_LENGTH and bool(_POINTER.fullmatch(line.strip()))
 
 
-def left_open(label: re.Match[str]) -> str:
+def left_open(label: Match) -> str:
     """Return the emphasis that a label opens and leaves open: `**Answer: B**`; it is closed behind the answer."""
     return label["em"] if label["within"] else ""
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dlgrade.banks.entries import Entry
+from dlgrade.banks.paged import Text
 
 _LEVEL = (
     r"[:=–-]?[ \t]*\**(very easy|easy|simple|basics?|beginner|junior|medium|moderate|intermediate|middle|hard|difficult"
@@ -23,13 +24,13 @@ _ROW = 5  # a mark so short may be a row of signs
 _SELECTORS = re.compile("[\ufe0e\ufe0f]")
 
 
-def with_legend(entries: Sequence[Entry], source: str) -> tuple[Entry, ...]:
+def with_legend(entries: Sequence[Entry], source: Text) -> tuple[Entry, ...]:
     """Return the entries with the signs that the document explains as their difficulty."""
     signs = {sign for entry in entries for sign in _signs(entry)}
     if not signs:
         return tuple(entries)
     any_sign = "|".join(map(re.escape, sorted(signs, key=len, reverse=True)))
-    explained = re.finditer(rf"({any_sign})[ \t]*+{_LEVEL}", _SELECTORS.sub("", source), re.IGNORECASE)
+    explained = re.finditer(rf"({any_sign})[ \t]*+{_LEVEL}", _SELECTORS.sub("", str(source)), re.IGNORECASE)
     meanings: dict[str, str] = {}
     for match in explained:
         meanings.setdefault(match[1], match[2].lower())

@@ -100,10 +100,10 @@ def read_outline(document: Document) -> Outline:
 
 def _line(document: Document, number: int) -> Line:
     start, end = document.lines[number - 1]
-    whole = document.text[start:end]
+    whole = document.whole[start:end]
     before = whole[: len(whole) - len(whole.lstrip(_BLANKS))]
     first = start + len(before)
-    return Line(number, first, first + len(whole.strip(_BLANKS)), len(before.expandtabs(8)), document.text)
+    return Line(number, first, first + len(whole.strip(_BLANKS)), len(before.expandtabs(8)), document.whole)
 
 
 def _heading(line: Line, at: int, match: re.Match[str]) -> Heading:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from dlgrade.banks.block import CODE_INDENT, Block, Excerpt
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.labels import ASIDE, DETAILS, SUMMARY, is_pointer
+from dlgrade.banks.paged import match_in, search_in
 from dlgrade.banks.wording import is_void, spaced
 
 _ANY_TAG = re.compile(r"<[^<>]{1,300}>")
@@ -83,7 +84,7 @@ def _paragraph(document: Document, block: Block, start: int, outer: int | None) 
         if first >= start and beyond > start:
             start_of_line = visible(document, first, beyond)
             commented = document.text.find("<!--", start_of_line, beyond) >= 0  # few lines are, and many are long
-            comment = _COMMENT_BEHIND.search(document.text, start_of_line, beyond) if commented else None
+            comment = search_in(_COMMENT_BEHIND, document.text, start_of_line, beyond) if commented else None
             end = comment.start() if comment else beyond
             yield Piece("line", number, start_of_line, end, block.start, outer)
             if comment:
@@ -106,7 +107,7 @@ def _collapsed(document: Document, blocks: Sequence[Block], first: int, end: int
     block = blocks[first]
     if block.kind != "html":
         return 0
-    match = DETAILS.match(document.text, visible(document, block.start, block.end), end)
+    match = match_in(DETAILS, document.text, visible(document, block.start, block.end), end)
     if match is None:
         return 0
     last = next((i for i in range(first, len(blocks)) if blocks[i].end >= match.end()), len(blocks) - 1)
@@ -153,7 +154,7 @@ def _aside(document: Document, piece: Piece) -> str | None:
         return "void"
     if piece.kind in ("line", "html") and _points(document.text[piece.start : piece.end], piece):
         return "source"
-    if piece.kind == "details" and (details := DETAILS.match(document.text, piece.start, piece.end)):
+    if piece.kind == "details" and (details := match_in(DETAILS, document.text, piece.start, piece.end)):
         summary = SUMMARY.search(details["summary"] or "")
         return "source" if summary and not summary["answer"] else None
     if piece.kind not in ("line", "heading") or piece.labelled:

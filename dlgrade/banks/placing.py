@@ -11,13 +11,19 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
-from itertools import groupby, pairwise, takewhile
+from itertools import chain, groupby, pairwise, takewhile
+from pathlib import Path
 
+from dlgrade.banks.forms import DATA
 from dlgrade.banks.layout import LAYOUTS
+from dlgrade.banks.paged import Paged, Text
 from dlgrade.models import Bank, Edit, Question, Slot
 from dlgrade.spool import Spool
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+LONGEST = 1 << 24
+"""Characters from which on a filled document is read by pages."""
+
 _AT_ONCE = 1 << 20  # characters that are put together before they are added to a text
 
 Splice = tuple[int, int, Iterable[str]]
@@ -34,6 +40,7 @@ class Placed:
         self._answers = array("q", bytes(8 * (len(bank.questions) + 1)))  # where they stand in the spool
         self._texts = array("q", self._answers)
         self._leads: dict[int, str] = {}  # where it is not the slot's
+        self._by_pages = may_be_paged(bank)
 
     def add(self, question: Question, slot: Slot, answer: str) -> None:
         """Put an answer, as it will read, in its place.
@@ -48,6 +55,7 @@ class Placed:
         self._texts[at] = self._answers[at] if text == answer else self._spool.put(text)
         if lead != slot.lead:
             self._leads[at] = lead
+        self._by_pages = self._by_pages and "\r" not in text
 
     def answer(self, position: int) -> str:
         """An answer as it will read."""
@@ -61,15 +69,16 @@ class Placed:
         """What is written before it."""
         return self._leads.get(position, slot.lead)
 
-    def source(self, positions: Sequence[int]) -> str:
-        """The bank's source with some of the answers in it, made in one pass."""
+    def source(self, positions: Sequence[int]) -> Text:
+        """The bank's source with some of the answers in it, made in one pass; a long one may be by pages."""
         if not positions:
             return self.bank.source
         questions = [self.bank.questions[at - 1] for at in positions]
         taken = {_slot(question).start for question in questions} if self.bank.once else set()
         first = any(question.slot is not None for question in questions)
         once = [(edit.start, edit.end, (edit.text,)) for edit in self.bank.once if first and edit.start not in taken]
-        return spliced(self.bank.source, merge(self._splices(questions), sorted(once, key=_start), key=_start))
+        splices = merge(self._splices(questions), sorted(once, key=_start), key=_start)
+        return _joined(_parts(self.bank.source, splices), LONGEST if self._by_pages else None)
 
     def _splices(self, questions: list[Question]) -> Iterator[Splice]:
         # Two may go to one place: the end of an item is that of the last item in it, whose answer comes first.
@@ -132,12 +141,13 @@ def newline_of(source: str) -> str:
 def edited(source: str, edits: Iterable[Edit]) -> str:
     """Return the source with the edits made, their line ends those of the source; they must not overlap."""
     splices: list[Splice] = [(edit.start, edit.end, (edit.text,)) for edit in edits]
-    return spliced(source, sorted(splices, key=_start))
+    return "".join(_parts(source, sorted(splices, key=_start)))
 
 
-def spliced(source: str, splices: Iterable[Splice]) -> str:
-    """Return the source with its parts replaced; they are in order."""
-    return _joined(_parts(source, splices))
+def may_be_paged(bank: Bank) -> bool:
+    """Say whether a bank can be read by pages: one of prose whose lines end in LF, from its first on."""
+    source = bank.source
+    return Path(bank.path).suffix.lower() not in DATA and "\r" not in source and source[:1] not in ("\ufeff", "-", "+")
 
 
 def _parts(source: str, splices: Iterable[Splice]) -> Iterator[str]:
@@ -151,8 +161,11 @@ def _parts(source: str, splices: Iterable[Splice]) -> Iterator[str]:
     yield source[done:]
 
 
-def _joined(parts: Iterable[str]) -> str:
-    """Join texts bit by bit: `"".join` would hold all of them beside what they make together."""
+def _joined(parts: Iterator[str], longest: int | None) -> Text:
+    """Join texts bit by bit: `"".join` would hold all of them beside what they make together.
+
+    One longer than `longest`, where that is given, is by pages.
+    """
     whole = ""
     some: list[str] = []
     size = 0
@@ -162,4 +175,6 @@ def _joined(parts: Iterable[str]) -> str:
         if size >= _AT_ONCE:
             whole += "".join(some)  # CPython lengthens a text in place that nobody else holds
             some, size = [], 0
+            if longest is not None and len(whole) > longest:
+                return Paged.of(chain([whole], parts))
     return whole + "".join(some) if some else whole

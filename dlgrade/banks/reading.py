@@ -18,6 +18,7 @@ from dlgrade.banks.choosing import best_reading
 from dlgrade.banks.entries import Entry, Reading
 from dlgrade.banks.forms import SUFFIXES
 from dlgrade.banks.legend import with_legend
+from dlgrade.banks.paged import Text, paged
 from dlgrade.banks.spelling.repair import repaired, words_of
 from dlgrade.banks.wording import readable, spaced
 from dlgrade.errors import BankError, NoQuestions
@@ -85,7 +86,7 @@ def bank_from_text(
     )
 
 
-def read_back(bank: Bank, source: str) -> tuple[Entry, ...] | None:
+def read_back(bank: Bank, source: Text) -> tuple[Entry, ...] | None:
     """The entries of a bank with another source, as they would be its questions; None where that is not the bank.
 
     They are what `bank_from_text` makes questions of: a proof need not hold two banks.
@@ -98,12 +99,12 @@ def read_back(bank: Bank, source: str) -> tuple[Entry, ...] | None:
     return reading.entries if same else None
 
 
-def _read(source: str, path: str, choices: Choices) -> Reading:
+def _read(source: Text, path: str, choices: Choices) -> Reading:
     if source.startswith(f'{{"{TAPE_SIGN}":'):
         raise NoQuestions(f"{path}: is a recording of a run, not a bank")
     if source.startswith(f'{{"{HISTORY_SIGN}":'):
         raise NoQuestions(f"{path}: is a history of practice, not a bank")
-    if _GRADES.match(source):
+    if _GRADES.match(paged(source, 0, 0)[0]):
         raise NoQuestions(f"{path}: holds grades, not a bank")
     try:
         reading = best_reading(Document(source), Path(path).suffix, choices)

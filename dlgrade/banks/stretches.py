@@ -24,6 +24,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from dlgrade.banks.block import Block, Plainly
+from dlgrade.banks.paged import Text, paged
 from dlgrade.banks.patterns import later
 
 LENGTH = 1 << 16
@@ -33,6 +34,8 @@ LENGTH = 1 << 16
 _BLANK_LINES = re.compile(r"(?:[ \t]*+\n)*+(?:[ \t]*+\Z)?")
 _BLANK_LINE = re.compile(r"[ \t]*+(?:\n|\Z)")
 _MAY_BE_BLANK = ("", " ", "\t", "\n")
+_BLANKS = " \t\n"
+_WINDOW = 256  # characters that are looked at together
 # A title, and a line that begins with a letter, emphasis or a sign that opens no block: not `*` and a blank, nor `***`.
 # A `#` at a title's end may close it, which is left to the parser; so is white space there other than blanks and tabs.
 _TITLE = r"#{1,6}[ \t]++[^\s#](?:[^\n]*[^\s#])?[ \t]*"
@@ -67,7 +70,7 @@ class Stretch(NamedTuple):
     text: str
 
 
-def stretches(text: str, plainly: Plainly) -> Iterator[Block | Stretch]:
+def stretches(text: Text, plainly: Plainly) -> Iterator[Block | Stretch]:
     """Give the plain blocks and the stretches of a text, whose lines end in LF, in order."""
     begin: tuple[int, int] | None = None  # where the stretch begins that is not given yet, and the lines before it
     is_open = _Open()
@@ -106,7 +109,7 @@ def is_prose(text: str) -> bool:
     return _PROSE.fullmatch(text) is not None
 
 
-def _chunks(text: str) -> Iterator[tuple[int, int, int]]:
+def _chunks(text: Text) -> Iterator[tuple[int, int, int]]:
     """Give the start and end of each chunk, and the number of lines before it."""
     before = end = 0
     while True:
@@ -114,8 +117,7 @@ def _chunks(text: str) -> Iterator[tuple[int, int, int]]:
             start = end + 2
             before += 2
         else:
-            blank = _BLANK_LINES.match(text, end)
-            start = blank.end() if blank else end
+            start = _beyond_blank(text, end)
             if start == len(text):
                 return
             before += text.count("\n", end, start)
@@ -124,24 +126,46 @@ def _chunks(text: str) -> Iterator[tuple[int, int, int]]:
         before += text.count("\n", start, end)
 
 
-def _chunk_end(text: str, start: int) -> int:
+def _beyond_blank(text: Text, at: int) -> int:
+    """Return where the next line begins that is not blank, or the text ends; `at` is a line's beginning or end."""
+    if isinstance(text, str):
+        blank = _BLANK_LINES.match(text, at)
+        return blank.end() if blank else at
+    end = at
+    while (some := text[end : end + _WINDOW]) and not some.strip(_BLANKS):
+        end += len(some)
+    end += len(some) - len(some.lstrip(_BLANKS))
+    return len(text) if end == len(text) else max(at, text.rfind("\n", at, end) + 1)
+
+
+def _is_blank(text: Text, at: int) -> bool:
+    """Say whether a line is blank that begins somewhere."""
+    if isinstance(text, str):
+        return _BLANK_LINE.match(text, at) is not None
+    end = text.find("\n", at)
+    return not text[at : len(text) if end < 0 else end].strip(" \t")
+
+
+def _chunk_end(text: Text, start: int) -> int:
     """Return where the last line of a chunk ends: most are short, and most lines long."""
     at = text.find("\n", start)
-    while at >= 0 and (text[at + 1 : at + 2] not in _MAY_BE_BLANK or not _BLANK_LINE.match(text, at + 1)):
+    while at >= 0 and (text[at + 1 : at + 2] not in _MAY_BE_BLANK or not _is_blank(text, at + 1)):
         at = text.find("\n", at + 1)
     return len(text) if at < 0 else at
 
 
-def _plain(text: str, start: int, end: int, before: int, plainly: Plainly) -> list[Block]:
+def _plain(text: Text, start: int, end: int, before: int, plainly: Plainly) -> list[Block]:
     """Return the blocks of a chunk, none if a parser must read it."""
-    if text[start] in "-*_" and _RULE.fullmatch(text, start, end):
+    page, by = paged(text, start, end)
+    start, end = start - by, end - by
+    if page[start] in "-*_" and _RULE.fullmatch(page, start, end):
         return [plainly.rule(before)]
-    if not _PLAIN.fullmatch(text, start, end):
+    if not _PLAIN.fullmatch(page, start, end):
         return []
-    if text.find("#", start, end) < 0:
-        return [plainly.paragraph(before, text.count("\n", start, end) + 1, 0)]
+    if page.find("#", start, end) < 0:
+        return [plainly.paragraph(before, page.count("\n", start, end) + 1, 0)]
     found = []
-    for is_title, group in groupby(text[start:end].split("\n"), key=lambda line: line.startswith("#")):
+    for is_title, group in groupby(page[start:end].split("\n"), key=lambda line: line.startswith("#")):
         lines = list(group)
         if not is_title:
             found.append(plainly.paragraph(before, len(lines), 0))
@@ -152,12 +176,12 @@ def _plain(text: str, start: int, end: int, before: int, plainly: Plainly) -> li
     return found
 
 
-def _below_empty_item(text: str, start: int) -> bool:
+def _below_empty_item(text: Text, start: int) -> bool:
     """Say whether what stands above is a mark and nothing else: there the parser alone knows whether a list goes on."""
     end = start
     while end and text[end - 1] in " \t\n":
         end -= 1
-    return _EMPTY_ITEM.fullmatch(text, text.rfind("\n", 0, end) + 1, end) is not None
+    return _EMPTY_ITEM.fullmatch(text[text.rfind("\n", 0, end) + 1 : end]) is not None
 
 
 @cache
@@ -169,7 +193,7 @@ def _inside(indent: int) -> re.Pattern[str]:
 class _Held:
     """The items of a plain list that may go on: below, or in the last of them."""
 
-    def __init__(self, text: str, plainly: Plainly) -> None:
+    def __init__(self, text: Text, plainly: Plainly) -> None:
         self._text = text
         self._plainly = plainly
         self._items: list[Block] = []
@@ -182,7 +206,8 @@ class _Held:
 
     def items(self, start: int, end: int, before: int) -> tuple[str, list[Block]] | None:
         """Return the items that make up a chunk, and what their marks all end in; None if a parser must read it."""
-        text = self._text
+        text, by = paged(self._text, start, end)
+        start, end = start - by, end - by
         if text[start] not in "0123456789-+*":
             return None
         sign = ""
@@ -226,9 +251,10 @@ class _Held:
             self.add(items, start, before)
             return True
         indent = self._items[-1].indent
-        if not _inside(indent).fullmatch(self._text, start, end):
+        page, by = paged(self._text, start, end)
+        if not _inside(indent).fullmatch(page, start - by, end - by):
             return False
-        self._more.append(self._plainly.paragraph(before, self._text.count("\n", start, end) + 1, indent))
+        self._more.append(self._plainly.paragraph(before, page.count("\n", start - by, end - by) + 1, indent))
         return True
 
     def let_go(self) -> tuple[int, int]:
@@ -269,10 +295,10 @@ class _Open:
     def __bool__(self) -> bool:
         return self._fence is not None or self._closer is not None
 
-    def goes_on(self, text: str, start: int, end: int) -> bool:
+    def goes_on(self, text: Text, start: int, end: int) -> bool:
         """Go on to the end of a chunk; False where nothing here tells what is open there."""
         tagged = False
-        for match in _LINE.finditer(text, start, end):
+        for match in _LINE.finditer(text[start:end]):
             line = match[0]
             opened = _RUNS_ON.match(line) if not self else None
             found = _FENCE.match(line) if self._closer is None else None

@@ -77,8 +77,8 @@ def read_table(document: Document) -> Table:
     Raises:
         BankError: a quoted field is left open; the message begins with the line.
     """
-    start = 1 if document.text.startswith("\ufeff") else 0
-    preamble = _PREAMBLE.match(document.text, start)
+    start = 1 if document.whole.startswith("\ufeff") else 0
+    preamble = _PREAMBLE.match(document.whole, start)
     start = preamble.end() if preamble else start
     delimiter = max(_DELIMITERS, key=lambda sign: _likeness(document, start, sign))
     rows = [row for row in _rows(document, start, delimiter) if not row.is_blank]
@@ -105,7 +105,7 @@ def _likeness(document: Document, start: int, delimiter: str) -> tuple[int, floa
 
 
 def _rows(document: Document, start: int, delimiter: str) -> Iterator[Row]:
-    text = document.text
+    text = document.whole
     cells: list[Node] = []
     at = start
     while at < len(text) or cells:
@@ -122,7 +122,7 @@ def _rows(document: Document, start: int, delimiter: str) -> Iterator[Row]:
 
 
 def _cell(document: Document, at: int, delimiter: str) -> Node:
-    text = document.text
+    text = document.whole
     quoted, loose, bare = _patterns(delimiter)
     if match := quoted.match(text, at):
         return Node("text", at, match.end(), match[1].replace('""', '"'), match.span(1))

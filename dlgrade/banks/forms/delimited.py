@@ -99,7 +99,7 @@ def _sheet(document: Document) -> _Sheet | None:
     if header is None:
         _name_by_content(titles, rows, asked)
     names = tuple(Node("text", 0, 0, title) for title in titles)
-    return _Sheet(document.text, table, header, rows, names, asked, _answer_column(titles))
+    return _Sheet(document.whole, table, header, rows, names, asked, _answer_column(titles))
 
 
 def _is_header(table: Table) -> bool:

@@ -24,6 +24,7 @@ from dlgrade.banks.entries import Entry, Reading, with_material
 from dlgrade.banks.forms.sections import Sections, explained
 from dlgrade.banks.labels import DETAILS, SUMMARY
 from dlgrade.banks.marks import Wording, wording
+from dlgrade.banks.paged import match_on
 from dlgrade.models import Choices
 
 FORM = "details"
@@ -89,7 +90,7 @@ def _folded(document: Document) -> Iterator[_Folded]:
             sections.enter(block)
         at = document.text.find("<details", block.start, block.end) if block.kind == "html" else -1
         while 0 <= at < block.end:
-            match = DETAILS.match(document.text, at)
+            match = match_on(DETAILS, document.text, at)
             if match and match["summary"] is not None:
                 found = wording(match["summary"])
                 if not SUMMARY.fullmatch(_first_words(found.text)) and not sections.about_itself:

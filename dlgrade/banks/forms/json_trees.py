@@ -40,8 +40,8 @@ def read(document: Document, choices: Choices) -> Reading | None:
     Raises:
         BankError: it is no JSON; the message begins with the line.
     """
-    start = 1 if document.text.startswith("\ufeff") else 0
-    root = scan(document, start, len(document.text))
+    start = 1 if document.whole.startswith("\ufeff") else 0
+    root = scan(document, start, len(document.whole))
     return read_trees(document, FORM, [root], _Hand(document))
 
 
@@ -51,13 +51,13 @@ def read_lines(document: Document, choices: Choices) -> Reading | None:
     Raises:
         BankError: a line is no JSON; the message begins with its number.
     """
-    start = 1 if document.text.startswith("\ufeff") else 0
+    start = 1 if document.whole.startswith("\ufeff") else 0
     roots = [
         scan(document, line.start(), line.end())
-        for line in _LINE.finditer(document.text, start)
+        for line in _LINE.finditer(document.whole, start)
         if not line[0].isspace()
     ]
-    whole = Node("list", start, len(document.text), items=tuple(roots))
+    whole = Node("list", start, len(document.whole), items=tuple(roots))
     return read_trees(document, LINES_FORM, [whole], _Hand(document))
 
 
@@ -70,7 +70,7 @@ def scan(document: Document, start: int, end: int) -> Node:
     Raises:
         BankError: it is no JSON, or nested deeper than any bank; the message begins with the line.
     """
-    text = document.text[start:end]
+    text = document.whole[start:end]
     try:
         json.loads(text, parse_int=str, parse_float=str)
     except json.JSONDecodeError as error:
@@ -93,7 +93,7 @@ def _complaint(text: str, error: json.JSONDecodeError) -> str:
 
 def _tree(document: Document, start: int, end: int) -> Node:
     """Make nodes of what is known to be JSON."""
-    text = document.text
+    text = document.whole
     # Open lists and mappings: where each begins, and its values or its keys and values in turn.
     opened: list[tuple[int, list[Node]]] = [(start, [])]
     at = start
@@ -137,9 +137,9 @@ class _Hand:
     """Where answers go: between quotes, in a value's place or in a field of their own."""
 
     def __init__(self, document: Document) -> None:
-        self._text = document.text
+        self._text = document.whole
         # Who escaped every other letter did so for programs that read nothing else.
-        escapes = document.text.removeprefix("\ufeff").isascii() and _ESCAPED.search(document.text)
+        escapes = document.whole.removeprefix("\ufeff").isascii() and _ESCAPED.search(document.whole)
         self._shape: Shape = "ascii" if escapes else "string"
 
     def replace(self, node: Node) -> Slot | None:

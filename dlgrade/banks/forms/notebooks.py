@@ -91,8 +91,8 @@ def read(document: Document, choices: Choices) -> Reading | None:
     Raises:
         BankError: it is no JSON; the message begins with the line.
     """
-    start = 1 if document.text.startswith("\ufeff") else 0
-    notebook = read_notebook(document.text, scan(document, start, len(document.text)))
+    start = 1 if document.whole.startswith("\ufeff") else 0
+    notebook = read_notebook(document.whole, scan(document, start, len(document.whole)))
     if notebook is None:
         return None
     heads = _placed(notebook, _chosen(notebook, list(_heads(notebook))))
@@ -136,7 +136,7 @@ def _in_cell(document: Document, at: int) -> Iterator[_Head]:
             found += _listed(document, block, at) if opens else ()
         elif block.kind in ("heading", "paragraph") and (head := _head(document, block, at)):
             found.append(head)
-    ends = [*(head.start for head in found[1:]), len(document.text)]
+    ends = [*(head.start for head in found[1:]), len(document.whole)]
     for head, beyond in zip(found, ends, strict=False):
         yield replace(head, beyond=beyond, last=head is found[-1])
 

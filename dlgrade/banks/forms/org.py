@@ -246,7 +246,7 @@ def _body(document: Document, above: Line, lines: Sequence[Line], indent: str) -
         rest = [value, *lines[1:]] if value.text else _trimmed(lines[1:])
         return _behind(replace(value, start=lines[0].start + len(lines[0].text[:label].rstrip())), rest, indent)
     start = document.lines[lines[0].number - 1][0]
-    start = start if not document.text[start : lines[0].start].strip(" \t") else lines[0].start
+    start = start if not document.whole[start : lines[0].start].strip(" \t") else lines[0].start
     slot = Slot(start=start, end=lines[-1].end, lead=indent, indent=indent, shape="org")
     return _said(lines, slot, behind=False)
 

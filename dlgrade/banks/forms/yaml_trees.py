@@ -68,8 +68,8 @@ class _Tree:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._text = document.text
-        self._base = 1 if document.text.startswith("\ufeff") else 0
+        self._text = document.whole
+        self._base = 1 if document.whole.startswith("\ufeff") else 0
         self._lines = Lines(document)
         self._anchors: dict[str, Node] = {}
         self.columns: dict[int, int] = {}
@@ -165,7 +165,7 @@ class _Hand:
     """Where answers go: in a value's place, or on a line of their own."""
 
     def __init__(self, document: Document, columns: dict[int, int]) -> None:
-        self._text = document.text
+        self._text = document.whole
         self._document = document
         self._lines = Lines(document)
         self._columns = columns

@@ -19,6 +19,7 @@ from itertools import pairwise
 
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.labels import starts_with_label
+from dlgrade.banks.paged import Text
 
 _BLANKS = " \t\f\v\ufeff\u00a0\u3000"
 _TAB = 4
@@ -46,7 +47,7 @@ class Line:
     start: int
     end: int
     column: int
-    source: str = field(repr=False)
+    source: Text = field(repr=False)
     code: bool = False
     parted: bool = False
 
