@@ -107,7 +107,7 @@ class Paged:
         """A part of the text that holds `text[start:end]` and a little on both sides, and where it begins."""
         start, end = max(0, start - _AROUND), min(self._length, end + _AROUND)
         number = start // PAGE
-        if end <= (number + 1) * PAGE:
+        if start < end <= (number + 1) * PAGE:
             return self._page(number), number * PAGE
         return self[start:end], start
 
