@@ -100,7 +100,7 @@ def test_a_block_told_without_the_parser_is_what_the_parser_makes_of_it(text: st
 
 def whole(blocks: Iterable[Block]) -> list[Block]:
     """The blocks with the texts that they are asked for."""
-    return [block._replace(said=block.text, children=tuple(whole(block.children))) for block in blocks]
+    return [block._replace(said=block.text, inside=tuple(whole(block.children))) for block in blocks]
 
 
 def parts_of(text: str) -> list[tuple[str, int]]:

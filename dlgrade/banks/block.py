@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, overload
+from typing import Literal, NamedTuple, cast, overload
 
 from dlgrade.banks.paged import Paged, Text
 
@@ -25,7 +25,8 @@ class Block(NamedTuple):
 
     `said` is the content of headings, paragraphs, code and HTML, without the marks of the containers
     around it, or the margin right of which that stands. `level` is a heading's. `number` is an ordered item's,
-    `indent` the columns that the content of an item stands in from the left.
+    `indent` the columns that the content of an item stands in from the left. `inside` are the blocks in this one; of
+    plain paragraphs in an item the margin, and for each how many lines below the item it begins and how many it has.
     """
 
     kind: Kind
@@ -37,7 +38,27 @@ class Block(NamedTuple):
     level: int = 0
     number: str | None = None
     indent: int = 0
-    children: tuple[Block, ...] = ()
+    inside: tuple[Block, ...] | tuple[Margin | int, ...] = ()
+
+    @property
+    def children(self) -> tuple[Block, ...]:
+        """The blocks in this one. Of an item that holds plain paragraphs alone only their lines are kept."""
+        return self._paragraphs() if self.plain else cast("tuple[Block, ...]", self.inside)
+
+    @property
+    def first(self) -> Block | None:
+        """The first block in this one."""
+        inside = self._paragraphs(1) if self.plain else cast("tuple[Block, ...]", self.inside)
+        return inside[0] if inside else None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is an item that holds plain paragraphs alone."""
+        return bool(self.inside) and isinstance(self.inside[0], Margin)
+
+    def _paragraphs(self, most: int | None = None) -> tuple[Block, ...]:
+        margin, *lines = self.inside
+        return cast(Margin, margin).paragraphs(self.line, cast("list[int]", lines[: 2 * most] if most else lines))
 
     @property
     def text(self) -> str:
@@ -49,11 +70,28 @@ class Block(NamedTuple):
 class Margin:
     """The columns left of what some plain blocks of a document say."""
 
-    __slots__ = ("_columns", "_text")
+    __slots__ = ("_columns", "_lines", "_text")
 
-    def __init__(self, text: Text, columns: int) -> None:
+    def __init__(self, text: Text, lines: Lines, columns: int) -> None:
         self._text = text
+        self._lines = lines
         self._columns = columns
+
+    def paragraph(self, line: int, lines: int) -> Block:
+        """A paragraph of so many lines, the first of which is given by its number."""
+        last = line if lines == 1 else line + lines - 1
+        return Block("paragraph", self._lines.starts[line - 1], self._lines.ends[last - 1], line, last, self)
+
+    def paragraphs(self, line: int, lines: Sequence[int]) -> tuple[Block, ...]:
+        """Paragraphs that each begin so many lines below a line, and have so many."""
+        return tuple([self.paragraph(line + lines[at], lines[at + 1]) for at in range(0, len(lines), 2)])
+
+    def item(self, line: int, number: str | None, lines: Sequence[int]) -> Block:
+        """An item of such paragraphs."""
+        last = line + lines[-2] + lines[-1] - 1
+        last = line if last == line else last
+        start, end = self._lines.starts[line - 1], self._lines.ends[last - 1]
+        return Block("item", start, end, line, last, "", 0, number, self._columns, (self, *lines))
 
     def cut(self, start: int, end: int) -> str:
         """Return what stands right of the margin on some lines, which end in LF then."""
@@ -70,24 +108,27 @@ class Plainly:
 
     def __init__(self, text: Text, lines: Lines) -> None:
         self._text = text
-        self._starts, self._ends = lines.starts, lines.ends
+        self._lines = lines
         self._margins: dict[int, Margin] = {}
 
     def rule(self, before: int) -> Block:
         """A rule."""
-        return Block("rule", self._starts[before], self._ends[before], before + 1, before + 1)
+        return Block("rule", *self._lines[before], before + 1, before + 1)
 
     def heading(self, before: int, text: str, level: int) -> Block:
         """A title, which is one line."""
-        return Block("heading", self._starts[before], self._ends[before], before + 1, before + 1, text, level)
+        return Block("heading", *self._lines[before], before + 1, before + 1, text, level)
 
-    def paragraph(self, before: int, lines: int, columns: int) -> Block:
-        """A paragraph of so many lines, right of a margin of so many columns."""
+    def paragraph(self, before: int, lines: int) -> Block:
+        """A paragraph of so many lines, at the margin."""
+        return self.margin(0).paragraph(before + 1, lines)
+
+    def margin(self, columns: int) -> Margin:
+        """The margin of an item's content."""
         margin = self._margins.get(columns)
         if margin is None:
-            margin = self._margins[columns] = Margin(self._text, columns)
-        last = before + lines
-        return Block("paragraph", self._starts[before], self._ends[last - 1], before + 1, last, margin)
+            margin = self._margins[columns] = Margin(self._text, self._lines, columns)
+        return margin
 
 
 class Excerpt:

@@ -180,7 +180,7 @@ class Document:
                     items += block.children
                     held = held._replace(end=block.end, last=block.last)
                 elif held:
-                    yield held._replace(children=tuple(items))
+                    yield held._replace(inside=tuple(items))
                     held = None
                 first = False
                 if held is None and block.kind == "list":
@@ -188,7 +188,7 @@ class Document:
                 elif held is None:
                     yield block
         if held:
-            yield held._replace(children=tuple(items))
+            yield held._replace(inside=tuple(items))
 
     def _blocks_of(self, part: Block | Stretch) -> Iterable[Block]:
         if isinstance(part, Stretch):
@@ -252,7 +252,7 @@ class Document:
             level=int(token.tag[1]) if kind == "heading" else 0,
             number=token.info if kind == "item" and token.info else None,
             indent=_content_column(self.line(line)) if kind == "item" else 0,
-            children=children,
+            inside=children,
         )
 
     def _titled(self, block: Block) -> Iterator[Block]:
@@ -265,7 +265,7 @@ class Document:
             item = Block("item", start, end, block.last, block.last, indent=_content_column(self.line(block.last)))
             end = self.line_end(block.last - 1)
             yield block._replace(kind="paragraph", end=end, last=block.last - 1, said=block.text, level=0)
-            yield item._replace(kind="list", indent=0, children=(item,))
+            yield item._replace(kind="list", indent=0, inside=(item,))
         elif block.kind == "paragraph" and "#" in block.text and _TIGHT_TITLE.search(block.text):
             yield from self._tight_titles(block)
         else:

@@ -21,9 +21,9 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from dlgrade.banks.block import Block, Plainly
+from dlgrade.banks.block import Block, Margin, Plainly
 from dlgrade.banks.paged import Text, paged
 from dlgrade.banks.patterns import later
 
@@ -163,12 +163,12 @@ def _plain(text: Text, start: int, end: int, before: int, plainly: Plainly) -> l
     if not _PLAIN.fullmatch(page, start, end):
         return []
     if page.find("#", start, end) < 0:
-        return [plainly.paragraph(before, page.count("\n", start, end) + 1, 0)]
+        return [plainly.paragraph(before, page.count("\n", start, end) + 1)]
     found = []
     for is_title, group in groupby(page[start:end].split("\n"), key=lambda line: line.startswith("#")):
         lines = list(group)
         if not is_title:
-            found.append(plainly.paragraph(before, len(lines), 0))
+            found.append(plainly.paragraph(before, len(lines)))
         for at, line in enumerate(lines if is_title else ()):
             title = line.lstrip("#")
             found.append(plainly.heading(before + at, title.strip(), len(line) - len(title)))
@@ -197,7 +197,7 @@ class _Held:
         self._text = text
         self._plainly = plainly
         self._items: list[Block] = []
-        self._more: list[Block] = []  # paragraphs of the last item that are not in it yet
+        self._more: list[int] = []  # lines of paragraphs of the last item that are not in it yet
         self._last: tuple[int, tuple[int, int]] = 0, (0, 0)  # which of them the last chunk began with, and where
         self._sign = ""
 
@@ -220,20 +220,16 @@ class _Held:
                 last = items[-1]
                 if not _inside(last.indent).fullmatch(text, line, beyond):
                     return None
-                items[-1] = self._item(last.line - 1, before + 1 - last.line + 1, last.number, last.indent)
+                items[-1] = self._plainly.margin(last.indent).item(last.line, last.number, (0, before + 2 - last.line))
             else:
                 match = _ITEM.fullmatch(text, line, beyond)
                 if match is None or (sign and match["sign"] != sign):
                     return None
                 number, sign, _ = match.groups()
-                items.append(self._item(before, 1, number, match.start("text") - line))
+                items.append(self._plainly.margin(match.start("text") - line).item(before + 1, number, (0, 1)))
             before += 1
             line = beyond + 1
         return sign, items
-
-    def _item(self, before: int, lines: int, number: str | None, indent: int) -> Block:
-        first = self._plainly.paragraph(before, lines, indent)
-        return Block("item", first.start, first.end, first.line, first.last, "", 0, number, indent, (first,))
 
     def add(self, items: tuple[str, list[Block]], start: int, before: int) -> None:
         """Take the items of a chunk, which begins somewhere, after so many lines."""
@@ -254,7 +250,7 @@ class _Held:
         page, by = paged(self._text, start, end)
         if not _inside(indent).fullmatch(page, start - by, end - by):
             return False
-        self._more.append(self._plainly.paragraph(before, page.count("\n", start - by, end - by) + 1, indent))
+        self._more += (before + 1 - self._items[-1].line, page.count("\n", start - by, end - by) + 1)
         return True
 
     def let_go(self) -> tuple[int, int]:
@@ -270,11 +266,9 @@ class _Held:
     def _join(self) -> None:
         """Put paragraphs into the last item."""
         if self._more:
-            one, last = self._items[-1], self._more[-1]
-            inside = (*one.children, *self._more)
-            self._items[-1] = Block(
-                "item", one.start, last.end, one.line, last.last, "", 0, one.number, one.indent, inside
-            )
+            one = self._items[-1]
+            _, *lines = cast("tuple[Margin, *tuple[int, ...]]", one.inside)
+            self._items[-1] = self._plainly.margin(one.indent).item(one.line, one.number, (*lines, *self._more))
             self._more = []
 
     def given(self) -> Iterator[Block]:
@@ -282,7 +276,7 @@ class _Held:
         self._join()
         items, self._items = tuple(self._items), []
         if items:
-            yield Block("list", items[0].start, items[-1].end, items[0].line, items[-1].last, children=items)
+            yield Block("list", items[0].start, items[-1].end, items[0].line, items[-1].last, inside=items)
 
 
 class _Open:

@@ -76,12 +76,18 @@ class _Question:
     asked: int
     end: int
     stop: int
-    own: tuple[Block, ...]
+    after: int = -1
     category: str | None = None
     lines: int = 0
     parts: str = ""
     above: bool = False
     below: tuple[Block, ...] = ()
+
+    @property
+    def own(self) -> tuple[Block, ...]:
+        """The blocks of its body."""
+        inside = self.item.children
+        return inside if self.after < 0 else tuple(child for child in inside if child.start > self.after)
 
     @property
     def raw(self) -> str:
@@ -222,9 +228,9 @@ def _parted(
         if first and sum(asks(question.raw) for question in items[:first]) * 2 < first:
             inner = block.children[:first]
             return (
-                block._replace(children=inner, end=inner[-1].end, last=inner[-1].last),
+                block._replace(inside=inner, end=inner[-1].end, last=inner[-1].last),
                 _in_list(
-                    document, block._replace(children=block.children[first:]), choices, block.last + 1, tops[first:]
+                    document, block._replace(inside=block.children[first:]), choices, block.last + 1, tops[first:]
                 ),
             )
     found = _in_list(document, block, choices, block.last + 1, tops)
@@ -273,10 +279,10 @@ def _in_list(
             first, last = lists[0], lists[-1]
             question.parts = _dedented(document, first.start, last.end)
             question.end = last.end
-            question.own = tuple(child for child in question.own if child.start > last.start)
+            question.after = last.start
         elif inner:
             last = _nested_lists(item, question, below=True)[-1]
-            question.own = tuple(child for child in question.own if child.start > last.start)
+            question.after = last.start
             question.end = last.end  # what answers it stands below those that it holds
             question.lines, question.above = inner[0].line - item.line, True
             found += inner
@@ -289,16 +295,17 @@ def _only_leads(block: Block) -> bool:
 
 
 def _leads(item: Block) -> bool:
-    first = item.children[0] if item.children else None
-    alone = all(child.kind == "list" for child in item.children[1:])
-    return first is not None and alone and bool(_LINK.fullmatch(_BOX.sub("", first.text)))
+    first = item.first
+    if first is None or not _LINK.fullmatch(_BOX.sub("", first.text)):
+        return False
+    return all(child.kind == "list" for child in item.children[1:])
 
 
 def _nested(
     document: Document, item: Block, question: _Question, choices: Choices, beyond: int, *, below_question: bool
 ) -> list[_Question]:
     """Return the questions in the lists inside an item."""
-    if "list" not in [child.kind for child in item.children]:
+    if item.plain or "list" not in [child.kind for child in item.children]:
         return []
     below = below_question or question.asks or question.wording.difficulty is not None
     found: list[_Question] = []
@@ -346,7 +353,7 @@ def _number(item: Block) -> int:
 
 def _asked(document: Document, item: Block) -> _Question | None:
     """Find the question that an item begins with."""
-    first = item.children[0] if item.children else None
+    first = item.first
     if first is None or first.kind not in ("paragraph", "heading"):
         return None
     if first.kind == "heading":
@@ -388,7 +395,7 @@ def _said(text: str, *, whole: bool = False, heading: bool = False) -> _Said:
 
 
 def _asked_at(item: Block, said: _Said, line: int, end: int) -> _Question:
-    return _Question(item, said.wording, said.asks, line, end, end, max(end, item.end), item.children)
+    return _Question(item, said.wording, said.asks, line, end, end, max(end, item.end))
 
 
 def _on_one_line(line: str) -> list[str]:
