@@ -95,7 +95,9 @@ class Margin:
 
     def cut(self, start: int, end: int) -> str:
         """Return what stands right of the margin on some lines, which end in LF then."""
-        text = with_lf(self._text[start:end]).replace("\0", "\ufffd")
+        text = self._text[start:end]
+        if "\r" in text or "\0" in text:
+            text = with_lf(text).replace("\0", "\ufffd")
         if not self._columns:
             return text.strip()
         if "\n" not in text:

@@ -74,7 +74,7 @@ def read_body(
     Every line up to `inside` stands `indent` columns from the left, as it does in a list item. `asked` is the
     question: one that speaks of code has the code below it as its own.
     """
-    margin = intern(" " * indent)  # a document has few, and a hundred thousand questions have one each
+    margin = _margin(indent)
     inside = end if inside is None else inside
     blocks = tuple(blocks)
     if (body := _prose(document, start, blocks, margin, inside)) is not None:
@@ -95,6 +95,15 @@ def read_body(
     else:
         body = replace(_labelled(document, pieces, label), material=_posed(document, pieces[: label.at]))
     return _with_facts(document, pieces, asides, body)
+
+
+def empty_body(document: Document, start: int, *, indent: int = 0) -> Body:
+    """The body of a question below which nothing stands."""
+    return Body(None, _below(document, start, _margin(indent)))
+
+
+def _margin(indent: int) -> str:
+    return intern(" " * indent)  # a document has few, and a hundred thousand questions have one each
 
 
 def _prose(document: Document, start: int, blocks: Sequence[Block], margin: str, inside: int) -> Body | None:

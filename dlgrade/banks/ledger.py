@@ -218,12 +218,12 @@ def _change(path: Path, add: Sequence[Written], drop: Sequence[Written]) -> None
             if lines.get(line.key) == line:
                 del lines[line.key]
         for line in add:
-            old = lines.get(line.key)
+            old = lines.get(key := line.key)
             if old is None or line.review or not old.review:
-                lines[line.key] = line
+                lines[key] = line
         if lines != there:
             ordered = sorted(lines.values(), key=lambda line: (line.bank, line.question, line.answer, line.lead))
-            save(path, b"".join(line.line.encode() for line in ordered))
+            save(path, (line.line.encode() for line in ordered))
 
 
 def _line_of(question: Question, lines: Sequence[Written], here: set[str], source: str) -> Written | None:

@@ -31,7 +31,7 @@ from typing import NamedTuple
 from dlgrade.banks.asking import asks, asks_firmly, asks_outright, is_question
 from dlgrade.banks.block import Block
 from dlgrade.banks.blocks import Document
-from dlgrade.banks.body import EMPTY_BULLET, read_body
+from dlgrade.banks.body import EMPTY_BULLET, empty_body, read_body
 from dlgrade.banks.entries import Entry, Reading, with_material
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained, names_section
 from dlgrade.banks.labels import starts_with_label
@@ -254,13 +254,13 @@ def _in_list(
     """
     found: list[_Question] = []
     asking = telling = 0
-    leading = _only_leads(block)
+    leading = _only_leads(document, block)
     items = items or [_asked(document, item) for item in block.children]
     # Among items that ask in so many words an order asks as well.
     orders = below_question and any(item and asks(item.raw) for item in items)
     edges = [*(item.line for item in block.children[1:]), beyond]
     for item, question, after in zip(block.children, items, edges, strict=True):
-        if question is None or (leading and _leads(item)):
+        if question is None or (leading and _leads(document, item)):
             continue
         question.lines = after - item.line
         firmly = _asks_in_list(question, below_question=below_question and not orders)
@@ -289,13 +289,13 @@ def _in_list(
     return found if asking >= max(telling, 1) or (found and not asking and not telling) else []
 
 
-def _only_leads(block: Block) -> bool:
+def _only_leads(document: Document, block: Block) -> bool:
     """Say whether a list is a table of contents or a reading list: links, and nothing below most of them."""
-    return sum(map(_leads, block.children)) * 2 > len(block.children)
+    return sum(_leads(document, item) for item in block.children) * 2 > len(block.children)
 
 
-def _leads(item: Block) -> bool:
-    first = item.first
+def _leads(document: Document, item: Block) -> bool:
+    first = item.first if document.text.find("[", item.start, item.end) >= 0 else None
     if first is None or not _LINK.fullmatch(_BOX.sub("", first.text)):
         return False
     return all(child.kind == "list" for child in item.children[1:])
@@ -411,8 +411,11 @@ def _on_one_line(line: str) -> list[str]:
 def _entry(document: Document, question: _Question) -> Entry:
     item, found = question.item, question.wording
     end = question.below[-1].end if question.below else question.stop
-    blocks = (*question.own, *question.below)
-    body = read_body(document, question.end, end, blocks, indent=item.indent, inside=question.stop, asked=question.raw)
+    if item.plain and question.end == end:
+        body = empty_body(document, end, indent=item.indent)
+    else:
+        own, asked = (*question.own, *question.below), question.raw
+        body = read_body(document, question.end, end, own, indent=item.indent, inside=question.stop, asked=asked)
     if question.above and body.slot is not None and body.slot.lead.startswith("\n\n"):
         # Below the questions in it: without a label its answer would go on with the last of theirs, or their list.
         body = replace(body, slot=replace(body.slot, lead=f"{body.slot.lead}**Answer:** ", shape="inline"))
