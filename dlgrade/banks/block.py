@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, cast, overload
+from typing import Any, Literal, NamedTuple, overload
 
 from dlgrade.banks.paged import Paged, Text
 
@@ -38,27 +38,27 @@ class Block(NamedTuple):
     level: int = 0
     number: str | None = None
     indent: int = 0
-    inside: tuple[Block, ...] | tuple[Margin | int, ...] = ()
+    inside: tuple[Any, ...] = ()
 
     @property
     def children(self) -> tuple[Block, ...]:
         """The blocks in this one. Of an item that holds plain paragraphs alone only their lines are kept."""
-        return self._paragraphs() if self.plain else cast("tuple[Block, ...]", self.inside)
+        inside = self.inside
+        return inside[0].paragraphs(self.line, inside) if inside and type(inside[0]) is Margin else inside
 
     @property
     def first(self) -> Block | None:
         """The first block in this one."""
-        inside = self._paragraphs(1) if self.plain else cast("tuple[Block, ...]", self.inside)
-        return inside[0] if inside else None
+        inside = self.inside
+        if not inside:
+            return None
+        first: Block | Margin = inside[0]
+        return first.paragraph(self.line + inside[1], inside[2]) if isinstance(first, Margin) else first
 
     @property
     def plain(self) -> bool:
         """Whether it is an item that holds plain paragraphs alone."""
         return bool(self.inside) and isinstance(self.inside[0], Margin)
-
-    def _paragraphs(self, most: int | None = None) -> tuple[Block, ...]:
-        margin, *lines = self.inside
-        return cast(Margin, margin).paragraphs(self.line, cast("list[int]", lines[: 2 * most] if most else lines))
 
     @property
     def text(self) -> str:
@@ -82,9 +82,9 @@ class Margin:
         last = line if lines == 1 else line + lines - 1
         return Block("paragraph", self._lines.starts[line - 1], self._lines.ends[last - 1], line, last, self)
 
-    def paragraphs(self, line: int, lines: Sequence[int]) -> tuple[Block, ...]:
-        """Paragraphs that each begin so many lines below a line, and have so many."""
-        return tuple([self.paragraph(line + lines[at], lines[at + 1]) for at in range(0, len(lines), 2)])
+    def paragraphs(self, line: int, inside: Sequence[Any]) -> tuple[Block, ...]:
+        """The paragraphs that an item on a line holds, as it keeps them."""
+        return tuple([self.paragraph(line + inside[at], inside[at + 1]) for at in range(1, len(inside), 2)])
 
     def item(self, line: int, number: str | None, lines: Sequence[int]) -> Block:
         """An item of such paragraphs."""

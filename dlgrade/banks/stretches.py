@@ -21,9 +21,9 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from dlgrade.banks.block import Block, Margin, Plainly
+from dlgrade.banks.block import Block, Plainly
 from dlgrade.banks.paged import Text, paged
 from dlgrade.banks.patterns import later
 
@@ -267,8 +267,8 @@ class _Held:
         """Put paragraphs into the last item."""
         if self._more:
             one = self._items[-1]
-            _, *lines = cast("tuple[Margin, *tuple[int, ...]]", one.inside)
-            self._items[-1] = self._plainly.margin(one.indent).item(one.line, one.number, (*lines, *self._more))
+            margin, *lines = one.inside
+            self._items[-1] = margin.item(one.line, one.number, (*lines, *self._more))
             self._more = []
 
     def given(self) -> Iterator[Block]:

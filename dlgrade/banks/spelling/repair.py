@@ -42,6 +42,7 @@ _CODE_BEFORE = later(r".*?(?:[@\\#&=%{$]|[^\W_][_.])", re.DOTALL)
 _CODE_AFTER = later(r"[@\\={]|_[^\W_]|\(\)|\.(?!(?:js|NET|ts)\b)[A-Za-z]")
 # Words with one space between them, a small letter never before a capital.
 _WORDS_ALONE = re.compile(r"(?:(?:[A-Z]?[a-z]+|[A-Z]+|[0-9]+)[,;:.?!]?(?: |\Z))+")
+_NO_SIGNS = {code: " " for code in range(128) if not chr(code).isalnum()}
 _NO_POINTS = str.maketrans(",;:.?!", "      ")
 _CONTRACTED = frozenset(("s", "t", "re", "ve", "ll", "d", "m"))
 # "theIR" and "inDecision Trees" are words too, if capitals are forgotten.
@@ -92,7 +93,7 @@ def words_of(texts: Iterable[str]) -> frozenset[str]:
     for text in texts:
         looked_at = UNTOUCHED.sub(" ", text) if _MAY_BE_UNTOUCHED.search(text) else text
         if looked_at.isascii():
-            found.update(RUN.findall(looked_at.lower()))
+            found.update(looked_at.lower().translate(_NO_SIGNS).split())
         else:
             found.update(run.lower() for run in RUN.findall(looked_at) if run.isascii())
     return frozenset(
