@@ -227,10 +227,10 @@ def _new_lines(outcome: Outcome, answers: Answers, known: Mapping[str, Written],
     name, time = ledger.name_of(document), ledger.now()
     found = []
     for question in outcome.bank.questions:
-        answer = filled.answers.get(id_ := question.id)
+        answer = filled.answers.at(question.position)
         origin = None if answer is None else answers.origin_of(question)
         if answer is not None and origin is not None:
-            place = filled.places.get(id_) or _place_in(known.get(id_))
+            place = filled.places.at(question.position) or _place_in(known.get(question.id))
             found.append(written(question, answer, origin, place, name, time=time))
     return found
 

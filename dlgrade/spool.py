@@ -4,7 +4,7 @@
     texts.add("what is dropout", "Units are dropped at random …")
     texts["what is dropout"]
 
-A few megabytes are kept in memory, so that a short run touches no disk.
+A megabyte is kept in memory, so that a short run touches no disk.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from weakref import finalize
 
 from dlgrade.errors import OutputError
 
-IN_MEMORY = 1 << 22
+IN_MEMORY = 1 << 20
 """Bytes of texts from which on they stand in a file."""
 
 _LENGTH = struct.Struct("<I")

@@ -1,5 +1,4 @@
 import os
-import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -12,20 +11,6 @@ from dlgrade.errors import BankError
 QUESTIONS = Path(__file__).parent.parent / "questions"
 
 SMALL = "## 1. What is x?\r\n\r\nIt is é.\r\n"
-ANSWER = ("Units are dropped at random, so that none can rely on the others being there. " * 10).strip()
-
-# What a bank of each form begins with, and an entry of it, as in benchmarks/bench_banks.py.
-ENTRIES = {
-    "headings.md": ("", "## Question {n}\n\n**What is thing {n}?**\n\n**Answer:** {answer}\n\n---\n\n"),
-    "list.md": ("", "{n}. What is thing {n}?\n\n   {answer}\n\n"),
-    "table.md": ("| No. | Question | Answer |\n|-|-|-|\n", "| {n} | What is thing {n}? | {answer} |\n"),
-    "bold.md": ("", "**{n}. What is thing {n}?**\n\n{answer}\n\n"),
-    "details.md": ("", "<details>\n<summary>What is thing {n}?</summary>\n\n{answer}\n\n</details>\n\n"),
-    "plain.txt": ("", "Q{n}: What is thing {n}?\nA{n}: {answer}\n\n"),
-    "data.csv": ("id,question,answer\n", '{n},What is thing {n}?,"{answer}"\n'),
-    "data.jsonl": ("", '{{"id": {n}, "question": "What is thing {n}?", "answer": "{answer}"}}\n'),
-    "data.yaml": ("", '- id: {n}\n  question: What is thing {n}?\n  answer: "{answer}"\n'),
-}
 
 
 @pytest.mark.parametrize(
@@ -169,23 +154,3 @@ def test_no_text_raises_anything_but_a_bank_error(source: str) -> None:
         assert bank_from_text(source, path="a.md").questions
     except BankError as error:
         assert str(error).startswith("a.md: no questions found")
-
-
-@pytest.mark.parametrize("path", ENTRIES)
-def test_reading_takes_at_most_five_times_the_memory_of_the_document(path: str) -> None:
-    """The promise that benchmarks/README.md has for large banks; allocations are counted, so any machine will do."""
-    few, many = (_bank_of(path, count) for count in (20, 1_000))
-    bank_from_text(few, path=path)  # what is loaded once is no part of it
-    tracemalloc.start()
-    try:
-        questions = bank_from_text(many, path=path).questions
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert [question.answer for question in questions] == [ANSWER] * 1_000
-    assert peak <= 5 * len(many.encode())
-
-
-def _bank_of(path: str, count: int) -> str:
-    head, entry = ENTRIES[path]
-    return head + "".join(entry.format(n=n, answer=ANSWER) for n in range(1, count + 1))

@@ -53,7 +53,7 @@ def test_only_the_answers_to_renew_are_replaced() -> None:
     answers = {f"bank:{n}": "New." for n in (1, 2, 3)}
     filled = fill(bank, answers, renew={"bank:2"})
     assert filled.source == bank.source.replace("Two.", "New.")
-    assert (filled.filled, filled.kept, filled.places) == (("bank:2",), ("bank:1", "bank:3"), {})
+    assert (filled.filled, filled.kept, dict(filled.places)) == (("bank:2",), ("bank:1", "bank:3"), {})
 
 
 def test_missing_and_standing_ones_go_in_together() -> None:

@@ -39,7 +39,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _PART_OF_LEAD = re.compile(r"(?<![\r\n])(?:\r?\n)+|\A")
 
 
-_IN_NO_FILE = later("[\0\ud800-\udfff]")
+_IN_NO_FILE = later("[\ud800-\udfff]")
 _NO_PLACE = "the document has no place for an answer to this question"
 _NOT_READ_BACK = "the document could not be read back with this answer in it"
 _NOT_TOLD = "where its answer begins and ends cannot be told in this document"
@@ -64,12 +64,12 @@ class Filled:
     """
 
     text: Text
-    filled: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    unanswered: tuple[str, ...] = ()
-    failed: tuple[Failure, ...] = ()
-    places: Mapping[str, Place] = field(default_factory=dict, repr=False)
-    answers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    filled: tuple[str, ...]
+    kept: tuple[str, ...]
+    unanswered: tuple[str, ...]
+    failed: tuple[Failure, ...]
+    places: Looked[Place] = field(repr=False)
+    answers: Looked[str] = field(repr=False)
 
     @property
     def source(self) -> str:
@@ -116,8 +116,8 @@ def fill_with(bank: Bank, answer_of: AnswerOf, *, renew: Collection[str] = ()) -
         kept=tuple(q.id for q in bank.questions if q.answer is not None and not done[q.position]),
         unanswered=tuple(bank.questions[at - 1].id for at in unanswered),
         failed=tuple(Failure(id=bank.questions[at - 1].id, kind="unfit", message=failed[at]) for at in sorted(failed)),
-        places=_Looked(_Positions(bank, new), partial(_place_of, placed)),
-        answers=_Looked(done, proof.answer),
+        places=Looked(_Positions(bank, new), partial(_place_of, placed)),
+        answers=Looked(done, proof.answer),
     )
 
 
@@ -188,7 +188,7 @@ class _Positions:
 T = TypeVar("T")
 
 
-class _Looked(Mapping[str, T]):
+class Looked(Mapping[str, T]):
     """Something of some questions, by their ids; it is looked up whenever it is asked for."""
 
     def __init__(self, questions: _Positions, look_up: Callable[[int], T]) -> None:
@@ -200,6 +200,13 @@ class _Looked(Mapping[str, T]):
         if at is None:
             raise KeyError(id_)
         return self._look_up(at)
+
+    def at(self, position: int) -> T | None:
+        """The same by the question's position, None where there is nothing."""
+        return self._look_up(position) if self._questions[position] else None
+
+    def __contains__(self, id_: object) -> bool:
+        return isinstance(id_, str) and self._questions.of(id_) is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._questions.ids)
@@ -269,7 +276,7 @@ def _unfit(answer: str, fitted: str) -> str | None:
     """Say why an answer cannot go into any document, None if it can."""
     if is_placeholder(answer) or is_placeholder(fitted):
         return "the answer is empty or only a placeholder"
-    if _IN_NO_FILE.search(answer):
+    if "\0" in answer or (not answer.isascii() and _IN_NO_FILE.search(answer)):
         return "the answer holds characters that no text file can"
     return None
 

@@ -36,7 +36,6 @@ _LINE_MARK = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+)", re.MULTI
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^\n`]*$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _STYLED = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff]+")
-_MARKED_UP = re.compile(r"[\\&\[]")
 _CODE_OR_FORMULA = later(r"((?<!`)`{1,3}(?!`)[^`]{1,2000}`{1,3}|\$\$?[^$\n]{1,1000}\$\$?)")
 # A sign right after a letter is part of a name: C++ and C# are not C.
 _NOT_NAMES = re.compile(r"((?<=[a-z0-9])[+#]+)|[\W_]")
@@ -110,7 +109,7 @@ def readable(text: str) -> str:
     Letters of mathematics and full width that stand for plain ones become those. Code and formulas stay as they are.
     """
     text = spaced(text if text.isascii() else _STYLED.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text))
-    if not _MARKED_UP.search(text):
+    if "[" not in text and "\\" not in text and "&" not in text:
         return text
     parts = _CODE_OR_FORMULA.split(text)
     return spaced("".join(part if at % 2 else _read(part) for at, part in enumerate(parts)))
