@@ -38,6 +38,7 @@ from dlgrade.models import Bank, Question, Record
 FILE = "answers.jsonl"
 _LOCK = ".answers.lock"  # a document's is its name and `.lock`; none is called `.answers`
 
+_JSON = json.JSONEncoder(ensure_ascii=False)
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 _SAID = {
     "extra_forbidden": "unknown key",
@@ -103,7 +104,7 @@ class Written:
         said: dict[str, object] = {name: getattr(self, name) for name in self.__slots__}
         said["prompt"] = self.prompt.model_dump()
         said["review"] = self.review and self.review.model_dump()
-        return json.dumps(said, ensure_ascii=False) + "\n"
+        return _JSON.encode(said) + "\n"
 
 
 def answer_hash(answer: str) -> str:

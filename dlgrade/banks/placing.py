@@ -85,7 +85,12 @@ class Placed:
         if any(_place(one) > _place(other) for one, other in pairwise(questions)):
             questions = sorted(questions, key=_place)
         for (start, end), group in groupby(questions, key=lambda question: _span(_slot(question))):
-            yield start, end, self._pieces(list(group))
+            here = list(group)
+            yield start, end, self._pieces(here) if len(here) > 1 else self._one(here[0])
+
+    def _one(self, question: Question) -> Sequence[str]:
+        slot = _slot(question)
+        return self.lead(question.position, slot), self.text(question.position), slot.trail
 
     def _pieces(self, group: Sequence[Question]) -> Iterator[str]:
         """Give what goes to one place: headings that several answers share once, the trail after the last."""
