@@ -205,8 +205,8 @@ def forget(bank: Bank, lines: Iterable[Written]) -> None:
         LedgerError: the file that is there is broken.
         OutputError: it cannot be written.
     """
-    standing = Ledger.beside(bank.path).known(bank).values()
-    update(bank.path, drop=[line for line in lines if line not in standing])
+    standing = {line.key: line for line in Ledger.beside(bank.path).known(bank).values()}
+    update(bank.path, drop=[line for line in lines if standing.get(line.key) != line])
 
 
 def _change(path: Path, add: Sequence[Written], drop: Sequence[Written]) -> None:
