@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from io import BytesIO
 from shutil import copyfileobj
 from tempfile import TemporaryFile
@@ -23,6 +24,17 @@ IN_MEMORY = 1 << 20
 """Bytes of texts from which on they stand in a file."""
 
 _LENGTH = struct.Struct("<I")
+
+
+def unwritable(error: OSError) -> OutputError:
+    """What to say of a temporary file that cannot be made, written or read again."""
+    hint = "Set TMPDIR to a folder with room for what is to be written."
+    return OutputError(f"a temporary file cannot be written: {(error.strerror or str(error)).lower()}", hint=hint)
+
+
+def _close(file: IO[bytes]) -> None:
+    with suppress(OSError):  # what a full disk did not take was said before
+        file.close()
 
 
 class Spool:
@@ -50,19 +62,26 @@ class Spool:
                 self._at_end = True
             self._file.write(_LENGTH.pack(len(data)) + data)
         except OSError as error:
-            raise OutputError(f"a temporary file cannot be written: {(error.strerror or str(error)).lower()}") from None
+            raise unwritable(error) from None
         return at
 
     def get(self, at: int) -> str:
-        """The text that was put there."""
+        """The text that was put there.
+
+        Raises:
+            OutputError: the disk of temporary files is full; what was put last is written only now.
+        """
         self._at_end = False
-        self._file.seek(at)
-        (length,) = _LENGTH.unpack(self._file.read(_LENGTH.size))
-        return self._file.read(length).decode("utf-8", "surrogatepass")
+        try:
+            self._file.seek(at)
+            (length,) = _LENGTH.unpack(self._file.read(_LENGTH.size))
+            return self._file.read(length).decode("utf-8", "surrogatepass")
+        except OSError as error:
+            raise unwritable(error) from None
 
     def _to_disk(self) -> None:
         file = TemporaryFile()  # noqa: SIM115 - for as long as this lives
-        finalize(self, file.close)
+        finalize(self, _close, file)
         self._file.seek(0)
         copyfileobj(self._file, file)
         self._file = file

@@ -9,13 +9,15 @@ It is what a document of a hundred thousand answers becomes while it is looked a
 
 from __future__ import annotations
 
+import errno
+import os
 from array import array
 from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Protocol, Self
 from weakref import finalize
 
-from dlgrade.errors import OutputError
+from dlgrade.spool import unwritable
 
 if TYPE_CHECKING:
     import re
@@ -31,7 +33,10 @@ class Paged:
     """A text by pages, in a file without a name that ends with the program."""
 
     def __init__(self) -> None:
-        self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - for as long as this lives
+        try:
+            self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - for as long as this lives
+        except OSError as error:
+            raise unwritable(error) from None
         finalize(self, self._file.close)
         self._begins = array("q", [0])  # of the pages in the file, and where the last ends
         self._length = 0
@@ -61,10 +66,10 @@ class Paged:
             page = text[done : done + PAGE]
             data = page.encode("utf-8", "surrogatepass")
             try:
-                self._file.write(data)
+                if self._file.write(data) < len(data):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             except OSError as error:
-                reason = (error.strerror or str(error)).lower()
-                raise OutputError(f"a temporary file cannot be written: {reason}") from None
+                raise unwritable(error) from None
             self._begins.append(self._begins[-1] + len(data))
             self._length += len(page)
             done += len(page)
