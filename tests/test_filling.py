@@ -413,7 +413,7 @@ def test_a_thousand_answers_are_read_back_once(monkeypatch: pytest.MonkeyPatch) 
         reads.append(source)
         return read_back(before, source)
 
-    monkeypatch.setattr("dlgrade.banks.filling.read_back", counted)
+    monkeypatch.setattr("dlgrade.banks.proving.read_back", counted)
     result = fill(before, {question.id: f"It is {question.position}." for question in before.questions})
     assert len(result.filled) == 1_000
     assert len(reads) == 1
