@@ -123,6 +123,12 @@ def test_one_sentence_cannot_have_room_for_every_criterion() -> None:
     assert (len(client.requests), points(grade)) == (2, {"random-masking": 2.5})
 
 
+def test_a_sentence_that_shows_two_criteria_keeps_both_where_it_was_quoted_for_all() -> None:
+    both = "Dropout sets units to zero at random, so that no unit relies on another."
+    grade, client = judged(f"{both} It is off at inference.", everything(both), said())
+    assert (len(client.requests), points(grade)) == (2, {"random-masking": 2.5, "no-co-adaptation": 2.5})
+
+
 # ── honest answers ───────────────────────────────────────────────────────────────────────────
 
 

@@ -206,7 +206,9 @@ class Doubting:
         quoted = [other for other, some in first.items() if passage in some]
         verdicts = len(quoted)
         if self._is_crowded(passage, verdicts):
-            return not passage.suspect and [one for one in quoted if self._has_cues(one, passage)] == [key]
+            # A sentence with room for the criteria that it has a word of is no list of their names.
+            named = sum(self._bears(passage, one) for one in quoted)
+            return not passage.suspect and self._has_cues(key, passage) and not self._is_crowded(passage, named)
         if of_itself(passage.text):
             return verdicts == 1 and self._bears(passage, key)
         if passage.said < _TALK:
