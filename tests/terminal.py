@@ -75,6 +75,8 @@ class Person:
             stderr=slave,
             env={**os.environ, "TERM": "xterm", **environment},
             start_new_session=True,
+            # Under nohup it is ignored, which a child inherits.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
         )
         os.close(slave)
         self.shown = ""
