@@ -25,6 +25,7 @@ from dlgrade.grading.evidence import clean, needs_review
 from dlgrade.grading.judge import Judge
 from dlgrade.library import SHIPPED
 from dlgrade.llm.request import Reply, Request
+from dlgrade.models import Grade
 from dlgrade.prompts import Prompts
 from dlgrade.rubrics import Rubrics, load_rubric
 from dlgrade.settings import Settings
@@ -33,7 +34,17 @@ TESTS = Path(__file__).resolve().parent.parent / "tests"
 sys.path.insert(0, str(TESTS))
 
 from attacks import ANSWER, ATTACKS, HONEST, SAMPLES, Attack  # noqa: E402 - they stand with the tests
-from obedient import MANNERS, Fair, gains, graded, rubric_of, steered, written  # noqa: E402 - as above
+from obedient import (  # noqa: E402 - as above
+    MANNERS,
+    Fair,
+    Steered,
+    gains,
+    gains_offline,
+    graded,
+    rubric_of,
+    steered,
+    written,
+)
 
 DROPOUT = load_rubric(SHIPPED / "rubrics" / "dropout.yaml")
 PROMPTS, SETTINGS = Prompts([SHIPPED / "prompts"]), Settings(model="made-up", base_url="http://localhost/v1")
@@ -126,20 +137,29 @@ def main() -> None:
 
 
 def show_batches() -> None:
-    """What judges that obey give for attacks that nobody had seen, and for some written with the code in view."""
+    """What judges that obey give for attacks that nobody had seen, and for some written with the code in view.
+
+    `offline` is the grader without a model, on the same answers; `alone`, on the attack and nothing else.
+    """
     for name in BATCHES:
         some = steered(name)
         print(f"{name}: {sum(bool(clean(one.attack).flags) for one in some)} of {len(some)} found by patterns")
         for manner in MANNERS:
-            found = gains(some, manner)
-            raised = [needs_review(grade.flags) for _, gain, grade in found if gain > 0]
-            points = [gain for _, gain, _ in found]
-            print(
-                f"  {manner:8} {sum(needs_review(grade.flags) for _, _, grade in found):4} flagged, "
-                f"{len(raised):3} raised a grade ({len(raised) - sum(raised)} unflagged), "
-                f"by {max(points):.0f} % at most, {sum(points) / len(points):+.1f} % on average",
-                flush=True,
-            )
+            show_gains(manner, gains(some, manner))
+        show_gains("offline", gains_offline(some))
+        show_gains("alone", gains_offline(some, alone=True))
+
+
+def show_gains(name: str, found: Sequence[tuple[Steered, float, Grade]]) -> None:
+    """One line: what a grader gives for attacks beyond what it gives without them."""
+    raised = [needs_review(grade.flags) for _, gain, grade in found if gain > 0]
+    points = [gain for _, gain, _ in found]
+    print(
+        f"  {name:8} {sum(needs_review(grade.flags) for _, _, grade in found):4} flagged, "
+        f"{len(raised):3} raised a grade ({len(raised) - sum(raised)} unflagged), "
+        f"by {max(points):.0f} % at most, {sum(points) / len(points):+.1f} % on average",
+        flush=True,
+    )
 
 
 def show_second_looks() -> None:

@@ -161,3 +161,14 @@ def gains(some: Sequence[Steered], manner: str) -> list[tuple[Steered, float, Gr
         grade = graded(Obedient(honest, one.attack, manner), honest.with_attack(one.attack))
         found.append((one, (grade.percent or 0.0) - (fair.percent or 0.0), grade))
     return found
+
+
+def gains_offline(some: Sequence[Steered], *, alone: bool = False) -> list[tuple[Steered, float, Grade]]:
+    """The same for the offline grader, behind an honest answer or, `alone`, as all that is handed in."""
+    found = []
+    for one in some:
+        honest = half(one.rubric)
+        before, after = ("", one.attack) if alone else (honest.text, honest.with_attack(one.attack))
+        fair, grade = (offline.grade(text, one.rubric) for text in (before, after))
+        found.append((one, (grade.percent or 0.0) - (fair.percent or 0.0), grade))
+    return found

@@ -73,7 +73,7 @@ ORDER = [
     *("grading.words", "grading.cues", "grading.evidence", "grading.score", "grading.agreement", "grading.measures"),
     *("grading.order", "grading.denials", "grading.guards", "grading.likeness", "grading.bearing", "grading.dealing"),
     "grading.reference",
-    *("grading.closeness", "grading.offline", "grading.checking"),
+    *("grading.closeness", "grading.asides", "grading.offline", "grading.checking"),
     *("grading.rows", "grading.claims", "grading.matching", "grading.gradebook", "grading.leniency"),
     *("grading.stored", "grading.labels", "grading.rescoring"),
     *("grading.shapes", "grading.replies", "grading.examples", "grading.asking", "grading.polling", "grading.rounds"),

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dlgrade.grading.asides import Asides
 from dlgrade.grading.closeness import claiming
 from dlgrade.grading.cues import Match, Said, best_match
 from dlgrade.grading.evidence import Cleaned, clean
 from dlgrade.grading.guards import Guarded, guarded
 from dlgrade.grading.reference import held
 from dlgrade.grading.score import graded, points
+from dlgrade.grading.steering.wholes import ADDRESSED
 from dlgrade.grading.words import Sentence, stems
 from dlgrade.models import (
     Criterion,
@@ -29,7 +31,7 @@ from dlgrade.models import (
 )
 from dlgrade.rubrics import fingerprint, wordings
 
-METHOD = "offline-3"  # raised whenever the same answer may get another verdict
+METHOD = "offline-4"  # raised whenever the same answer may get another verdict
 
 # Shares of a criterion's own words that a place must have; chosen so that the shipped references keep
 # their points when their cues are taken away, and the echoed question earns none.
@@ -61,7 +63,14 @@ def grade(answer: str, rubric: Rubric, *, id: str | None = None, question: str |
     guard = guarded(cleaned, asked, rubric, cued=cued)
     said = Said(guard.own if cued or rubric.misconceptions else ())
     findings, maybe = _findings(rubric, said, cleaned)
-    decisions, band = (_by_cues(rubric, said), ()) if cued else _by_reference(rubric, guard, asked)
+    asides = Asides(cleaned, rubric)
+    out: list[Sentence] = []
+    band: tuple[str, ...] = ()
+    if cued:
+        decisions, out = _by_cues(rubric, said, asides)
+    else:
+        decisions, band = _by_reference(rubric, guard, asked)
+    unsure = [sentence for sentence in _places(decisions) if asides.doubtful(sentence)]
     asks = wordings(rubric)
     verdicts = tuple(
         Verdict(
@@ -76,6 +85,7 @@ def grade(answer: str, rubric: Rubric, *, id: str | None = None, question: str |
         for criterion, decision in zip(rubric.criteria, decisions, strict=True)
     )
     doubts = (*(decision.doubt for decision in decisions if decision.doubt), *maybe)
+    talk = (*_named(ADDRESSED, cleaned, out), *_named("needs review: perhaps addressed to the grader", cleaned, unsure))
     return graded(
         rubric,
         id=id or rubric.name,
@@ -83,13 +93,28 @@ def grade(answer: str, rubric: Rubric, *, id: str | None = None, question: str |
         verdicts=verdicts,
         findings=findings,
         grader=Grader(model="offline", prompt=f"{METHOD}@{fingerprint(rubric)}"),
-        confidence=_confidence(decisions, guarded=bool(guard.flags or cleaned.flags)),
-        flags=("offline", *cleaned.flags, *guard.flags, *band, *doubts),
+        confidence=_confidence(decisions, unsure, guarded=bool(guard.flags or cleaned.flags or out)),
+        flags=("offline", *cleaned.flags, *guard.flags, *band, *doubts, *talk),
     )
 
 
-def _by_cues(rubric: Rubric, said: Said) -> list[_Decision]:
-    return [_decide(criterion, said, rubric) for criterion in rubric.criteria]
+def _by_cues(rubric: Rubric, said: Said, asides: Asides) -> tuple[list[_Decision], list[Sentence]]:
+    """The decisions, and the sentences that would earn something if they did not speak of the answer alone.
+
+    Another sentence may say what these only name. One that may be such earns where no other sentence earns as much.
+    """
+    decisions = [_decide(criterion, said, rubric) for criterion in rubric.criteria]
+    out = [sentence for sentence in _places(decisions) if asides.sure(sentence)]
+    if out:
+        said = Said([sentence for sentence in said.sentences if not asides.sure(sentence)])
+        decisions = [_decide(criterion, said, rubric) for criterion in rubric.criteria]
+    if any(asides.doubtful(sentence) for sentence in _places(decisions)):
+        said = Said([sentence for sentence in said.sentences if not asides.doubtful(sentence)])
+        for n, (criterion, decision) in enumerate(zip(rubric.criteria, decisions, strict=True)):
+            if any(asides.doubtful(sentence) for sentence in decision.place):
+                other = _decide(criterion, said, rubric)
+                decisions[n] = other if other.verdict == decision.verdict else decision
+    return decisions, out
 
 
 def _by_reference(rubric: Rubric, guard: Guarded, question: str) -> tuple[list[_Decision], tuple[str, ...]]:
@@ -169,11 +194,25 @@ def _findings(rubric: Rubric, said: Said, cleaned: Cleaned) -> tuple[tuple[Findi
     return tuple(findings), doubts
 
 
+def _places(decisions: Sequence[_Decision]) -> list[Sentence]:
+    """The sentences that earn something, each once, in order."""
+    return sorted({one for decision in decisions for one in decision.place}, key=lambda sentence: sentence.start)
+
+
+def _named(what: str, cleaned: Cleaned, some: Sequence[Sentence]) -> list[str]:
+    quotes = _quotes(cleaned, some)
+    return [f"{what} at {quote.start}-{quote.end}" for quote in quotes]
+
+
 def _quotes(cleaned: Cleaned, place: Sequence[Sentence]) -> tuple[Evidence, ...]:
     return tuple(cleaned.quote(sentence.start, sentence.end) for sentence in place)
 
 
-def _confidence(decisions: Sequence[_Decision], *, guarded: bool) -> float:
-    """The mean over the criteria, not a probability: it orders grades by how much they need a look."""
-    mean = sum(decision.confidence for decision in decisions) / len(decisions)
+def _confidence(decisions: Sequence[_Decision], unsure: Sequence[Sentence], *, guarded: bool) -> float:
+    """The mean over the criteria, not a probability: it orders grades by how much they need a look.
+
+    What rests on `unsure` sentences adds next to nothing.
+    """
+    some = [_GUARDED if any(one in unsure for one in decision.place) else decision.confidence for decision in decisions]
+    mean = sum(some) / len(some)
     return round(min(mean, _GUARDED) if guarded else mean, 2)

@@ -134,6 +134,7 @@ _TELLING = frozenset(
     passage explanation hereby herein herewith foregoing above""".split()  # noqa: SIM905 - words read best as words
 )
 _OWN = ("self", "place", "have")
+_FRAMES = ("self", "text", "whole")
 # What a class adds, one of `TWICE` again, and their share of the words; a sentence with none of them has `_NONE`.
 _WEIGHTS = (2.2, 1.9, 1.5, 0.5, 0.7, 1.8, 1.4, 0.6, 0.3, 1.1, 1.2, 1.0, 0.9, 6.2)
 _NONE = -5.1
@@ -177,6 +178,12 @@ def of_itself(text: str) -> bool:
     """Whether a sentence speaks of the text that it stands in."""
     plain = _plain(text)
     return any(CLASSES[name].made.search(plain) for name in _OWN)
+
+
+def frames(text: str) -> bool:
+    """Whether a sentence only says that it is one of its text's: "my answer in one line", "the answer above holds"."""
+    plain = _plain(text)
+    return not any(late.made.search(plain) for name, late in CLASSES.items() if name not in _FRAMES)
 
 
 def measures(text: str) -> list[float]:
