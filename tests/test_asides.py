@@ -13,6 +13,7 @@ from dlgrade.grading import asides
 from dlgrade.grading.claims import rubric_from
 from dlgrade.grading.evidence import clean, needs_review
 from dlgrade.grading.offline import grade
+from dlgrade.grading.steering.talk import talk
 from dlgrade.library import SHIPPED
 from dlgrade.models import Grade, Rubric
 from dlgrade.rubrics import Rubrics
@@ -119,7 +120,12 @@ def test_of_honest_answers_hardly_one_asks_for_a_look_because_of_it() -> None:
 def test_no_reference_is_flagged_and_none_is_weighed(rubric: Rubric, monkeypatch: pytest.MonkeyPatch) -> None:
     """To weigh a sentence takes a tenth of a millisecond, a tenth of the time for a short answer."""
     weighed: list[str] = []
-    monkeypatch.setattr(asides, "talk", lambda text: weighed.append(text) or -5.0)
+
+    def counted(text: str) -> float:
+        weighed.append(text)
+        return talk(text)
+
+    monkeypatch.setattr(asides, "talk", counted)
     found = grade(rubric.reference.rsplit(maxsplit=1)[0], rubric)
     assert (about(found), weighed) == ([], [])
 
