@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from operator import add, itemgetter
 from sys import intern
 from typing import NamedTuple
 
@@ -32,6 +32,7 @@ _REACH = 5  # words over which a negation reaches, inside its clause
 _AFFIRMING = frozenset({"only", "just", "merely"})
 _SHORTEST_JOINED = 6  # "a i" must not meet "ai"
 _JOINED_BY = 5  # letters by which two words written as one are found
+_BEGINNING = itemgetter(slice(_JOINED_BY))
 _CHANGED = 2  # letters at the end of a stem that may be others than those of its word: "dying" has the stem "die"
 _UNLESS = "unless "
 _NOWHERE: Sequence[int] = ()
@@ -142,7 +143,7 @@ class Said:
         self._begun: dict[str, Sequence[int]] = {}
         self._root_of = dict(zip(self._spelled, self._roots, strict=True))
         self._by_beginning = sorted(self._root_of)
-        self._halves = _index([(one + other)[:_JOINED_BY] for one, other in pairwise(self._spelled)])
+        self._halves = _index(map(_BEGINNING, map(add, self._spelled, self._spelled[1:])))
         self._denied = self._behind_denials()
         self._hits: dict[str, Hits] = {}
 

@@ -139,13 +139,13 @@ def put_together(some: Sequence[Sentence]) -> Columns:
     among = some[0].among
     if sum([len(one) for one in some]) == len(among):
         return among
-    every = [k for one in some for k in range(one.first, one.last)]
+    bounds = [(one.first, one.last) for one in some]
     return Columns(
-        [among.written[k] for k in every],
-        [among.spelled[k] for k in every],
-        [among.roots[k] for k in every],
-        [among.carrying[k] for k in every],
-        [among.gaps[k] for k in every],
+        [one for first, last in bounds for one in among.written[first:last]],
+        [one for first, last in bounds for one in among.spelled[first:last]],
+        [one for first, last in bounds for one in among.roots[first:last]],
+        [one for first, last in bounds for one in among.carrying[first:last]],
+        [one for first, last in bounds for one in among.gaps[first:last]],
     )
 
 
