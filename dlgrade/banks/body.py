@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import takewhile
 from sys import intern
 
@@ -91,9 +91,9 @@ def read_body(
     if label is None:
         body = _unlabelled(document, pieces, asides, start, margin, asked=asked)
     elif pieces[label.at].kind == "details":
-        body = replace(_in_details(document, pieces[label.at]), material=_posed(document, pieces[: label.at]))
+        body = _in_details(document, pieces[label.at])._replace(material=_posed(document, pieces[: label.at]))
     else:
-        body = replace(_labelled(document, pieces, label), material=_posed(document, pieces[: label.at]))
+        body = _labelled(document, pieces, label)._replace(material=_posed(document, pieces[: label.at]))
     return _with_facts(document, pieces, asides, body)
 
 
@@ -173,7 +173,7 @@ def _with_facts(document: Document, pieces: Sequence[Piece], asides: Sequence[st
     for piece, aside in zip(pieces, asides, strict=True):
         if aside == "data":
             found = facts(document.text[piece.start : piece.end]) | found
-    return replace(body, difficulty=found.get("difficulty"), category=found.get("category")) if found else body
+    return body._replace(difficulty=found.get("difficulty"), category=found.get("category")) if found else body
 
 
 def _material(document: Document, pieces: Sequence[Piece], asked: str | None = None) -> int:
@@ -228,7 +228,7 @@ def _labelled(document: Document, pieces: Sequence[Piece], label: _Label) -> Bod
         return Body(answer, standing=standing)
     if rest[first].labelled:
         slot = _inline(document, label.end, value, told.end, margin)
-        return Body(None, replace(slot, lead=f"{label.open} ") if label.open else slot)
+        return Body(None, slot._replace(lead=f"{label.open} ") if label.open else slot)
     return Body(None, _in_place(document, rest[first], told.end))
 
 
@@ -269,7 +269,7 @@ def _unlabelled(
         body = _below_options(document, last, rest, margin, labelled=options is not None)
         if options and options.right:
             body = Body("\n\n".join([*options.right, *([body.answer] if body.answer else [])]))
-        return replace(body, material=posed)
+        return body._replace(material=posed)
     if beyond - first == 1 and pieces[first].kind == "details":
         return _in_details(document, pieces[first])
     told = _told(document, pieces, first, beyond)
@@ -277,7 +277,7 @@ def _unlabelled(
         return Body(told.answer, standing=_below_question(document, pieces[told.first], told.end))
     slot = _in_place(document, pieces[first], told.end)
     if margin and not pieces[first].margin and all(piece.margin for piece in pieces[:first]):
-        slot = replace(slot, lead=margin, indent=margin)  # below a list's item; see `layout`
+        slot = slot._replace(lead=margin, indent=margin)  # below a list's item; see `layout`
     return Body(None, slot)
 
 
@@ -413,7 +413,7 @@ def read_collapsed(document: Document, start: int, end: int, margin: str = "", a
         return read_body(document, line - 1, beyond, inside, asked=asked)
     inner = Document(document.text[first:last])
     body = read_body(inner, -1, last - first, inner.blocks, asked=asked)
-    return replace(body, slot=_moved(body.slot, first), standing=_moved(body.standing, first))
+    return body._replace(slot=_moved(body.slot, first), standing=_moved(body.standing, first))
 
 
 def _before_closers(text: Text, first: int, end: int) -> int:
@@ -433,7 +433,7 @@ def _closing(document: Document, begins: int, end: int) -> int:
 
 
 def _moved(slot: Slot | None, by: int) -> Slot | None:
-    return slot and replace(slot, start=slot.start + by, end=slot.end + by)
+    return slot and slot._replace(start=slot.start + by, end=slot.end + by)
 
 
 # ── its place ────────────────────────────────────────────────────────────────────────────────

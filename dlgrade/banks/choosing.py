@@ -63,7 +63,7 @@ def _with_key(document: Document, reading: Reading) -> Reading:
         return reading  # headings in it: these are answers with numbered lists in them, no key
     answered = {id(entry): answer for entry in missing if (answer := key.take(entry.number)) is not None}
     entries = (
-        replace(entry, body=replace(entry.body, said=answered[id(entry)], slot=None))
+        entry._replace(body=entry.body._replace(said=answered[id(entry)], slot=None))
         if id(entry) in answered
         else entry
         for entry in reading.entries

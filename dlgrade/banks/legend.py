@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from dlgrade.banks.entries import Entry
 from dlgrade.banks.paged import Text
@@ -51,4 +50,4 @@ def _explained(entry: Entry, meanings: dict[str, str]) -> Entry:
     if entry.difficulty and entry.difficulty[0].isalnum():
         return entry
     known = next((meanings[sign] for sign in _signs(entry) if sign in meanings), None)
-    return replace(entry, difficulty=known) if known else entry
+    return entry._replace(difficulty=known) if known else entry

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dlgrade.banks.patterns import later
 from dlgrade.banks.wording import plain, readable
@@ -79,8 +79,7 @@ _NUMBERED = later(
 _LETTERED = later(r"\(?(?P<number>[A-Za-z]|[IVXL]{1,6}|[ivxl]{2,6})(?:[.)]|\\\.)\s+(?P<text>\S.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(NamedTuple):
     """A question's line: what it says, and what stood around that.
 
     `labelled` says that it calls itself a question (`Q7:`), `lettered` that its number is a letter.
@@ -101,8 +100,7 @@ def wording(line: str) -> Wording:
     if link is None:
         return found
     inner = wording(link[1])
-    return replace(
-        inner,
+    return inner._replace(
         number=found.number or inner.number,
         difficulty=found.difficulty or inner.difficulty,
         marks=(*found.marks, *inner.marks),
@@ -150,7 +148,7 @@ def _step(found: Wording) -> Wording:
     if _may_end_in_mark(text) and (match := _TRAILING.search(text, max(0, len(text) - _TAIL))):
         return _marked(found, match, text[: match.start()])
     bare = _bare(text)
-    return found if bare == text else replace(found, text=bare)
+    return found if bare == text else found._replace(text=bare)
 
 
 def _may_end_in_mark(text: str) -> bool:
@@ -164,22 +162,22 @@ def _marked(found: Wording, match: re.Match[str], rest: str) -> Wording:
     if match["letter"]:
         level = _LETTERS[match["letter"].upper()]
     marks = found.marks if level else (*found.marks, match["other"].strip())
-    return replace(found, text=rest.strip(), difficulty=found.difficulty or (level or "").strip() or None, marks=marks)
+    return found._replace(text=rest.strip(), difficulty=found.difficulty or (level or "").strip() or None, marks=marks)
 
 
 def _numbered(found: Wording) -> Wording | None:
     if match := _LABELLED.match(found.text):
         text = match["text"].strip()
         if _ONLY_LEVEL.fullmatch(text):
-            return replace(found, number=match["number"], text="", labelled=True, difficulty=text)
-        return replace(found, number=_digits(match["number"]), text=text, labelled=True)
+            return found._replace(number=match["number"], text="", labelled=True, difficulty=text)
+        return found._replace(number=_digits(match["number"]), text=text, labelled=True)
     if match := _KEYCAPS.match(found.text):
         number = re.sub("\\D", "", match[1])
-        return replace(found, number=number, text=found.text[match.end() :].lstrip(" .:)"))
+        return found._replace(number=number, text=found.text[match.end() :].lstrip(" .:)"))
     if match := _NUMBERED.match(found.text):
-        return replace(found, number=_digits(match["number"] or match["dotted"]), text=match["text"].strip())
+        return found._replace(number=_digits(match["number"] or match["dotted"]), text=match["text"].strip())
     if match := _LETTERED.match(found.text):
-        return replace(found, number=match["number"], text=match["text"].strip(), lettered=True)
+        return found._replace(number=match["number"], text=match["text"].strip(), lettered=True)
     return None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from dlgrade.banks.data.nodes import Node
 from dlgrade.banks.wording import is_placeholder
@@ -77,7 +77,7 @@ class Notebook:
         slot = self.instead(cell)
         newline = f'\\n",\n{slot.indent}"' if slot.shape == "lines" else "\\n"
         lead = newline * 2 if apart else ""
-        return replace(slot, start=self.offset(cell, start), end=self.offset(cell, end), lead=lead, trail="")
+        return slot._replace(start=self.offset(cell, start), end=self.offset(cell, end), lead=lead, trail="")
 
     def below(self, cell: Cell, name: str) -> Slot:
         """Return the place of a new Markdown cell below another; `name` is what its id is made from."""

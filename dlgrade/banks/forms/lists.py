@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise, takewhile
 from typing import NamedTuple
@@ -418,7 +418,7 @@ def _entry(document: Document, question: _Question) -> Entry:
         body = read_body(document, question.end, end, own, indent=item.indent, inside=question.stop, asked=asked)
     if question.above and body.slot is not None and body.slot.lead.startswith("\n\n"):
         # Below the questions in it: without a label its answer would go on with the last of theirs, or their list.
-        body = replace(body, slot=replace(body.slot, lead=f"{body.slot.lead}**Answer:** ", shape="inline"))
+        body = body._replace(slot=body.slot._replace(lead=f"{body.slot.lead}**Answer:** ", shape="inline"))
     parts = f"{question.raw}\n\n{question.parts}" if question.parts else question.raw
     return Entry(
         raw=with_material(parts, body),

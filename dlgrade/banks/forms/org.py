@@ -54,7 +54,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
             used += _shown(outline, heading.at, heading.beyond)
         elif not _inside(heading, asked):
             items = list(_from_items(document, outline, heading))
-            entries += [replace(entry, category=_category(heading, asked)) for entry, _ in items]
+            entries += [entry._replace(category=_category(heading, asked)) for entry, _ in items]
             used += sum(count for _, count in items) + bool(items)
     used += len({id(heading.parent) for heading in outline.headings if id(heading) in asked and heading.level > 1})
     total = _shown(outline, 0, len(outline.lines))

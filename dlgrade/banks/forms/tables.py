@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from dlgrade.banks.asking import asks, is_question
@@ -117,7 +117,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
         beyond = [*(row.line for row in group.rows[1:]), blocks[group.after - 1].last + 1]
         for row, body, after in zip(group.rows, _bodies(document, group), beyond, strict=True):
             if body.slot is not None and row.body is None and choices.table == "column":
-                body = replace(body, slot=row.new)  # noqa: PLW2901
+                body = body._replace(slot=row.new)  # noqa: PLW2901
                 once |= {edit.start: edit for edit in row.header}
             entries.append(
                 Entry(

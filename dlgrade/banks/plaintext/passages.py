@@ -299,7 +299,7 @@ def body_of(document: Document, passage: Passage, mark: Mark, style: Style) -> B
         return Body(None, _missing(document, passage, mark, style, indent))
     place = _standing(document, passage, indent, behind=behind)
     if is_placeholder(text):
-        return Body(None, replace(place, trail=trail_after(document, place.end)))
+        return Body(None, place._replace(trail=trail_after(document, place.end)))
     whole = not any(line.parted for line in answer[1:])
     return Body(text, standing=place if whole else None)
 
