@@ -2,15 +2,18 @@
 
 python benchmarks/bench_offline.py
 
-The answers are the shipped references, once as they stand, which spares the guards most of their work, and once without
-their last word, which spares nothing. Rubrics are known, answers are new: what is kept of an answer is thrown away.
+The answers are the shipped references, once as they stand, which spares the guards most of their work, and once
+without their last word, which spares nothing; then those of known quality and in other words, which are as long as
+people's. Rubrics are known, answers are new: what is kept of an answer is thrown away.
 """
 
 from __future__ import annotations
 
+import json
 import resource
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from dlgrade.grading.evidence import clean
 from dlgrade.grading.offline import grade
@@ -20,6 +23,7 @@ from dlgrade.models import Rubric
 from dlgrade.rubrics import Rubrics
 
 ROUNDS = 5
+SAMPLES = Path(__file__).resolve().parent.parent / "tests" / "samples"
 
 
 def main() -> None:
@@ -27,11 +31,18 @@ def main() -> None:
     whole = [rubric.reference for rubric in rubrics]
     cut = [reference.rsplit(maxsplit=1)[0] for reference in whole]
     words = sum(len(answer.split()) for answer in whole) / len(whole)
-    print(f"{len(rubrics)} answers of {words:.0f} words, a second: {rate(whole, rubrics):,.0f}")
+    print(f"{len(rubrics)} references of {words:.0f} words, a second: {rate(whole, rubrics):,.0f}")
     cleaning = fastest(lambda: [clean(answer) for answer in cut]) / len(cut)
     graded = rate(cut, rubrics)
     print(f"without their last word: {graded:,.0f}, {cleaning * graded:.0%} of it to look for words to the grader")
     print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    by_name = {rubric.name: rubric for rubric in rubrics}
+    lines = [line for name in ("known-quality", "other-words") for line in (SAMPLES / f"{name}.jsonl").open("rb")]
+    rows = [json.loads(line) for line in lines]
+    answers = [row["answer"] for row in rows]
+    words = sum(len(answer.split()) for answer in answers) / len(answers)
+    written = rate(answers, [by_name[row["rubric"]] for row in rows])
+    print(f"{len(answers)} answers of {words:.0f} words, as people write them, a second: {written:,.0f}")
 
 
 def rate(answers: Sequence[str], rubrics: Sequence[Rubric]) -> float:
