@@ -178,9 +178,14 @@ def test_the_grammar_brings_a_verdict_for_every_criterion_with_quotes_that_are_f
 
 
 def test_babble_within_the_grammar_is_a_grade_that_says_what_it_rests_on(run: Run, url: str) -> None:
-    settings(temperature=2.0)
-    grade = graded(run, url)
-    assert grade["status"] == "graded", grade
+    for temperature in (2.0, 1.9, 1.8):
+        settings(temperature=temperature)
+        grade = graded(run, url)
+        if grade["status"] == "graded":
+            break
+        # about once in a hundred times it babbles on: no verdict, and the reason
+        assert (grade["status"], grade["score"], bool(grade["error"])) == ("ungraded", None, True)
+    assert grade["status"] == "graded", grade["error"]
     unfounded = {v["criterion"] for v in grade["verdicts"] if v["verdict"] != "missed" and not v["evidence"]}
     flagged = {flag.removeprefix("needs review: ").partition(" ")[0] for flag in grade["flags"]}
     assert unfounded <= flagged
