@@ -71,3 +71,14 @@ def test_a_folder_of_rubrics_is_checked_file_by_file(run: Run) -> None:
     assert ran.code == 1
     assert "drafts/two.yml: the points add up to" in ran.out
     assert "drafts/one.yaml" not in ran.out
+
+
+def test_the_references_by_other_rubrics_are_summed_up_the_worst_first(run: Run) -> None:
+    paths = [ROOT / "rubrics" / f"{name}.yaml" for name in ("softmax", "early-stopping", "dropout")]
+    ran = run("rubric", "check", *paths)
+    first, _, worst = ran.out.splitlines()
+    assert first.startswith("6 references by other rubrics: ")
+    assert "0.0 where the topics differ" in first
+    assert worst.split()[1:3] == ["early-stopping", "dropout"]
+    assert float(worst.split()[0]) > 0
+    assert "by other rubrics" not in run("rubric", "check", paths[0]).out

@@ -12,12 +12,14 @@ from dlgrade.cli import options, show
 from dlgrade.cli.rubric_draft import draft
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, RubricError, UnknownQuestion
-from dlgrade.grading.checking import check_all
+from dlgrade.grading.checking import check_all, foreign, matrix
 from dlgrade.grading.score import rules
 from dlgrade.models import Rubric
 from dlgrade.rubrics import Rubrics, load_rubric
 
 _MANY = 40  # from here on a person waits long enough to wonder
+_WORST = 10  # pairs that are shown
+_RELATED = {True: "one topic, or near", False: ""}
 
 app = typer.Typer(
     rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Draft rubrics, check them, or show one."
@@ -53,10 +55,16 @@ def check(
             wrong.append(str(error))
     if len(loaded) > _MANY:
         show.remark(f"grading the references of {len(loaded)} rubrics by each other: about a minute for 150 …")
-    found = check_all([rubric for _, rubric in loaded], known=library)
+    pairs = foreign([rubric for _, rubric in loaded])
+    found = check_all([rubric for _, rubric in loaded], known=library, pairs=pairs)
     wrong += [f"{path}: {complaint}" for path, rubric in loaded for complaint in found[rubric.name]]
     for line in wrong:
         show.text(line)
+    if pairs:
+        show.text(matrix(pairs))
+    if most := [pair for pair in pairs[:_WORST] if pair.percent]:
+        rows = [[f"{one.percent:.0f}", one.rubric, one.reference, _RELATED[one.related]] for one in most]
+        show.table(["percent", "by the rubric", "the reference of", ""], rows)
     drafts = sum(rubric.draft for _, rubric in loaded)
     checked = f"{show.counted(len(loaded), 'rubric')} checked" + (f", {drafts} of them drafts" if drafts else "")
     show.remark(f"{checked}, {show.counted(len(wrong), 'complaint')}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from dlgrade.grading.cues import Said, best_match, compile_slot
 from dlgrade.grading.offline import grade
@@ -41,45 +42,59 @@ def check_rubric(rubric: Rubric) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What the reference of another question earns from a rubric, in percent."""
+    """What the reference of another question earns from a rubric, in percent.
+
+    `related` says that it may well answer the rubric's question: one topic, or named as near.
+    """
 
     rubric: str
     reference: str
     percent: float
+    related: bool
 
 
-def check_all(rubrics: Sequence[Rubric], *, known: Collection[str] = ()) -> dict[str, list[str]]:
+def check_all(
+    rubrics: Sequence[Rubric], *, known: Collection[str] = (), pairs: Sequence[Foreign] | None = None
+) -> dict[str, list[str]]:
     """What is wrong with each rubric, alone and among the others, by name.
 
-    `known` names rubrics that exist and are not checked.
+    `known` names rubrics that exist and are not checked. `pairs` are what `foreign` says of these rubrics.
     """
     found = {rubric.name: check_rubric(rubric) for rubric in rubrics}
-    by_name = {rubric.name: rubric for rubric in rubrics}
-    for pair in foreign(rubrics):
-        if pair.percent > _FOREIGN and not _share_content(by_name[pair.rubric], by_name[pair.reference]):
+    for pair in foreign(rubrics) if pairs is None else pairs:
+        if pair.percent > _FOREIGN and not pair.related:
             found[pair.rubric].append(f"the reference of {pair.reference} earns {pair.percent:g} percent here")
     for rubric in rubrics:
         found[rubric.name] += [
-            f"near: there is no rubric {name}" for name in rubric.near if name not in {*by_name, *known}
+            f"near: there is no rubric {name}" for name in rubric.near if name not in {*found, *known}
         ]
     return found
 
 
 def _share_content(one: Rubric, other: Rubric) -> bool:
-    """Whether the one's reference may well answer the other: one topic, or named as near."""
     return one.topic == other.topic or other.name in one.near or one.name in other.near
 
 
 def foreign(rubrics: Sequence[Rubric]) -> list[Foreign]:
     """The reference of every rubric graded by every other, what earns most first."""
     pairs = [
-        Foreign(rubric.name, other.name, grade(other.reference, rubric).percent or 0.0)
+        Foreign(rubric.name, other.name, grade(other.reference, rubric).percent or 0.0, _share_content(rubric, other))
         for other in rubrics  # each is taken apart once
         for rubric in rubrics
         if other is not rubric
     ]
     place = {rubric.name: n for n, rubric in enumerate(rubrics)}
     return sorted(pairs, key=lambda pair: (-pair.percent, place[pair.rubric]))
+
+
+def matrix(pairs: Sequence[Foreign]) -> str:
+    """What all references earn from all other rubrics, on one line."""
+    apart = [pair.percent for pair in pairs if not pair.related]
+    said = f"{len(pairs):,} references by other rubrics: {fmean(pair.percent for pair in pairs):.1f} percent on average"
+    if not apart:
+        return said
+    much = sum(percent > _FOREIGN for percent in apart)
+    return f"{said}, {fmean(apart):.1f} where the topics differ, {much} of those above {_FOREIGN:g}"
 
 
 def _form(rubric: Rubric) -> Iterator[str]:
