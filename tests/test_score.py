@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dlgrade.errors import Refused, ServerFailed
-from dlgrade.grading.score import Derivation, derive, feedback, graded, not_graded, percent, points, total
+from dlgrade.grading.derivation import Derivation, derive, percent, points, total
+from dlgrade.grading.score import feedback, graded, not_graded
 from dlgrade.models import Criterion, Finding, Grader, Group, Misconception, Rubric, Verdict, VerdictWord
 
 WORDS: list[VerdictWord] = ["met", "partial", "missed"]

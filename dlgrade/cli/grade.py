@@ -12,7 +12,8 @@ from dlgrade.cli.answers import answer_from
 from dlgrade.cli.spread import Calls, Judges, spread
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, UnknownQuestion
-from dlgrade.grading.score import derive, explained, needless
+from dlgrade.grading.derivation import derive, needless
+from dlgrade.grading.score import explained
 from dlgrade.models import Evidence, Grade, Rubric
 
 if TYPE_CHECKING:

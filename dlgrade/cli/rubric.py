@@ -13,7 +13,7 @@ from dlgrade.cli.rubric_draft import draft
 from dlgrade.cli.wiring import Session
 from dlgrade.errors import InputError, RubricError, UnknownQuestion
 from dlgrade.grading.checking import check_all, foreign, matrix
-from dlgrade.grading.score import rules
+from dlgrade.grading.derivation import rules
 from dlgrade.models import Rubric
 from dlgrade.rubrics import Rubrics, load_rubric
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from dlgrade.grading.cues import Said, best_match, compile_slot
+from dlgrade.grading.derivation import needless
 from dlgrade.grading.offline import grade
-from dlgrade.grading.score import needless
 from dlgrade.grading.words import sentences
 from dlgrade.models import Rubric, Way
 

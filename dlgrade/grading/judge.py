@@ -19,11 +19,12 @@ from typing import Any, Self, cast
 
 from dlgrade.banks.wording import squash
 from dlgrade.grading.asking import TEMPLATE, Judging, Turn, grading_request, order_of
+from dlgrade.grading.derivation import points
 from dlgrade.grading.doubting import Outcome, beyond_doubt
 from dlgrade.grading.evidence import Cleaned, clean
 from dlgrade.grading.polling import Settled, in_doubt, settle
 from dlgrade.grading.rounds import Collected, Look, Rounds, collect, from_store, over, pending
-from dlgrade.grading.score import graded, not_graded, points
+from dlgrade.grading.score import graded, not_graded
 from dlgrade.grading.settling import Settling
 from dlgrade.grading.shapes import items_of, words_of
 from dlgrade.grading.words import has_words, words

@@ -21,9 +21,10 @@ from typing import Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from dlgrade.errors import InputError
+from dlgrade.grading.derivation import percent
 from dlgrade.grading.gradebook import Book
 from dlgrade.grading.rows import BadRow, Row
-from dlgrade.grading.score import CALIBRATED, percent
+from dlgrade.grading.score import CALIBRATED
 from dlgrade.models import Grade, Record
 
 LEAST = 30  # answers that earned something, of which a correction may be learned

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from dlgrade.grading.asides import Asides
 from dlgrade.grading.closeness import claiming
 from dlgrade.grading.cues import Match, Said, best_match
+from dlgrade.grading.derivation import points
 from dlgrade.grading.evidence import Cleaned, clean
 from dlgrade.grading.guards import Guarded, guarded
 from dlgrade.grading.reference import held
-from dlgrade.grading.score import graded, points
+from dlgrade.grading.score import graded
 from dlgrade.grading.steering.wholes import ADDRESSED
 from dlgrade.grading.words import Sentence, stems
 from dlgrade.models import (

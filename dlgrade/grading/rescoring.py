@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import cast, get_args
 
 from dlgrade.errors import InputError
+from dlgrade.grading.derivation import points
 from dlgrade.grading.leniency import Correction
-from dlgrade.grading.score import CALIBRATED, is_calibrated, points, scored
+from dlgrade.grading.score import CALIBRATED, is_calibrated, scored
 from dlgrade.models import (
     Criterion,
     Finding,

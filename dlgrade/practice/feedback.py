@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from dlgrade.grading.score import needless
+from dlgrade.grading.derivation import needless
 from dlgrade.models import Evidence, Grade, Record, Rubric, Verdict, VerdictWord
 from dlgrade.practice.hints import about_mistake, hint
 

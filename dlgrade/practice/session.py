@@ -21,8 +21,8 @@ from typing import Protocol
 
 from dlgrade.errors import InputError
 from dlgrade.grading.claims import rubric_from
+from dlgrade.grading.derivation import needless
 from dlgrade.grading.rescoring import overridden
-from dlgrade.grading.score import needless
 from dlgrade.models import Grade, Record, Rubric, VerdictWord
 from dlgrade.practice.choice import Pick, Why, drawn, upcoming
 from dlgrade.practice.deck import Deck
