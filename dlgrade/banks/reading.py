@@ -19,7 +19,7 @@ from dlgrade.banks.entries import Entry, Reading
 from dlgrade.banks.forms import SUFFIXES
 from dlgrade.banks.legend import with_legend
 from dlgrade.banks.paged import Text, paged
-from dlgrade.banks.spelling.repair import repaired, words_of
+from dlgrade.banks.spelling.repair import is_plain, repaired, words_of
 from dlgrade.banks.wording import readable, spaced
 from dlgrade.errors import BankError, NoQuestions
 from dlgrade.models import HISTORY_SIGN, TAPE_SIGN, Bank, Choices, Question
@@ -195,6 +195,8 @@ def _texts(raws: tuple[str, ...]) -> tuple[str, ...]:
 
 def _text(raw: str, known: frozenset[str]) -> str:
     """The wording on one line and repaired, what belongs to it as it stands."""
+    if is_plain(raw):
+        return raw
     wording, gap, material = raw.partition("\n\n")
     text = f"{readable(repaired(spaced(wording), known))}{gap}{material}"
     return raw if text == raw else text  # one of the two is enough

@@ -13,7 +13,7 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from dlgrade.banks.patterns import later
 from dlgrade.banks.spelling.lexicon import CALLS, COMMON, FUNCTION, cost, is_known, is_pair, is_term, lexicon
@@ -35,15 +35,14 @@ UNTOUCHED = later(
     """,
     re.VERBOSE,
 )
-_MAY_BE_UNTOUCHED = re.compile(r"[`~$\\<\[/@(\t]|www| {4}")  # what each of these has one of
+_SIGNS = re.compile(r"[`~$\\<\[/@(\t]")  # what each of these has one of, or else `www` or four spaces
 RUN = re.compile(r"[^\W_]+")
 # Beside these a run is part of a name in code, a path, an entity, or an assignment.
 _CODE_BEFORE = later(r".*?(?:[@\\#&=%{$]|[^\W_][_.])", re.DOTALL)
 _CODE_AFTER = later(r"[@\\={]|_[^\W_]|\(\)|\.(?!(?:js|NET|ts)\b)[A-Za-z]")
-# Words with one space between them, a small letter never before a capital.
-_WORDS_ALONE = re.compile(r"(?:(?:[A-Z]?[a-z]+|[A-Z]+|[0-9]+)[,;:.?!]?(?: |\Z))+")
+# A word alone, a small letter never before a capital in it.
+_WORD = re.compile(r"([A-Z]?[a-z]+|[A-Z]+|[0-9]+)[,;:.?!]?")
 _NO_SIGNS = {code: " " for code in range(128) if not chr(code).isalnum()}
-_NO_POINTS = str.maketrans(",;:.?!", "      ")
 _CONTRACTED = frozenset(("s", "t", "re", "ve", "ll", "d", "m"))
 # "theIR" and "inDecision Trees" are words too, if capitals are forgotten.
 _ARTICLE = later(r"(?:a|an|the|of|in|is|for|and|or|as|by|with|from|to|are|does)(?:[A-Z][A-Z]|[A-Z][a-z]{3}|[CR]$)")
@@ -61,7 +60,7 @@ def repaired(text: str, known: Collection[str] = ()) -> str:
         text: a question, or Markdown; code, formulas, tags, addresses and other scripts stay as they are.
         known: folded words that stand on their own elsewhere, as `words_of` finds them; they are left whole.
     """
-    if _is_plain(text):
+    if is_plain(text):
         return text
     for _ in range(4):  # a word found may be what the next one waits for
         better = _once(text, known)
@@ -71,17 +70,24 @@ def repaired(text: str, known: Collection[str] = ()) -> str:
     return text
 
 
-def _is_plain(text: str) -> bool:
-    """Say whether a text is common words and nothing else, as most are: then there is no more to look at."""
-    if not _WORDS_ALONE.fullmatch(text):
+def is_plain(text: str) -> bool:
+    """Say whether a text is common words, one space apart, and nothing else: it has lost no space.
+
+    All its words are known: they are no news to `words_of`.
+    """
+    return all(map(_is_common, text.split(" ")))
+
+
+@functools.lru_cache(maxsize=2**14)
+def _is_common(word: str) -> bool:
+    """Say whether what stands between two spaces is a common word or a number, maybe with a point behind it."""
+    match = _WORD.fullmatch(word)
+    if match is None:
         return False
-    return all(map(_is_common, text.lower().translate(_NO_POINTS).split()))
-
-
-@functools.lru_cache(maxsize=2**13)
-def _is_common(low: str) -> bool:
-    known = low in lexicon().words and (low[0] != "a" or low in FUNCTION or cost(low) <= COMMON)
-    return known or low.isdigit()
+    low = match[1].lower()
+    if low in FUNCTION or low.isdigit():
+        return True
+    return low in lexicon().words and (low[0] != "a" or cost(low) <= COMMON)
 
 
 def words_of(texts: Iterable[str]) -> frozenset[str]:
@@ -89,16 +95,19 @@ def words_of(texts: Iterable[str]) -> frozenset[str]:
 
     A glued word stands often too ("adeep"), so being frequent is not enough: what comes apart is not trusted.
     """
-    found: Counter[str] = Counter()
-    for text in texts:
-        looked_at = UNTOUCHED.sub(" ", text) if _MAY_BE_UNTOUCHED.search(text) else text
-        if looked_at.isascii():
-            found.update(looked_at.lower().translate(_NO_SIGNS).split())
-        else:
-            found.update(run.lower() for run in RUN.findall(looked_at) if run.isascii())
+    found = Counter(chain.from_iterable(_runs(text) for text in texts if not is_plain(text)))
     return frozenset(
         word for word, times in found.items() if times > 1 and not is_known(word) and parted(word) == [word]
     )
+
+
+def _runs(text: str) -> list[str]:
+    """Return what runs of letters and digits a text writes, folded, in ASCII alone."""
+    if "www" in text or "    " in text or _SIGNS.search(text):
+        text = UNTOUCHED.sub(" ", text)
+    if text.isascii():
+        return text.lower().translate(_NO_SIGNS).split()
+    return [run.lower() for run in RUN.findall(text) if run.isascii()]
 
 
 def _once(text: str, known: Collection[str]) -> str:
