@@ -21,14 +21,14 @@ from dlgrade.banks.patterns import later
 if TYPE_CHECKING:
     from dlgrade.banks.plaintext.pages import Line
 
-_TITLE = later(
+_NAMED = (
     r"(?:\#{1,6}[ ]|\*\*)?(?:answers?[ ]?keys?|key|(?:the[ ])?answers(?:[ ]to[ ].{1,60})?|correct[ ]answers|solutions"
-    r"|参考答案|答案|ответы|respuestas|antworten|réponses|lösungen)(?:\*\*)?[ ]?[:：]?(?:\*\*)?[ \t]*",
-    re.IGNORECASE,
+    r"|参考答案|答案|ответы|respuestas|antworten|réponses|lösungen)(?:\*\*)?[ ]?[:：]?(?:\*\*)?[ \t]*"
 )
-_TITLES = re.compile(
-    r"^[^\n]{0,40}(?:key|answers|solutions|答案|ответы|respuestas|antworten|réponses|lösungen)[^\n]{0,70}$", re.I | re.M
-)
+_TITLE = later(_NAMED, re.IGNORECASE)
+_ALONE = rf"[^\S\n]*+{_NAMED}[^\S\n]*+(?:\n|\Z)"
+_FIRST_LINE = later(_ALONE, re.IGNORECASE)
+_OTHER_LINE = later(rf"\n{_ALONE}", re.IGNORECASE)  # a search for what begins with one sign takes no time
 _ANSWER = later(r"(?:^|(?<=[\s,;]))(?:q(?:uestion)?[ ]?)?[(\[]?(\d{1,6})[.):\]、\-–][ ]?[.)]?[ \t]*", re.IGNORECASE)
 _ROW = later(r"^\|\s*(?:q(?:uestion)?\s?)?(\d{1,6})[.)]?\s*\|\s*([^|]+?)\s*(?:\|.*)?$", re.IGNORECASE)
 _LAST = 3  # so many titles from the end on may be the key's: every answer of a document may have one like it
@@ -51,7 +51,7 @@ class Key:
 
 def may_have_key(text: str) -> bool:
     """Say whether a text has a line that could be a key's title."""
-    return any(_TITLE.fullmatch(line.strip()) for line in _TITLES.findall(text))
+    return bool(_FIRST_LINE.match(text) or _OTHER_LINE.search(text))
 
 
 def find_key(lines: Sequence[Line]) -> Key | None:
