@@ -171,10 +171,11 @@ def _numbered(found: Wording) -> Wording | None:
         if _ONLY_LEVEL.fullmatch(text):
             return found._replace(number=match["number"], text="", labelled=True, difficulty=text)
         return found._replace(number=_digits(match["number"]), text=text, labelled=True)
-    if match := _KEYCAPS.match(found.text):
+    begins_with_letter = found.text[:1].isalpha()  # as most do, and no number does
+    if not begins_with_letter and (match := _KEYCAPS.match(found.text)):
         number = re.sub("\\D", "", match[1])
         return found._replace(number=number, text=found.text[match.end() :].lstrip(" .:)"))
-    if match := _NUMBERED.match(found.text):
+    if not begins_with_letter and (match := _NUMBERED.match(found.text)):
         return found._replace(number=_digits(match["number"] or match["dotted"]), text=match["text"].strip())
     if match := _LETTERED.match(found.text):
         return found._replace(number=match["number"], text=match["text"].strip(), lettered=True)
