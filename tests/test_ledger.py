@@ -77,6 +77,13 @@ def test_an_answer_is_a_machines_by_its_hash_alone(tmp_path: Path) -> None:
     assert known(path) == {"bank:1": "What is x?"}
 
 
+@pytest.mark.parametrize("gap", [" ", "\n", "\n\n\n", "\r\n", " \t ", "\x0b", "\x1c\x1f"])
+@pytest.mark.parametrize("last", ["random.", "hasard, à chaque pas."])
+def test_the_white_space_in_an_answer_does_not_make_it_another_one(gap: str, last: str) -> None:
+    assert answer_hash(f"{gap}Units{gap}are{gap}dropped at {last}{gap}") == answer_hash(f"Units are dropped at {last}")
+    assert answer_hash(f"Units{gap}are") != answer_hash("Unitsare")
+
+
 def test_the_line_follows_its_answer_when_the_question_is_reworded(tmp_path: Path) -> None:
     path = bank_of(tmp_path / "bank.md", dropout="Because.", momentum="Because.")
     update(path, add=[line("What is a dropout layer?"), line("What is the momentum?"), line("What is a flumph?")])

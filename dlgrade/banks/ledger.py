@@ -40,6 +40,7 @@ _LOCK = ".answers.lock"  # a document's is its name and `.lock`; none is called 
 
 _JSON = json.JSONEncoder(ensure_ascii=False)
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
+_LINE_ENDS = bytes(ord("\n") if chr(code).isspace() else code for code in range(256))  # for what parts words
 _SAID = {
     "extra_forbidden": "unknown key",
     "unexpected_keyword_argument": "unknown key",
@@ -114,7 +115,7 @@ def answer_hash(answer: str) -> str:
     anything else is somebody's change.
     """
     if "```" not in answer and "~~~" not in answer:
-        return hashlib.sha256("\n".join(answer.split()).encode()).hexdigest()
+        return hashlib.sha256(_word_by_word(answer)).hexdigest()
     lines: list[str] = []
     fence = ""
     for line in answer.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
@@ -129,6 +130,17 @@ def answer_hash(answer: str) -> str:
         else:
             lines += spaced(line).split()
     return hashlib.sha256("\n".join(lines).strip().encode()).hexdigest()
+
+
+def _word_by_word(text: str) -> bytes:
+    """Return the words of a text, a line each."""
+    if not text.isascii():
+        return "\n".join(text.split()).encode()
+    # It comes to the same, without a string for each word.
+    data = text.encode().translate(_LINE_ENDS).strip(b"\n")
+    while b"\n\n" in data:
+        data = data.replace(b"\n\n", b"\n")
+    return data
 
 
 def now() -> str:
