@@ -39,3 +39,8 @@ def test_operators_make_questions_different_and_punctuation_does_not() -> None:
     assert len({identity(text) for text in texts}) == len(texts)
     assert identity("What isdeep learning?") == identity("**What** is deep-learning")
     assert identity("…?") != ""
+
+
+def test_signs_count_in_ascii_as_they_do_beside_other_letters() -> None:
+    for sign in map(chr, range(128)):
+        assert f"{identity(f'one{sign}two')}ж" == identity(f"one{sign}twoж"), repr(sign)
