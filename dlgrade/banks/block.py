@@ -196,11 +196,14 @@ def undented(text: str, margin: int, *, begins: bool) -> str:
 
     Where the text `begins` with a whole line, up to three columns more or less are the margin too.
     """
+    own = margin
     if begins:
         own = _indentation(text)
         margin = own if own < margin + CODE_INDENT else margin
     if not margin:
         return text
+    if "\n" not in text and "\r" not in text:
+        return " " * (own - margin) + text.lstrip(" \t") if begins else text
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate(lines):
         if number == 0 and not begins:
