@@ -80,7 +80,8 @@ class Spool:
             raise unwritable(error) from None
 
     def _to_disk(self) -> None:
-        file = TemporaryFile()  # noqa: SIM115 - for as long as this lives
+        # Texts are put one after the other, and most of them are asked for so.
+        file = TemporaryFile(buffering=1 << 14)  # noqa: SIM115 - for as long as this lives
         finalize(self, _close, file)
         self._file.seek(0)
         copyfileobj(self._file, file)
