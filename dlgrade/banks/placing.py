@@ -160,8 +160,8 @@ def _parts(source: str, splices: Iterable[Splice]) -> Iterator[str]:
     done = 0
     for start, end, texts in splices:
         yield source[done:start]
-        for text in texts:
-            yield text if newline == "\n" else text.replace("\n", newline)
+        added = "".join(texts)
+        yield added if newline == "\n" else added.replace("\n", newline)
         done = end
     yield source[done:]
 
