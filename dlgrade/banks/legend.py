@@ -38,6 +38,8 @@ def with_legend(entries: Sequence[Entry], source: Text) -> tuple[Entry, ...]:
 
 def _signs(entry: Entry) -> list[str]:
     """Return the pictures beside an entry, each alone and whole: `⭐️🚀` may mean one thing or two."""
+    if not entry.marks and not entry.difficulty:
+        return []
     marks = [
         _SELECTORS.sub("", mark)
         for mark in (*entry.marks, entry.difficulty or "")

@@ -388,8 +388,7 @@ def _said(text: str, *, whole: bool = False, heading: bool = False) -> _Said:
     if not whole and len(split := _on_one_line(lines[0])) > 1:
         found = wording(split[0])
         return _Said(found, is_question(found.text), 1, split[1])
-    count = next((n for n, line in enumerate(lines) if n and _ends_question(lines[n - 1], line)), len(lines))
-    count = _asked_in(lines[:count])
+    count = _asked_in(lines)
     found = wording("\n".join(lines[:count]))
     return _Said(found, is_question(found.text), count)
 
@@ -443,6 +442,8 @@ def _asked_in(lines: Sequence[str]) -> int:
     """How many of a paragraph's lines ask: those after the last question mark answer, unless they ask for more."""
     if len(lines) == 1:
         return 1
+    end = next((n for n, line in enumerate(lines) if n and _ends_question(lines[n - 1], line)), len(lines))
+    lines = lines[:end]
     marked = [n for n, line in enumerate(lines, 1) if asks(line)]
     count = marked[-1] if marked else len(lines)
     while count < len(lines) and is_question(lines[count]):
