@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from dlgrade.banks.same import same
 from dlgrade.cli.wiring import Session
 from dlgrade.models import Question
 from dlgrade.references import asked_answers
@@ -19,9 +20,9 @@ def main() -> None:
     lines = Path(sys.argv[1]).read_text("utf-8").splitlines()
     at_once = int(sys.argv[3]) if len(sys.argv) > 3 else 64
     session = Session.open(model="m", base_url=sys.argv[2], concurrency=at_once)
-    questions = (Question(bank="asked", position=n, raw=line, text=line, line=n) for n, line in enumerate(lines, 1))
+    questions = [Question(bank="asked", position=n, raw=line, text=line, line=n) for n, line in enumerate(lines, 1)]
     with session.client() as client:
-        answers = asked_answers(questions, client, session.prompts, session.settings)
+        answers = asked_answers(same(questions), client, session.prompts, session.settings)
     print(len(answers.texts))
 
 

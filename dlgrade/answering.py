@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from dlgrade.banks.ledger import Origin, Prompt
 from dlgrade.banks.wording import is_placeholder
+from dlgrade.banks.written import Origin, Prompt
 from dlgrade.llm.request import Request
 from dlgrade.models import Question
 from dlgrade.rubrics import Rubrics

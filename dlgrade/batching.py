@@ -336,9 +336,9 @@ class Batching:
         """Talk to the server. A first Ctrl-C lets the step finish, a second one ends it."""
         client = self._client()
 
-        async def work(_: None) -> R | DlgradeError:
+        async def work(_: None) -> tuple[R] | DlgradeError:
             try:
-                return await step(client)
+                return (await step(client),)
             except DlgradeError as error:
                 return error  # a run would make words of it
 
@@ -350,7 +350,7 @@ class Batching:
             raise outcome
         if done.interrupted:
             raise KeyboardInterrupt
-        return outcome
+        return outcome[0]
 
 
 def pauses(first: float = 5.0, most: float = 60.0) -> Iterator[float]:

@@ -8,7 +8,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from dlgrade.answering import answer_request, asked_origin, shipped_answer, shipped_origin
-from dlgrade.banks.same import identity, same
+from dlgrade.banks.same import Groups, identity
+from dlgrade.banks.written import Origin
 from dlgrade.errors import ItemError, QuotaExceeded
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.request import Request
@@ -39,36 +40,39 @@ def shipped_answers(questions: Iterable[Question], rubrics: Rubrics) -> Answers:
     Raises:
         RubricError: a rubric that is needed has a mistake in it.
     """
-    different = {identity(group[0].text): group[0] for group in same(questions)}
-    found = ((wording, shipped_answer(question, rubrics)) for wording, question in different.items())
-    texts = {wording: text for wording, text in found if text is not None}
-    origins = {wording: shipped_origin(different[wording], rubrics) for wording in texts}
-    return Answers(texts, {wording: origin for wording, origin in origins.items() if origin is not None})
+    texts: dict[str, str] = {}
+    origins: dict[str, Origin] = {}
+    for question in questions:
+        wording = identity(question.text)
+        text = None if wording in texts else shipped_answer(question, rubrics)
+        if text is not None:
+            texts[wording] = text
+            if (origin := shipped_origin(question, rubrics)) is not None:
+                origins[wording] = origin
+    return Answers(texts, origins)
 
 
 def asked_answers(
-    questions: Iterable[Question],
+    groups: Groups,
     client: Counted,
     prompts: Prompts,
     settings: Settings,
     *,
-    key: Callable[[Question], str] = lambda question: identity(question.text),
     on_progress: Callable[[Progressed], None] = lambda _: None,
     on_remark: Callable[[str], None] = lambda _: None,
 ) -> Answers:
-    """References from models, several questions at once; one question in several places is asked once.
+    """References from models, several questions at once; of questions that say the same, the first is asked.
 
-    `key` says which are one question. What the client has in its cache is taken from there, from whichever of the
-    models it is; the others are asked of the first model whose quota has not ended.
+    What the client has in its cache is taken from there, from whichever of the models it is; the others are asked of
+    the first model whose quota has not ended.
 
     A question's own failure is a value; what stops the run ends it and keeps what was finished.
 
     Raises:
         PromptError: the template does not render.
     """
-    groups = same(questions, key)
     asking = _Asking(client, prompts, settings, on_progress, on_remark)
-    missing = asking.missing(group[0] for group in groups)
+    missing = asking.missing(groups.firsts)
     first = next(missing, None)
     done: Run[None] | None = None
     if first is not None:
@@ -84,9 +88,8 @@ def asked_answers(
             on_progress=asking.progressed,
         )
     failures = {failure.id: failure for failure in done.failures} if done else {}
-    for group in groups:
-        if len(group) > 1:
-            asking.share(group, failures)
+    for group in groups.larger:
+        asking.share(group, failures)
     origins = {model: asked_origin(prompts, settings, model) for model in settings.models}
     return Answers(
         texts=asking.found,

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dlgrade.answering import asked_origin, shipped_origin
-from dlgrade.banks.ledger import Ledger, Origin, Written
+from dlgrade.banks.ledger import Ledger
 from dlgrade.banks.same import identity
 from dlgrade.banks.wording import spaced
+from dlgrade.banks.written import Origin, Written
 from dlgrade.models import Bank, Question
 from dlgrade.rubrics import Rubrics
 from dlgrade.settings import OFFLINE, Settings
@@ -51,8 +52,8 @@ class Refresh:
             LedgerError: the ledger beside the bank is broken.
         """
         known = Ledger.beside(bank.path).known(bank)
-        lines = ((question, known[question.id]) for question in bank.questions if question.id in known)
-        found = (self._stale(question, line) for question, line in lines if line.review is None)
+        lines = ((question, known.at(question.position)) for question in bank.questions) if known else ()
+        found = (self._stale(question, line) for question, line in lines if line and line.review is None)
         return tuple(stale for stale in found if stale is not None)
 
     def _stale(self, question: Question, line: Written) -> Stale | None:

@@ -16,9 +16,10 @@ from typing import Literal
 from dlgrade.banks import filling, ledger
 from dlgrade.banks.filling import Place
 from dlgrade.banks.gathering import called
-from dlgrade.banks.ledger import Ledger, Origin, Review, Written, answer_hash
+from dlgrade.banks.ledger import Ledger, answer_hash
 from dlgrade.banks.reading import bank_from_text, read_bank
 from dlgrade.banks.same import identity
+from dlgrade.banks.written import Origin, Review, Written
 from dlgrade.errors import BankError, DlgradeError, InputError, ReviewError, UnknownQuestion
 from dlgrade.models import Bank, Question
 from dlgrade.saving import written
@@ -55,8 +56,8 @@ def drafts(banks: Iterable[Bank]) -> list[Draft]:
     found: list[Draft] = []
     for bank in banks:
         known = Ledger.beside(bank.path).known(bank)
-        lines = ((question, known[question.id]) for question in bank.questions if question.id in known)
-        found += [Draft(bank, question, line) for question, line in lines if line.review is None]
+        lines = ((question, known.at(question.position)) for question in bank.questions)
+        found += [Draft(bank, question, line) for question, line in lines if line and line.review is None]
     return found
 
 
@@ -233,7 +234,7 @@ def _decide(reviewer: Reviewer, draft: Draft, decision: Decision, text: Edited |
 # ── one draft ────────────────────────────────────────────────────────────────────────────────
 
 
-def _now(draft: Draft) -> tuple[Bank, dict[str, Written]]:
+def _now(draft: Draft) -> tuple[Bank, Mapping[str, Written]]:
     """Read a draft's bank anew, and what the ledger knows of it."""
     bank = read_bank(draft.bank.path, choices=draft.bank.choices)
     return bank, Ledger.beside(bank.path).known(bank)

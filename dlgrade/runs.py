@@ -22,6 +22,7 @@ from dlgrade.errors import ItemError, RunStopped
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.request import Halted
 from dlgrade.models import Failure, Progressed
+from dlgrade.numbered import Numbered
 
 _A_MOMENT = 0.05  # seconds
 
@@ -33,8 +34,8 @@ R = TypeVar("R")
 class Run(Generic[R]):
     """What came of a run; results and failures stand in the order of the items.
 
-    `interrupted` says that the user ended it, `stopped` why it ended before its end otherwise. Items in neither of
-    `results` and `failures` were not finished.
+    Work that returns None has no result. `interrupted` says that the user ended it, `stopped` why it ended before its
+    end otherwise; items that it did not finish are in neither of `results` and `failures`.
     """
 
     results: dict[str, R]
@@ -89,9 +90,11 @@ class _Going(Generic[T, R]):
         self._client = client
         self._on_progress = on_progress
         self._patience = patience  # so many times Ctrl-C may be pressed before everything ends at once
-        self._ids: dict[str, None] = {}  # in the order of the items
-        self._results: dict[str, R] = {}
-        self._failures: dict[str, Failure] = {}
+        self._ids = Numbered()
+        # By the number of the item: of those that have neither a result nor a failure, nothing is held.
+        self._results: dict[int, tuple[str, R]] = {}
+        self._failures: dict[int, Failure] = {}
+        self._done = 0
         self._running = 0
         self._presses = 0
         self._stopped: RunStopped | None = None
@@ -123,29 +126,34 @@ class _Going(Generic[T, R]):
         # The workers share one iterator: an item is taken when somebody has time for it.
         while not self._stopping and (entry := next(self._items, None)) is not None:
             id_, item = entry
-            if id_ in self._ids:
+            number = len(self._ids)
+            if self._ids.add(id_) < number:
                 raise ValueError(f"two items have the id {id_!r}")
-            self._ids[id_] = None
             self._running += 1
             try:
-                ended = await self._one(id_, item)
+                ended = await self._one(number, id_, item)
             finally:
                 self._running -= 1
             if ended:
                 self._report()
 
-    async def _one(self, id_: str, item: T) -> bool:
+    async def _one(self, number: int, id_: str, item: T) -> bool:
         """Do one item; says whether anything came of it."""
         try:
-            self._results[id_] = await self._work(item)
+            result = await self._work(item)
         except ItemError as error:
-            self._failures[id_] = Failure(id=id_, kind=error.kind, message=str(error))
+            self._failures[number] = Failure(id=id_, kind=error.kind, message=str(error))
         except RunStopped as error:
             # those in flight meet the same wall a moment later: the first one's words are enough
             self._stopped = self._stopped or error
             self._halt()
+            return True
         except Halted:
             return False  # it waited for its turn, or between two tries: a later run asks again
+        else:
+            if result is not None:
+                self._results[number] = id_, result
+        self._done += 1
         return True
 
     @property
@@ -169,7 +177,7 @@ class _Going(Generic[T, R]):
         if self._on_progress is not None:
             self._on_progress(
                 Progressed(
-                    done=len(self._results) + len(self._failures),
+                    done=self._done,
                     failed=len(self._failures),
                     running=self._running,
                     stopping=self._stopping,
@@ -179,8 +187,8 @@ class _Going(Generic[T, R]):
 
     def _outcome(self) -> Run[R]:
         return Run(
-            results={id_: self._results[id_] for id_ in self._ids if id_ in self._results},
-            failures=tuple(self._failures[id_] for id_ in self._ids if id_ in self._failures),
+            results=dict(self._results[number] for number in sorted(self._results)),
+            failures=tuple(self._failures[number] for number in sorted(self._failures)),
             interrupted=self._presses > 0,
             stopped=self._stopped,
         )

@@ -6,20 +6,25 @@ which say nothing; never an answer without its line, which would pass for a pers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from dlgrade.banks import filling, ledger
+from dlgrade.banks.chosen import Chosen, Looked
 from dlgrade.banks.filling import Encoded, Filled, Place
 from dlgrade.banks.gathering import called
-from dlgrade.banks.ledger import Ledger, Origin, Written, answer_hash
+from dlgrade.banks.ledger import Ledger, answer_hash
 from dlgrade.banks.outputs import save_copy
 from dlgrade.banks.reading import bank_from_text, read_bank
 from dlgrade.banks.same import identity
+from dlgrade.banks.written import Lines, Origin, Written
 from dlgrade.errors import BankError, ChangedMeanwhile, DlgradeError, OutputError, RunStopped
 from dlgrade.models import Bank, Failure, Question, Usage
+from dlgrade.numbered import Grouped, Numbered
 
 if TYPE_CHECKING:
     from dlgrade.refreshing import Stale  # which a run that renews nothing does without
@@ -84,6 +89,16 @@ def nothing_stale(_: Bank) -> tuple[Stale, ...]:
     return ()
 
 
+def wanted_of(banks: Iterable[Bank], stale_of: StaleOf) -> Chosen:
+    """The questions without an answer, and those whose answer is to be renewed, bank by bank."""
+    chosen = []
+    for bank in banks:
+        positions = array("i", (question.position for question in bank.questions if question.answer is None))
+        positions.extend(stale.question.position for stale in stale_of(bank) if stale.hindrance is None)
+        chosen.append((bank, positions))
+    return Chosen(chosen)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of one bank: filled in memory, and `out`, where it was written, or the `error` why it was not.
@@ -120,10 +135,9 @@ class Outcome:
         return replace(outcome, filled=filled, repaired=mended.repaired, broken=mended.left)
 
     @property
-    def left(self) -> tuple[str, ...]:
+    def left(self) -> Sequence[str]:
         """The ids that still have no answer, in the document's order."""
-        done = set(self.filled.filled)
-        return tuple(q.id for q in self.bank.questions if q.answer is None and q.id not in done)
+        return self.filled.left
 
     @property
     def refreshed(self) -> tuple[Stale, ...]:
@@ -163,7 +177,7 @@ def _saved(outcome: Outcome, answers: Answers, stale_of: StaleOf) -> Outcome:
         if not now.filled.filled and not now.repaired:
             return replace(now, out=Path(path))
         known = Ledger.beside(path).known(now.bank)
-        lines = _new_lines(now, answers, known, path)
+        lines = Lines(_new_lines(now, answers, known, path))
         before = Ledger.beside(path)
         ledger.update(path, add=lines)
         try:
@@ -176,7 +190,7 @@ def _saved(outcome: Outcome, answers: Answers, stale_of: StaleOf) -> Outcome:
                 continue
             raise
         if now.refreshed:
-            ledger.forget(_read_back(now), [known[one.question.id] for one in now.refreshed])
+            ledger.forget(_read_back(now), Lines(known[one.question.id] for one in now.refreshed))
         return replace(now, out=Path(path))
     raise OutputError(f"{path}: left as it is: it changed each time that the answers were to be written{answers.kept}")
 
@@ -184,30 +198,42 @@ def _saved(outcome: Outcome, answers: Answers, stale_of: StaleOf) -> Outcome:
 def _as_it_is_now(outcome: Outcome, answers: Answers, stale_of: StaleOf) -> Outcome:
     """Return the outcome for the document as it stands on the disk by now."""
     old = outcome.bank
+    if _stands(old):
+        # The same, unless somebody has reviewed an answer meanwhile.
+        same = _reasons(stale_of(old)) == _reasons(outcome.stale)
+        return outcome if same else Outcome.of(old, answers, stale_of, repair=outcome.repair)
     try:
         bank = read_bank(old.path, choices=old.choices)
     except BankError as error:
         hint = f"It was a bank when this run began; nothing was written{answers.kept}."
         raise BankError(error.message, hint=hint) from None
     now = Outcome.of(called(bank, old.name), answers, stale_of, repair=outcome.repair)
-    if bank.source == old.source:
-        # The same, unless somebody has reviewed an answer meanwhile.
-        return outcome if _reasons(now) == _reasons(outcome) else now
     return replace(now, changed=True, lost=tuple(_lost(outcome, now, answers.kept)))
 
 
-def _reasons(outcome: Outcome) -> dict[str, str]:
-    return {stale.question.id: stale.why for stale in outcome.stale}
+def _stands(bank: Bank) -> bool:
+    """Say whether a bank is still what stands in its file."""
+    try:
+        return Path(bank.path).read_bytes() == bank.source.encode(bank.encoding)
+    except OSError:
+        return False
+
+
+def _reasons(stale: Iterable[Stale]) -> dict[str, str]:
+    return {one.question.id: one.why for one in stale}
 
 
 def _lost(before: Outcome, now: Outcome, kept: str) -> list[Failure]:
     """What was answered before, and has no place for it now."""
-    there = {identity(question.text): question for question in now.bank.questions}
+    there = Grouped()
+    for question in now.bank.questions:
+        there.add(identity(question.text), question.position)
     found = []
     for question in before.bank.questions:
         if question.id not in before.filled.filled:
             continue
-        new = there.get(identity(question.text))
+        places = there.of(identity(question.text))
+        new = now.bank.questions[places[-1] - 1] if places else None
         if new is None:
             found.append(Failure(id=question.id, kind="gone", message=f"the question is gone from the document{kept}"))
         elif new.answer is not None and new.id not in now.filled.filled and new.answer != question.answer:
@@ -221,18 +247,16 @@ def _read_back(outcome: Outcome) -> Bank:
     return bank_from_text(outcome.filled.source, path=bank.path, encoding=bank.encoding, choices=bank.choices)
 
 
-def _new_lines(outcome: Outcome, answers: Answers, known: Mapping[str, Written], document: str | Path) -> list[Written]:
+def _new_lines(outcome: Outcome, answers: Answers, known: Looked[Written], document: str | Path) -> Iterator[Written]:
     """Lines for the answers that went in, each hashed as it reads back."""
     filled = outcome.filled
     name, time = ledger.name_of(document), ledger.now()
-    found = []
     for question in outcome.bank.questions:
         answer = filled.answers.at(question.position)
         origin = None if answer is None else answers.origin_of(question)
         if answer is not None and origin is not None:
-            place = filled.places.at(question.position) or _place_in(known.get(question.id))
-            found.append(written(question, answer, origin, place, name, time=time))
-    return found
+            place = filled.places.at(question.position) or _place_in(known.at(question.position))
+            yield written(question, answer, origin, place, name, time=time)
 
 
 def _place_in(line: Written | None) -> Place:
@@ -266,10 +290,11 @@ def _save_copy(outcome: Outcome, target: Path, answers: Answers) -> None:
     """
     bank, filled = outcome.bank, outcome.filled.answers
     known = Ledger.beside(bank.path).known(bank)
-    lines = [replace(line, bank=ledger.name_of(target)) for id_, line in known.items() if id_ not in filled]
-    lines += _new_lines(outcome, answers, known, target)
-    _check_reviewed(target, outcome)
+    copied = (replace(line, bank=ledger.name_of(target)) for id_, line in known.items() if id_ not in filled)
+    lines = Lines(chain(copied, _new_lines(outcome, answers, known, target)))
     before = Ledger.beside(target)
+    if target.exists():
+        _check_reviewed(target, outcome, before)
     ledger.update(target, add=lines)
     try:
         save_copy(target, Encoded(outcome.filled.text, bank.encoding), bank.source.encode(bank.encoding))
@@ -278,27 +303,28 @@ def _save_copy(outcome: Outcome, target: Path, answers: Answers) -> None:
         raise
 
 
-def _check_reviewed(target: Path, outcome: Outcome) -> None:
+def _check_reviewed(target: Path, outcome: Outcome, there: Ledger) -> None:
     """See that every answer that a person accepted in the copy is in the new one.
 
     Raises:
         OutputError: one is not.
     """
-    there = Ledger.beside(target).lines if target.exists() else ()
-    if not any(line.review for line in there if line.bank == ledger.name_of(target)):
+    if not any(line.bank == ledger.name_of(target) for line in there.lines.reviewed):
         return
     try:
         copy = read_bank(target, choices=outcome.bank.choices)
     except BankError as error:
         message = f"{target}: left as it is: {error.message}; a person accepted answers in it"
         raise OutputError(message) from None
-    known = Ledger.beside(target).known(copy)
-    after = _read_back(outcome)
-    new = {(identity(q.text), answer_hash(q.answer)) for q in after.questions if q.answer is not None}
+    known, new = there.known(copy), Numbered()
+    for question in _read_back(outcome).questions:
+        if question.answer is not None:
+            new.add(f"{identity(question.text)}\0{answer_hash(question.answer)}")
     reviewed = [
         question.id
         for question in copy.questions
-        if (line := known.get(question.id)) and line.review and (identity(question.text), line.answer) not in new
+        if (line := known.at(question.position)) and line.review
+        if f"{identity(question.text)}\0{line.answer}" not in new
     ]
     if reviewed:
         raise OutputError(

@@ -10,19 +10,24 @@ A megabyte is kept in memory, so that a short run touches no disk.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from heapq import merge
 from io import BytesIO
+from itertools import islice
 from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import IO
 from weakref import finalize
 
 from dlgrade.errors import OutputError
+from dlgrade.numbered import Numbered
 
 IN_MEMORY = 1 << 20
 """Bytes of texts from which on they stand in a file."""
 
+_AT_ONCE = 1 << 12  # texts that are sorted at once
 _LENGTH = struct.Struct("<I")
 
 
@@ -89,11 +94,13 @@ class Spool:
 
 
 class Texts(Mapping[str, str]):
-    """Texts by name, in a spool."""
+    """Texts by name, in a spool with their names."""
 
     def __init__(self) -> None:
         self._spool = Spool()
-        self._at: dict[str, int] = {}
+        self._numbers = Numbered()
+        self._names = array("q")
+        self._at = array("q")
 
     def add(self, name: str, text: str) -> None:
         """Keep a text under a name.
@@ -101,20 +108,46 @@ class Texts(Mapping[str, str]):
         Raises:
             OutputError: the disk of temporary files is full.
         """
-        self._at[name] = self._spool.put(text)
+        self._put(name, self._spool.put(text))
 
     def also(self, name: str, known: str) -> None:
         """Let another name stand for a text that is there already."""
-        self._at[name] = self._at[known]
+        self._put(name, self._at[self._number(known)])
+
+    def _put(self, name: str, at: int) -> None:
+        number = self._numbers.add(name)
+        if number == len(self._at):
+            self._names.append(self._spool.put(name))
+            self._at.append(at)
+        self._at[number] = at
+
+    def _number(self, name: str) -> int:
+        number = self._numbers.get(name)
+        if number is None:
+            raise KeyError(name)
+        return number
 
     def __getitem__(self, name: str) -> str:
-        return self._spool.get(self._at[name])
+        return self._spool.get(self._at[self._number(name)])
 
     def __contains__(self, name: object) -> bool:
-        return name in self._at
+        return isinstance(name, str) and name in self._numbers
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._at)
+        return map(self._spool.get, self._names)
 
     def __len__(self) -> int:
         return len(self._at)
+
+
+def in_order(texts: Iterable[str]) -> Iterator[str]:
+    """Texts as `sorted` would have them, some thousand in memory at once.
+
+    Raises:
+        OutputError: the disk of temporary files is full.
+    """
+    spool, todo = Spool(), iter(texts)
+    runs: list[array[int]] = []
+    while some := sorted(islice(todo, _AT_ONCE)):
+        runs.append(array("q", map(spool.put, some)))
+    return merge(*(map(spool.get, run) for run in runs))

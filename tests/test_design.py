@@ -15,7 +15,8 @@ from dlgrade import models
 PACKAGE = ROOT / "dlgrade"
 
 ORDER = [
-    *("errors", "record", "rubric_models", "grade_models", "models", "settings", "library", "database", "spool"),
+    *("errors", "record", "rubric_models", "grade_models", "models", "settings", "library", "database"),
+    *("numbered", "spool"),
     *("banks.paged", "banks.patterns", "banks.wording", "banks.asking", "banks.labels", "banks.marks"),
     *("banks.spelling.lexicon", "banks.spelling.parting", "banks.spelling.repair"),
     *("banks.block", "banks.stretches", "banks.grids", "banks.blocks", "banks.entries"),
@@ -30,12 +31,14 @@ ORDER = [
     *("banks.forms.json_trees", "banks.forms.yaml_trees", "banks.forms.delimited", "banks.forms.notebooks"),
     *("banks.forms", "banks.choosing", "banks.legend", "banks.reading"),
     *(
+        "banks.chosen",
         "banks.placing",
         "banks.proving",
         "banks.filling",
         "banks.mending",
         "banks.gathering",
         "banks.locking",
+        "banks.written",
         "banks.ledger",
     ),
     *("banks.outputs", "banks.checking"),

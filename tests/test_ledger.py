@@ -11,8 +11,9 @@ import pytest
 from conftest import ROOT, Run
 from pydantic import TypeAdapter
 
-from dlgrade.banks.ledger import Ledger, Prompt, Review, Written, answer_hash, update
+from dlgrade.banks.ledger import Ledger, answer_hash, update
 from dlgrade.banks.reading import read_bank
+from dlgrade.banks.written import Prompt, Review, Written
 from dlgrade.errors import LedgerError
 
 PROMPT = Prompt(template="answer", hash="0123456789ab", temperature=0.0)

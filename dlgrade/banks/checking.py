@@ -64,7 +64,7 @@ def _missing(bank: Bank) -> Iterator[Finding]:
 
 
 def _twice(bank: Bank) -> Iterator[Finding]:
-    for first, *others in same(bank.questions):
+    for first, *others in same(bank.questions).larger:
         for other in others:
             yield _finding(bank, other, "same-question", f"the same question as in line {first.line}: {other.wording}")
 

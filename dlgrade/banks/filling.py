@@ -17,18 +17,19 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, pairwise
 from pathlib import Path
 
+from dlgrade.banks.chosen import Looked, Positions
 from dlgrade.banks.layout import LAYOUTS
 from dlgrade.banks.paged import Text
 from dlgrade.banks.patterns import later
 from dlgrade.banks.placing import Placed, edited, newline_of, slot_of
-from dlgrade.banks.proving import Looked, Positions, Proof
+from dlgrade.banks.proving import Proof
 from dlgrade.banks.reading import bank_from_text
 from dlgrade.banks.wording import is_placeholder
 from dlgrade.errors import BankError, ChangedMeanwhile, OutputError, UnknownQuestion
@@ -59,14 +60,16 @@ class Filled:
     """The new source, `text`, and the ids of its questions by what became of them.
 
     `filled` have a new answer, `kept` had one before, `unanswered` were given none, and `failed` were
-    given one that could not go in. `places` are those of the answers that went where none was. `answers` are the new
-    ones as they read back from the new source. Both are looked up when they are asked for, and held nowhere.
+    given one that could not go in; `left` are all that have no answer now. `places` are those of the answers that went
+    where none was. `answers` are the new ones as they read back from the new source. All but the failed are looked up
+    when they are asked for, and held nowhere.
     """
 
     text: Text
-    filled: tuple[str, ...]
-    kept: tuple[str, ...]
-    unanswered: tuple[str, ...]
+    filled: Sequence[str]
+    kept: Sequence[str]
+    unanswered: Sequence[str]
+    left: Sequence[str]
     failed: tuple[Failure, ...]
     places: Looked[Place] = field(repr=False)
     answers: Looked[str] = field(repr=False)
@@ -90,7 +93,7 @@ def fill(bank: Bank, answers: Mapping[str, str], *, renew: Collection[str] = ())
         UnknownQuestion: an id is not one of the bank's.
         OutputError: the disk of temporary files is full.
     """
-    ids = {question.id for question in bank.questions}
+    ids = Positions(bank, range(1, len(bank.questions) + 1)).ids
     if unknown := next((i for i in answers if i not in ids), None):
         raise UnknownQuestion(f"{bank.path}: no question {unknown!r}; the bank has {len(ids)}")
     return fill_with(bank, lambda question: answers.get(question.id), renew=renew)
@@ -102,47 +105,58 @@ def fill_with(bank: Bank, answer_of: AnswerOf, *, renew: Collection[str] = ()) -
     Raises:
         OutputError: the disk of temporary files is full.
     """
-    placed = Placed(bank)
-    failed, unanswered = _placed(placed, answer_of, renew)
+    placing = _Placing(bank)
+    for question in bank.questions:
+        placing.place(question, answer_of, renew)
+    placed, failed = placing.placed, placing.failed
     proof = Proof(placed)
     proven = proof.proven(placed.positions)
     text = proof.settled(proven)
     done = Positions(bank, proven)
-    failed |= {at: _NOT_READ_BACK for at in placed.positions if not done[at]}
-    new = [at for at in proven if bank.questions[at - 1].slot is not None]
+    failed |= {at: _NOT_READ_BACK for at in placed.positions if at not in done}
     return Filled(
         text=text,
         filled=done.ids,
-        kept=tuple(q.id for q in bank.questions if q.answer is not None and not done[q.position]),
-        unanswered=tuple(bank.questions[at - 1].id for at in unanswered),
-        failed=tuple(Failure(id=bank.questions[at - 1].id, kind="unfit", message=failed[at]) for at in sorted(failed)),
-        places=Looked(Positions(bank, new), partial(_place_of, placed)),
+        kept=(placing.answered - done).ids,
+        unanswered=placing.unanswered.ids,
+        left=(placing.missing - done).ids,
+        failed=tuple(Failure(id=f"{bank.name}:{at}", kind="unfit", message=failed[at]) for at in sorted(failed)),
+        places=Looked(done - placing.answered, partial(_place_of, placed)),
         answers=Looked(done, proof.answer),
     )
 
 
-def _placed(placed: Placed, answer_of: AnswerOf, renew: Collection[str]) -> tuple[dict[int, str], list[int]]:
-    """Put answers in their places; returns why some cannot go into any, and which questions have none, by position."""
-    failed: dict[int, str] = {}
-    unanswered: list[int] = []
-    for question in placed.bank.questions:
-        missing = question.answer is None
+class _Placing:
+    """Puts answers in their places, and notes by their positions which questions had one and which are given none.
+
+    `failed` says why some can go into no place.
+    """
+
+    def __init__(self, bank: Bank) -> None:
+        self.placed = Placed(bank)
+        self.answered, self.missing, self.unanswered = (Positions(bank) for _ in range(3))
+        self.failed: dict[int, str] = {}
+
+    def place(self, question: Question, answer_of: AnswerOf, renew: Collection[str]) -> None:
+        """Put a question's answer in its place, if it needs one."""
+        at, missing = question.position, question.answer is None
+        (self.missing if missing else self.answered).add(at)
         if not missing and (not renew or question.id not in renew):
-            continue
+            return
         answer = answer_of(question)
         if answer is None:
-            unanswered += [question.position] if missing else []
-            continue
+            if missing:
+                self.unanswered.add(at)
+            return
         slot = slot_of(question)
         if slot is None:
-            failed[question.position] = _NO_PLACE if missing else _NOT_TOLD
-            continue
+            self.failed[at] = _NO_PLACE if missing else _NOT_TOLD
+            return
         fitted = LAYOUTS[slot.shape].fit(answer)
         if reason := _unfit(answer, fitted):
-            failed[question.position] = reason
+            self.failed[at] = reason
         else:
-            placed.add(question, slot, fitted)
-    return failed, unanswered
+            self.placed.add(question, slot, fitted)
 
 
 def _place_of(placed: Placed, position: int) -> Place:

@@ -17,28 +17,30 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from array import array
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
-from typing import Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass as checked
+from pydantic import TypeAdapter, ValidationError
 
+from dlgrade.banks.chosen import Looked, Positions
 from dlgrade.banks.filling import save, span
 from dlgrade.banks.locking import FOLDER, holding
 from dlgrade.banks.same import identity
 from dlgrade.banks.wording import spaced
+from dlgrade.banks.written import Lines, Written
 from dlgrade.errors import LedgerError, OutputError
-from dlgrade.models import Bank, Question, Record
+from dlgrade.models import Bank, Question
+from dlgrade.numbered import Grouped, Numbered
 
 FILE = "answers.jsonl"
 _LOCK = ".answers.lock"  # a document's is its name and `.lock`; none is called `.answers`
 
-_JSON = json.JSONEncoder(ensure_ascii=False)
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 _LINE_ENDS = bytes(ord("\n") if chr(code).isspace() else code for code in range(256))  # for what parts words
 _SAID = {
@@ -47,65 +49,6 @@ _SAID = {
     "missing": "missing key",
     "missing_keyword_only_argument": "missing key",
 }
-
-Key = tuple[str, str, str, str]
-
-
-class Prompt(Record):
-    """What an answer was made from: a template's name, or a rubric's, the hash of its content, and the sampling."""
-
-    template: str
-    hash: str
-    temperature: float | None = None
-
-
-class Origin(Record):
-    """Where an answer comes from: the model as it was named, `offline` for a shipped reference, and the prompt."""
-
-    model: str
-    prompt: Prompt
-
-
-class Review(Record):
-    """What a person decided, and when."""
-
-    verdict: Literal["accepted", "edited"]
-    time: str
-
-
-@checked(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", defer_build=True))
-class Written:
-    """One answer that a machine wrote. `was` stood in its place, and `lead` and `trail` came with it.
-
-    It is checked as a `Record` is, in a ninth of the memory: a document may have a hundred thousand.
-    """
-
-    bank: str
-    question: str
-    answer: str
-    model: str
-    prompt: Prompt
-    time: str
-    review: Review | None = None
-    was: str = ""
-    lead: str = ""
-    trail: str = ""
-
-    @property
-    def key(self) -> Key:
-        """What makes a line the line it is; of two the later counts.
-
-        One question may stand in several places and have the same answer there: the lead tells them apart.
-        """
-        return self.bank, self.answer, identity(self.question), self.lead
-
-    @property
-    def line(self) -> str:
-        """The line as it stands in the file."""
-        said: dict[str, object] = {name: getattr(self, name) for name in self.__slots__}
-        said["prompt"] = self.prompt.model_dump()
-        said["review"] = self.review and self.review.model_dump()
-        return _JSON.encode(said) + "\n"
 
 
 def answer_hash(answer: str) -> str:
@@ -153,7 +96,7 @@ class Ledger:
     """The lines of one file, later ones of a key in the place of earlier ones."""
 
     path: Path
-    lines: tuple[Written, ...] = ()
+    lines: Lines
 
     @classmethod
     def beside(cls, document: str | os.PathLike[str]) -> Ledger:
@@ -161,41 +104,55 @@ class Ledger:
 
         Raises:
             LedgerError: a line is none of a ledger's; with file and line.
+            OutputError: it cannot be read, or the disk of temporary files is full.
         """
-        path = Path(os.path.realpath(document)).parent / FOLDER / FILE
-        return cls(path, tuple(_read(path).values()))
+        path = _file(document)
+        return cls(path, Lines(_read(path)))
 
-    def known(self, bank: Bank) -> dict[str, Written]:
+    def known(self, bank: Bank) -> Looked[Written]:
         """The lines of a bank's answers that a machine wrote, by question id; a person's are not among them.
 
         A line belongs to the question that it names. One whose question the bank no longer has belongs to the
         question that has its answer now: the question was changed.
         """
-        by_hash: dict[str, list[Written]] = {}
-        name = name_of(bank.path)
-        for line in self.lines:
-            if line.bank == name:
-                by_hash.setdefault(line.answer, []).append(line)
+        by_hash, here = Grouped(), Numbered()
+        for number, answer in self.lines.hashes(name_of(bank.path)):
+            by_hash.add(answer, number)
         if not by_hash:
-            return {}
-        here = {identity(question.text) for question in bank.questions}
-        found = {
-            question.id: _line_of(question, by_hash.get(answer_hash(question.answer), ()), here, bank.source)
-            for question in bank.questions
-            if question.answer is not None
-        }
-        return {id_: line for id_, line in found.items() if line is not None}
+            return Looked(Positions(bank), self.lines.numbered)
+        for question in bank.questions:
+            here.add(identity(question.text))
+        found = Positions(bank)
+        numbers = array("i", bytes(4 * (len(bank.questions) + 1)))
+        for question in bank.questions:
+            numbered = by_hash.of(answer_hash(question.answer)) if question.answer is not None else ()
+            lines = [(number, self.lines.numbered(number)) for number in numbered]
+            chosen = _line_of(question, lines, here, bank.source) if lines else None
+            if chosen is not None:
+                found.add(question.position)
+                numbers[question.position] = chosen
+        return Looked(found, lambda at: self.lines.numbered(numbers[at]))
 
     def restore(self, lines: Iterable[Written]) -> None:
         """Take lines back that were added since, for a document that then could not be written."""
-        old = {line.key: line for line in self.lines}
-        new = [line for line in lines if old.get(line.key) != line]
-        _change(self.path, add=[old[line.key] for line in new if line.key in old], drop=new)
+        new = Lines(line for line in lines if self.lines.get(line) != line)
+        _change(self.path, add=Lines(old for line in new if (old := self.lines.get(line))), drop=new)
 
 
 def name_of(document: str | os.PathLike[str]) -> str:
     """What a document is called in its ledger."""
     return Path(os.path.realpath(document)).name
+
+
+def check(document: str | os.PathLike[str]) -> None:
+    """See that the ledger of a document's folder is whole.
+
+    Raises:
+        LedgerError: a line is none of a ledger's; with file and line.
+        OutputError: it cannot be read.
+    """
+    for _ in _read(_file(document)):
+        pass
 
 
 def update(document: str | os.PathLike[str], *, add: Iterable[Written] = (), drop: Iterable[Written] = ()) -> None:
@@ -207,7 +164,7 @@ def update(document: str | os.PathLike[str], *, add: Iterable[Written] = (), dro
         LedgerError: the file that is there is broken.
         OutputError: it cannot be written.
     """
-    _change(Path(os.path.realpath(document)).parent / FOLDER / FILE, list(add), list(drop))
+    _change(_file(document), Lines.of(add), Lines.of(drop))
 
 
 def forget(bank: Bank, lines: Iterable[Written]) -> None:
@@ -217,34 +174,26 @@ def forget(bank: Bank, lines: Iterable[Written]) -> None:
         LedgerError: the file that is there is broken.
         OutputError: it cannot be written.
     """
-    standing = {line.key: line for line in Ledger.beside(bank.path).known(bank).values()}
-    update(bank.path, drop=[line for line in lines if standing.get(line.key) != line])
+    standing = Lines(Ledger.beside(bank.path).known(bank).values())
+    update(bank.path, drop=(line for line in lines if standing.get(line) != line))
 
 
-def _change(path: Path, add: Sequence[Written], drop: Sequence[Written]) -> None:
+def _change(path: Path, add: Lines, drop: Lines) -> None:
     if not add and not drop:
         return
     with holding(path.with_name(_LOCK)):
-        there = _read(path)
-        lines = dict(there)
-        for line in drop:
-            if lines.get(line.key) == line:
-                del lines[line.key]
-        for line in add:
-            old = lines.get(key := line.key)
-            if old is None or line.review or not old.review:
-                lines[key] = line
-        if lines != there:
-            ordered = sorted(lines.values(), key=lambda line: (line.bank, line.question, line.answer, line.lead))
-            save(path, (line.line.encode() for line in ordered))
+        lines = Lines(_read(path))
+        if lines.change(add, drop):
+            save(path, (line.encode() for line in lines.in_order))
 
 
-def _line_of(question: Question, lines: Sequence[Written], here: set[str], source: str) -> Written | None:
+def _line_of(question: Question, lines: Sequence[tuple[int, Written]], here: Numbered, source: str) -> int | None:
+    """The number of the line that a question's answer has, of those with its hash."""
     wording = identity(question.text)
-    if own := [line for line in lines if identity(line.question) == wording]:
-        return max(own, key=lambda line: (_led(source, question, line.lead), line.review is not None))
-    lost = [line for line in lines if identity(line.question) not in here]
-    return max(lost, key=lambda line: _likeness(line.question, question.text), default=None)
+    if own := [(number, line) for number, line in lines if identity(line.question) == wording]:
+        return max(own, key=lambda one: (_led(source, question, one[1].lead), one[1].review is not None))[0]
+    lost = [(number, line) for number, line in lines if identity(line.question) not in here]
+    return max(lost, key=lambda one: _likeness(one[1].question, question.text), default=(None,))[0]
 
 
 def _led(source: str, question: Question, lead: str) -> int:
@@ -267,25 +216,29 @@ def _likeness(one: str, other: str) -> float:
 # ── the file ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _read(path: Path) -> dict[Key, Written]:
+def _file(document: str | os.PathLike[str]) -> Path:
+    return Path(os.path.realpath(document)).parent / FOLDER / FILE
+
+
+def _read(path: Path) -> Iterator[Written]:
+    """The lines of a file, one by one; Git may have kept both sides' lines, in any order."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            begin = 0
+            # Not splitlines(): JSON leaves some of the signs that it parts at as they are.
+            for number, data in enumerate(file, start=1):
+                line = data.removeprefix(BOM_UTF8) if number == 1 else data
+                try:
+                    text = line.decode()
+                except UnicodeDecodeError as error:
+                    raise LedgerError(f"{path}: not UTF-8 (byte {begin + error.start})") from None
+                begin += len(line)
+                if text.strip():
+                    yield _parsed(text, f"{path}:{number}")
     except FileNotFoundError:
-        return {}
-    except UnicodeDecodeError as error:
-        raise LedgerError(f"{path}: not UTF-8 (byte {error.start})") from None
+        return
     except OSError as error:
         raise OutputError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
-    found: dict[Key, Written] = {}
-    # Not splitlines(): JSON leaves some of the signs that it parts at as they are.
-    for number, text_of_line in enumerate(text.split("\n"), start=1):
-        if text_of_line.strip():
-            line = _parsed(text_of_line, f"{path}:{number}")
-            old = found.get(line.key)
-            # Git may have kept both sides' lines, in any order: a review is never lost by that.
-            if old is None or line.review or not old.review:
-                found[line.key] = line
-    return found
 
 
 @cache

@@ -11,7 +11,7 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
-from itertools import chain, groupby, pairwise, takewhile
+from itertools import chain, groupby, takewhile
 from pathlib import Path
 
 from dlgrade.banks.forms import DATA
@@ -35,12 +35,14 @@ class Placed:
 
     def __init__(self, bank: Bank) -> None:
         self.bank = bank
-        self.positions: list[int] = []
+        self.positions = array("i")
         self._spool = Spool()
         self._answers = array("q", bytes(8 * (len(bank.questions) + 1)))  # where they stand in the spool
         self._texts = array("q", self._answers)
         self._leads: dict[int, str] = {}  # where it is not the slot's
         self._by_pages = may_be_paged(bank)
+        self._last = (-1, 0, 0)  # the place of the last answer
+        self._ordered = True
 
     def add(self, question: Question, slot: Slot, answer: str) -> None:
         """Put an answer, as it will read, in its place.
@@ -51,6 +53,9 @@ class Placed:
         lead, text = LAYOUTS[slot.shape].lay(slot, answer)
         at = question.position
         self.positions.append(at)
+        place = _place(question)
+        self._ordered = self._ordered and self._last <= place
+        self._last = place
         self._answers[at] = self._spool.put(answer)
         self._texts[at] = self._answers[at] if text == answer else self._spool.put(text)
         if lead != slot.lead:
@@ -73,18 +78,20 @@ class Placed:
         """The bank's source with some of the answers in it, made in one pass; a long one may be by pages."""
         if not positions:
             return self.bank.source
-        questions = [self.bank.questions[at - 1] for at in positions]
-        taken = {_slot(question).start for question in questions} if self.bank.once else set()
-        first = any(question.slot is not None for question in questions)
+        taken = {_slot(question).start for question in self._at(positions)} if self.bank.once else set()
+        first = any(question.slot is not None for question in self._at(positions))
         once = [(edit.start, edit.end, (edit.text,)) for edit in self.bank.once if first and edit.start not in taken]
-        splices = merge(self._splices(questions), sorted(once, key=_start), key=_start)
+        splices = merge(self._splices(positions), sorted(once, key=_start), key=_start)
         return _joined(_parts(self.bank.source, splices), LONGEST if self._by_pages else None)
 
-    def _splices(self, questions: list[Question]) -> Iterator[Splice]:
+    def _at(self, positions: Iterable[int]) -> Iterator[Question]:
+        return (self.bank.questions[at - 1] for at in positions)
+
+    def _splices(self, positions: Sequence[int]) -> Iterator[Splice]:
         # Two may go to one place: the end of an item is that of the last item in it, whose answer comes first.
-        if any(_place(one) > _place(other) for one, other in pairwise(questions)):
-            questions = sorted(questions, key=_place)
-        for (start, end), group in groupby(questions, key=lambda question: _span(_slot(question))):
+        if not self._ordered:
+            positions = sorted(positions, key=lambda at: _place(self.bank.questions[at - 1]))
+        for (start, end), group in groupby(self._at(positions), key=lambda question: _span(_slot(question))):
             here = list(group)
             yield start, end, self._pieces(here) if len(here) > 1 else self._one(here[0])
 

@@ -6,73 +6,13 @@ answers that read back in another spelling.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import compress
-from typing import TypeVar
+from array import array
 
+from dlgrade.banks.chosen import Positions
 from dlgrade.banks.paged import Text
 from dlgrade.banks.placing import Placed
 from dlgrade.banks.reading import read_back
 from dlgrade.banks.wording import fold
-from dlgrade.models import Bank
-
-
-class Positions:
-    """Some of a bank's questions."""
-
-    def __init__(self, bank: Bank, positions: Iterable[int]) -> None:
-        self._bank = bank
-        self._there = bytearray(len(bank.questions) + 1)
-        for at in positions:
-            self._there[at] = 1
-
-    def __getitem__(self, position: int) -> int:
-        return self._there[position]
-
-    def __len__(self) -> int:
-        return sum(self._there)
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """Their ids, in the bank's order."""
-        return tuple(question.id for question in compress(self._bank.questions, self._there[1:]))
-
-    def of(self, id_: str) -> int | None:
-        """The position of one of them by its id, None if it is none of them."""
-        name, _, number = id_.rpartition(":")
-        at = int(number) if number.isdecimal() and number.isascii() else 0
-        there = name == self._bank.name and 0 < at < len(self._there) and self._there[at]
-        return at if there and number[0] != "0" else None
-
-
-T = TypeVar("T")
-
-
-class Looked(Mapping[str, T]):
-    """Something of some questions, by their ids; it is looked up whenever it is asked for."""
-
-    def __init__(self, questions: Positions, look_up: Callable[[int], T]) -> None:
-        self._questions = questions
-        self._look_up = look_up
-
-    def __getitem__(self, id_: str) -> T:
-        at = self._questions.of(id_)
-        if at is None:
-            raise KeyError(id_)
-        return self._look_up(at)
-
-    def at(self, position: int) -> T | None:
-        """The same by the question's position, None where there is nothing."""
-        return self._look_up(position) if self._questions[position] else None
-
-    def __contains__(self, id_: object) -> bool:
-        return isinstance(id_, str) and self._questions.of(id_) is not None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._questions.ids)
-
-    def __len__(self) -> int:
-        return len(self._questions)
 
 
 class Proof:
@@ -81,17 +21,17 @@ class Proof:
     def __init__(self, placed: Placed) -> None:
         self._bank = placed.bank
         self._placed = placed
-        self._last: tuple[Sequence[int], Text] = (), placed.bank.source
+        self._last: tuple[array[int] | None, Text] = None, placed.bank.source
         self._others: dict[int, str] = {}  # answers that read back in another spelling, by position
 
-    def source(self, positions: Sequence[int]) -> Text:
+    def source(self, positions: array[int]) -> Text:
         """The bank's source with these answers in it."""
         if self._last[0] != positions:
-            self._last = (), ""  # the texts need not be there at the same time
-            self._last = list(positions), self._placed.source(positions)
+            self._last = None, ""  # the texts need not be there at the same time
+            self._last = positions, self._placed.source(positions)
         return self._last[1]
 
-    def settled(self, proven: Sequence[int]) -> Text:
+    def settled(self, proven: array[int]) -> Text:
         """The source with the answers that are proven, as it was read last."""
         if not proven:
             return self._bank.source
@@ -103,26 +43,26 @@ class Proof:
         """An answer as it was read back."""
         return self._others[position] if position in self._others else self._placed.answer(position)
 
-    def proven(self, positions: Sequence[int]) -> Sequence[int]:
+    def proven(self, positions: array[int]) -> array[int]:
         """Return the answers with which the document reads as before, those questions answered.
 
         What spoils the reading is found by halving, so that the one pass of the usual case stays one.
         """
         if not positions:
-            return []
+            return positions
         wrong = self._wrong(positions)
         if wrong is not None:
-            return self.proven([at for at in positions if at not in wrong]) if wrong else positions
+            return self.proven(array("i", (at for at in positions if at not in wrong))) if wrong else positions
         if len(positions) == 1:
-            return []
+            return positions[:0]
         half = len(positions) // 2
         return self._added(self.proven(positions[:half]), self.proven(positions[half:]))
 
-    def _added(self, proven: Sequence[int], others: Sequence[int]) -> Sequence[int]:
+    def _added(self, proven: array[int], others: array[int]) -> array[int]:
         """Add to proven answers those of others that do not clash with them: each half holds by itself."""
         if not others:
             return proven
-        both = [*proven, *others]
+        both = proven + others
         if not proven or self._wrong(both) == set():
             return both
         if len(others) == 1:
@@ -130,7 +70,7 @@ class Proof:
         half = len(others) // 2
         return self._added(self._added(proven, others[:half]), others[half:])
 
-    def _wrong(self, positions: Sequence[int]) -> set[int] | None:
+    def _wrong(self, positions: array[int]) -> set[int] | None:
         """Return the positions whose answers do not read back; None if anything else changed as well."""
         bank, given = self._bank, Positions(self._bank, positions)
         self._others = {}
@@ -147,7 +87,7 @@ class Proof:
             ):
                 return None
             found = new.body.answer
-            if not given[old.position]:
+            if old.position not in given:
                 if old.answer != found:
                     return None
                 continue

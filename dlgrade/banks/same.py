@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from dlgrade.banks.wording import fold
 from dlgrade.models import Question
+from dlgrade.numbered import Grouped, Listed
 
 _ALIKE = 0.7  # from here on two wordings are worth a look
 _RAREST, _NEIGHBOURS = 3, 50
@@ -58,18 +59,41 @@ def identity(text: str) -> str:
     return "\n".join([same, *(line.rstrip() for line in material.splitlines() if line.strip())]) if gap else same
 
 
+class Groups(Listed[tuple[Question, ...]]):
+    """Groups of questions that say the same; only where they stand among all of them is held."""
+
+    def __init__(self, questions: Sequence[Question], key: Callable[[Question], str]) -> None:
+        self._questions = questions
+        self._places = Grouped()
+        for place, question in enumerate(questions):
+            self._places.add(key(question), place)
+
+    def __iter__(self) -> Iterator[tuple[Question, ...]]:
+        return (tuple(self._questions[place] for place in self._places[group]) for group in range(len(self)))
+
+    @property
+    def firsts(self) -> Iterator[Question]:
+        """The first question of each group."""
+        return (self._questions[self._places[group][0]] for group in range(len(self)))
+
+    @property
+    def larger(self) -> Iterator[tuple[Question, ...]]:
+        """The groups of more than one."""
+        return (tuple(self._questions[place] for place in places) for places in self._places.larger)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
 def same(
-    questions: Iterable[Question], key: Callable[[Question], str] = lambda question: identity(question.text)
-) -> list[tuple[Question, ...]]:
+    questions: Sequence[Question], key: Callable[[Question], str] = lambda question: identity(question.text)
+) -> Groups:
     """Group questions that say the same, spaces, case and markup aside; groups and members keep their order.
 
     `key` says what makes a question the question it is. Every question is in one group; one that stands alone is a
     group of one.
     """
-    groups: dict[str, list[Question]] = {}
-    for question in questions:
-        groups.setdefault(key(question), []).append(question)
-    return [tuple(group) for group in groups.values()]
+    return Groups(questions, key)
 
 
 class Likeness(NamedTuple):

@@ -22,8 +22,8 @@ from dlgrade.grading.matching import Matching
 from dlgrade.grading.rows import BadRow, Row, read_rows, survey
 from dlgrade.llm.batch import Work
 from dlgrade.llm.request import Reply, Request
-from dlgrade.models import Failure, Question, Rubric
-from dlgrade.saving import nothing_stale
+from dlgrade.models import Failure, Rubric
+from dlgrade.saving import nothing_stale, wanted_of
 from dlgrade.settings import SET_UP_A_MODEL
 
 if TYPE_CHECKING:
@@ -58,12 +58,8 @@ def fill(
     session = _session(model=model, base_url=base_url, form=form, nested=nested, table=table)
     read = session.read(paths)
     stale_of = session.refresh.stale if refresh else nothing_stale
-    wanted: list[Question] = []
-    for bank in read.banks:
-        wanted += [question for question in bank.questions if question.answer is None]
-        wanted += [stale.question for stale in stale_of(bank) if stale.hindrance is None]
-    groups = same(wanted, session.rubrics.key)
-    requests = ((group[0].id, answer_request(group[0], session.prompts, session.settings)) for group in groups)
+    firsts = same(wanted_of(read.banks, stale_of), session.rubrics.key).firsts
+    requests = ((first.id, answer_request(first, session.prompts, session.settings)) for first in firsts)
     flags = {"--model": model, "--base-url": base_url, "--form": form, "--nested": nested, "--table": table}
     then = _command("fill", [*map(str, paths), "--in-place", *(["--refresh"] if refresh else [])], flags)
     with session.batches() as batching:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from dlgrade.cli import show
 from dlgrade.cli.wiring import Session
@@ -10,7 +10,7 @@ from dlgrade.llm.request import Request
 
 
 def rehearse(
-    session: Session, requests: Sequence[tuple[str, Request]], to_send: Iterable[Request], *, json: bool
+    session: Session, requests: Iterable[tuple[str, Request]], to_send: Iterable[Request], *, json: bool
 ) -> None:
     """Print requests, each with an id for people; `to_send` are those that no cache has, each once."""
     offline = session.settings.offline

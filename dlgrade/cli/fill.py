@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from dlgrade.answering import answer_request
+from dlgrade.banks import ledger
 from dlgrade.banks.filling import diff as diff_of
 from dlgrade.banks.gathering import Banks, documents
-from dlgrade.banks.ledger import Ledger, now
 from dlgrade.banks.outputs import check_replaceable, check_writable, planned
 from dlgrade.banks.same import same
 from dlgrade.cli import options, show
@@ -25,9 +26,11 @@ from dlgrade.errors import InputError
 from dlgrade.llm.request import Request
 from dlgrade.models import Question
 from dlgrade.references import answer_requests, asked_answers, shipped_answers
-from dlgrade.saving import Answers, Outcome, StaleOf, nothing_stale
+from dlgrade.saving import Answers, Outcome, StaleOf, nothing_stale, wanted_of
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+_AT_ONCE = 1_000  # questions that a dry run looks up in the cache
 
 NO_OUTPUT = "say where the answers go: --out DIR, --in-place, --diff, --check or --dry-run"
 
@@ -74,7 +77,7 @@ def fill(
       dlgrade fill questions/theory.md --diff --model NAME --base-url http://localhost:8080/v1
       dlgrade fill questions --in-place --refresh --model NAME
     """
-    clock, started = time.monotonic(), now()
+    clock, started = time.monotonic(), ledger.now()
     mode = _mode(out, in_place=in_place, diff=diff, check=check, dry_run=dry_run)
     if json and mode is Mode.DIFF:
         raise InputError("--json and --diff both print to stdout: choose one")
@@ -88,7 +91,7 @@ def fill(
     session = Session.open(models=model, form=form, nested=nested, table=table, record=record, replay=replay, **flags)
     stale_of = session.refresh.stale if refresh else nothing_stale
     with _claimed(session, mode, paths, out) as (read, targets):
-        wanted = _wanted(read, stale_of)
+        wanted = wanted_of(read.banks, stale_of)
         if mode is Mode.DRY_RUN:
             _dry_run(session, wanted, json=json)
             return
@@ -135,15 +138,6 @@ def _claimed(
         yield read, targets
 
 
-def _wanted(read: Banks, stale_of: StaleOf) -> list[Question]:
-    """The questions without an answer, and those whose answer is to be renewed, bank by bank."""
-    wanted: list[Question] = []
-    for bank in read.banks:
-        wanted += [question for question in bank.questions if question.answer is None]
-        wanted += [stale.question for stale in stale_of(bank) if stale.hindrance is None]
-    return wanted
-
-
 def _targets(mode: Mode, paths: Sequence[Path], out: Path | None, read: Banks) -> dict[str, Path]:
     """Where each bank goes, by its path. Empty where nothing is written."""
     targets: dict[str, Path] = {}
@@ -159,7 +153,7 @@ def _targets(mode: Mode, paths: Sequence[Path], out: Path | None, read: Banks) -
 def _check_targets(mode: Mode, read: Banks, targets: dict[str, Path]) -> None:
     """See, before anything is asked, that it can be written and that the ledgers there are whole."""
     for bank in read.banks if targets else ():
-        Ledger.beside(targets[bank.path])
+        ledger.check(targets[bank.path])
         if mode is Mode.OUT:
             check_replaceable(targets[bank.path], bank.source.encode(bank.encoding))
 
@@ -170,14 +164,13 @@ def _answers(session: Session, wanted: Sequence[Question]) -> Answers:
         return shipped_answers(wanted, session.rubrics)
     if not wanted:
         return Answers({})
-    key = session.rubrics.key
-    with session.client() as client, show.bar(len(same(wanted, key))) as bar:
+    groups = same(wanted, session.rubrics.key)
+    with session.client() as client, show.bar(len(groups)) as bar:
         return asked_answers(
-            wanted,
+            groups,
             client,
             session.prompts,
             session.settings,
-            key=key,
             on_progress=Watch(bar, client).see,
             on_remark=show.remark,
         )
@@ -196,13 +189,13 @@ def _print_diffs(outcomes: Sequence[Outcome]) -> None:
 
 def _dry_run(session: Session, wanted: Sequence[Question], *, json: bool) -> None:
     """The requests that would be sent, exactly, and what they would cost."""
-    requests = [(question.id, answer_request(question, session.prompts, session.settings)) for question in wanted]
-    rehearse(session, requests, [] if session.settings.offline else _unanswered(session, wanted), json=json)
+    requests = ((question.id, answer_request(question, session.prompts, session.settings)) for question in wanted)
+    rehearse(session, requests, () if session.settings.offline else _unanswered(session, wanted), json=json)
 
 
-def _unanswered(session: Session, wanted: Sequence[Question]) -> list[Request]:
+def _unanswered(session: Session, wanted: Sequence[Question]) -> Iterator[Request]:
     """The first requests about questions that no model's reply is in the cache for, each once."""
-    different = [group[0] for group in same(wanted, session.rubrics.key)]
-    requests = [answer_requests(question, session.prompts, session.settings) for question in different]
-    have = session.stored([request for each in requests for request in each])
-    return [each[0] for each in requests if not any(request.key in have for request in each)]
+    firsts = same(wanted, session.rubrics.key).firsts
+    while some := [answer_requests(q, session.prompts, session.settings) for q in islice(firsts, _AT_ONCE)]:
+        have = session.stored([request for each in some for request in each])
+        yield from (each[0] for each in some if not any(request.key in have for request in each))

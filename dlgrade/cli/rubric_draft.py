@@ -128,7 +128,7 @@ def _rubrics(session: Session, folder: Path) -> Rubrics:
 
 def _wanted(asked: Sequence[Question], rubrics: Rubrics) -> list[Question]:
     """The questions without a rubric, each once."""
-    return [group[0] for group in same(asked) if rubrics.name_for(group[0]) is None]
+    return [first for first in same(asked).firsts if rubrics.name_for(first) is None]
 
 
 def _drafted(

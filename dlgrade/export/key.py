@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from dlgrade.banks.chosen import Chosen
 from dlgrade.banks.ledger import Ledger
 from dlgrade.banks.same import identity, same
 from dlgrade.models import Bank, Question, Record, Rubric
@@ -123,7 +124,7 @@ def answer_key(banks: Sequence[Bank], rubrics: Rubrics, wanted: Wanted = Wanted(
     for bank in banks if wanted.reviewed else ():
         known = Ledger.beside(bank.path).known(bank)
         unread |= {id_ for id_, line in known.items() if line.review is None}
-    groups = same((question for bank in banks for question in bank.questions), rubrics.key)
+    groups = same(Chosen.all_of(banks), rubrics.key)
     apart = [part for group in groups for part in _by_answer(group, unread)]
     entries = [entry for group in apart if (entry := _entry(group, rubrics, wanted, unread))]
     kept = {id_ for entry in entries for id_ in (entry.question.id, *entry.also)}
