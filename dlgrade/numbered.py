@@ -15,6 +15,7 @@ from hashlib import blake2b
 from itertools import islice
 from typing import TypeVar, overload
 
+_PLACES = 1 << 8  # at first
 _SIZE = 16  # bytes of a digest: so many that two texts do not have the same one
 
 
@@ -24,7 +25,7 @@ class Numbered:
     def __init__(self) -> None:
         self._digests = bytearray()
         # Numbers, from 1, at the places where their digests lead, or at the next free ones; half are free at least.
-        self._places = array("i", bytes(4 * 16))
+        self._places = array("i", bytes(4 * _PLACES))
 
     def add(self, text: str | bytes) -> int:
         """The number of a text, which is `len` before where it is new. Its digest does as well."""
@@ -33,10 +34,10 @@ class Numbered:
         if number := self._places[place]:
             return number - 1
         self._digests += digest
-        self._places[place] = len(self)
-        if 2 * len(self) > len(self._places):
+        self._places[place] = number = len(self._digests) // _SIZE
+        if 2 * number > len(self._places):
             self._grow()
-        return len(self) - 1
+        return number - 1
 
     def get(self, text: str) -> int | None:
         """The number of a text, None if it has none."""
@@ -57,14 +58,18 @@ class Numbered:
         """Where the number of a text stands, or would."""
         places, digests, last = self._places, self._digests, len(self._places) - 1
         place = int.from_bytes(digest[:4], "little") & last
-        while (number := places[place]) and digests[_SIZE * (number - 1) : _SIZE * number] != digest:
+        while (number := places[place]) and not digests.startswith(digest, _SIZE * number - _SIZE):
             place = (place + 1) & last
         return place
 
     def _grow(self) -> None:
-        self._places = array("i", bytes(8 * len(self._places)))
+        self._places = places = array("i", bytes(4 * 4 * len(self._places)))
+        last = len(places) - 1
         for number, digest in enumerate(self, start=1):
-            self._places[self._place(digest)] = number
+            place = int.from_bytes(digest[:4], "little") & last
+            while places[place]:  # no two digests are the same
+                place = (place + 1) & last
+            places[place] = number
 
 
 def _digest(text: str) -> bytes:
@@ -72,29 +77,27 @@ def _digest(text: str) -> bytes:
 
 
 class Grouped:
-    """Numbers by name, in the order in which they were added; of the names, `Numbered` alone is kept."""
+    """Numbers in groups, which are numbered themselves, from 0 in the order in which they came."""
 
     def __init__(self) -> None:
-        self._names = Numbered()
         self._firsts = array("q")
-        self._others: dict[int, array[int]] = {}  # of names that have more than one
+        self._others: dict[int, array[int]] = {}  # of groups that have more than one
 
-    def add(self, name: str, number: int) -> None:
-        """Add a number to those of a name."""
-        group = self._names.add(name)
+    def add(self, group: int, number: int) -> None:
+        """Add a number to a group, which may be the next one."""
         if group == len(self._firsts):
             self._firsts.append(number)
         else:
             self._others.setdefault(group, array("q")).append(number)
 
-    def of(self, name: str) -> Sequence[int]:
-        """The numbers of a name."""
-        group = self._names.get(name)
-        return () if group is None else self[group]
+    @property
+    def firsts(self) -> Sequence[int]:
+        """The first of each group."""
+        return self._firsts
 
     @property
     def larger(self) -> Iterator[Sequence[int]]:
-        """The numbers of each name that has more than one."""
+        """The groups of more than one."""
         return (self[group] for group in sorted(self._others))
 
     def __getitem__(self, group: int) -> Sequence[int]:

@@ -13,9 +13,9 @@ from dlgrade.banks.written import Origin
 from dlgrade.errors import ItemError, QuotaExceeded
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.request import Request
-from dlgrade.models import Failure, Progressed, Question
+from dlgrade.models import Progressed, Question
 from dlgrade.rubrics import Rubrics
-from dlgrade.saving import Answers
+from dlgrade.saving import Answers, OfGroups
 from dlgrade.settings import Settings
 from dlgrade.spool import Texts
 
@@ -30,8 +30,8 @@ _SPARE = 2  # one worker more for so many requests in flight: some wait between 
 Reply = tuple[str, str]
 """The model that replied, by the name it was asked by, and the text."""
 
-Item = tuple[str, Sequence[Request]]
-"""A question's identity, and the request to each model."""
+Item = tuple[int, Sequence[Request]]
+"""The number of a question, and the request to each model."""
 
 
 def shipped_answers(questions: Iterable[Question], rubrics: Rubrics) -> Answers:
@@ -87,15 +87,13 @@ def asked_answers(
             client=client,
             on_progress=asking.progressed,
         )
-    failures = {failure.id: failure for failure in done.failures} if done else {}
-    for group in groups.larger:
-        asking.share(group, failures)
+    failures = {int(failure.id): failure for failure in done.failures} if done else {}
     origins = {model: asked_origin(prompts, settings, model) for model in settings.models}
     return Answers(
-        texts=asking.found,
-        origins={wording: origins[model] for wording, model in asking.others.items()},
+        texts=OfGroups(groups, asking.found),
+        origins=OfGroups(groups, {number: origins[model] for number, model in asking.others.items()}),
         origin=origins[settings.models[0]],
-        failures=failures,
+        failures=OfGroups(groups, failures),
         usage=client.usage,
         requests=client.requests - client.cached,
         cached=client.cached,
@@ -130,7 +128,7 @@ def asked_answer(
     asking = _Asking(client, prompts, settings, lambda _: None, on_remark)
     missing = next(asking.missing([question]), None)
     if missing is None:
-        return asking.reply(identity(question.text))
+        return asking.reply(0)
     # Imported here for start-up time: a reply from the cache needs no event loop.
     from dlgrade.runs import run  # noqa: PLC0415
 
@@ -155,7 +153,7 @@ def asked_answer(
 class _Asking:
     """Questions on their way to a reply.
 
-    `found` are the replies by the questions' identities, of which the cache had `cached`; `others` are those that are
+    `found` are the replies by the questions' numbers, of which the cache had `cached`; `others` are those that are
     not the first model's, with their models. `ended` are the models without quota.
     """
 
@@ -165,56 +163,45 @@ class _Asking:
     on_progress: Callable[[Progressed], None]
     on_remark: Callable[[str], None]
     found: Texts = field(default_factory=Texts)
-    others: dict[str, str] = field(default_factory=dict)
+    others: dict[int, str] = field(default_factory=dict)
     cached: int = 0
     ended: dict[str, QuotaExceeded] = field(default_factory=dict)
     last: Progressed = field(default_factory=lambda: Progressed(done=0, failed=0, running=0))
 
     def missing(self, questions: Iterable[Question]) -> Iterator[tuple[str, Item]]:
-        """The questions that the cache has no reply to, by their identities; looked up as they are needed.
+        """The questions that the cache has no reply to, by their numbers, from 0; looked up as they are needed.
 
         Looked up in batches, and none of them kept: a run may have more questions than fit into memory as requests.
         """
-        todo = iter(questions)
+        todo = enumerate(questions)
         size = _IN_BETWEEN
-        while some := [(identity(q.text), self._requests(q)) for q in islice(todo, size)]:
+        while some := [(number, self._requests(question)) for number, question in islice(todo, size)]:
             size = _AT_ONCE
             stored = self.client.stored([request for _, requests in some for request in requests])
-            for wording, requests in some:
+            for number, requests in some:
                 hit = next((request for request in requests if request.key in stored), None)
                 if hit is None:
                     size = _IN_BETWEEN
-                    yield wording, (wording, requests)
+                    yield str(number), (number, requests)
                     continue
-                self._keep(wording, hit.model, stored[hit.key].text)
+                self._keep(number, hit.model, stored[hit.key].text)
                 self.cached += 1
                 self.client.found()
             self.progressed(self.last)
 
-    def _keep(self, wording: str, model: str, text: str) -> None:
-        self.found.add(wording, text)
+    def _keep(self, number: int, model: str, text: str) -> None:
+        self.found.put(number, text)
         if model != self.settings.models[0]:
-            self.others[wording] = model
+            self.others[number] = model
 
-    def reply(self, wording: str) -> Reply:
+    def reply(self, number: int) -> Reply:
         """The reply that was found for a question."""
-        return self.others.get(wording, self.settings.models[0]), self.found[wording]
-
-    def share(self, group: Sequence[Question], failures: dict[str, Failure]) -> None:
-        """Give all wordings of a question what came of the first."""
-        first, *others = dict.fromkeys(identity(question.text) for question in group)
-        for wording in others:
-            if first in failures:
-                failures[wording] = failures[first]
-            elif first in self.found:
-                self.found.also(wording, first)
-                if first in self.others:
-                    self.others[wording] = self.others[first]
+        return self.others.get(number, self.settings.models[0]), self.found.get(number) or ""
 
     async def find(self, item: Item) -> None:
         """Keep the reply to one question; as `ask`."""
-        wording, requests = item
-        self._keep(wording, *await self.ask(requests))
+        number, requests = item
+        self._keep(number, *await self.ask(requests))
 
     def _requests(self, question: Question) -> tuple[Request, ...]:
         return answer_requests(question, self.prompts, self.settings)

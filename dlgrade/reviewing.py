@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
@@ -151,7 +151,7 @@ class Reviewer:
             review = Review(verdict="edited", time=ledger.now())
             # Killed after this, the document has the draft, and the ledger a line too many.
             before = Ledger.beside(bank.path)
-            added = [replace(new, review=review)]
+            added = [new._replace(review=review)]
             ledger.update(bank.path, add=added)
             try:
                 _save(bank, filled.source)
@@ -272,7 +272,7 @@ def _stands(draft: Draft) -> bool:
 
 
 def _record(bank: Bank, line: Written, verdict: Literal["accepted", "edited"]) -> None:
-    ledger.update(bank.path, add=[replace(line, review=Review(verdict=verdict, time=ledger.now()))])
+    ledger.update(bank.path, add=[line._replace(review=Review(verdict=verdict, time=ledger.now()))])
 
 
 def _save(bank: Bank, source: str) -> None:

@@ -7,11 +7,11 @@ which say nothing; never an answer without its line, which would pass for a pers
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
 from dlgrade.banks import filling, ledger
 from dlgrade.banks.chosen import Chosen, Looked
@@ -20,17 +20,50 @@ from dlgrade.banks.gathering import called
 from dlgrade.banks.ledger import Ledger, answer_hash
 from dlgrade.banks.outputs import save_copy
 from dlgrade.banks.reading import bank_from_text, read_bank
-from dlgrade.banks.same import identity
+from dlgrade.banks.same import Groups, identity, same
 from dlgrade.banks.written import Lines, Origin, Written
 from dlgrade.errors import BankError, ChangedMeanwhile, DlgradeError, OutputError, RunStopped
 from dlgrade.models import Bank, Failure, Question, Usage
-from dlgrade.numbered import Grouped, Numbered
+from dlgrade.numbered import Numbered
 
 if TYPE_CHECKING:
     from dlgrade.refreshing import Stale  # which a run that renews nothing does without
 
 _TRIES = 5
 """How often a document that somebody keeps changing is filled anew before giving up."""
+
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class ByName(Protocol[T_co]):
+    """What questions have, by their `identity`: a `dict`, or `OfGroups`."""
+
+    def get(self, name: str, /) -> T_co | None: ...  # noqa: D102
+    def __len__(self) -> int: ...
+
+
+class ByNumber(Protocol[T_co]):
+    """What groups have, by their number."""
+
+    def get(self, number: int, /) -> T_co | None: ...  # noqa: D102
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class OfGroups(Generic[T_co]):
+    """What groups of questions have, by the identity of each question in them."""
+
+    groups: Groups
+    there: ByNumber[T_co]
+
+    def get(self, name: str, /) -> T_co | None:
+        """What the question of that identity has, None if nothing."""
+        group = self.groups.of(name)
+        return None if group is None else self.there.get(group)
+
+    def __len__(self) -> int:
+        return len(self.there)
 
 
 @dataclass(frozen=True)
@@ -43,10 +76,10 @@ class Answers:
     price is not known. `stopped` is why a run ended before its end.
     """
 
-    texts: Mapping[str, str]
-    origins: Mapping[str, Origin] = field(default_factory=dict)
+    texts: ByName[str]
+    origins: ByName[Origin] = field(default_factory=dict)
     origin: Origin | None = None
-    failures: Mapping[str, Failure] = field(default_factory=dict)
+    failures: ByName[Failure] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
     requests: int = 0
     cached: int = 0
@@ -77,7 +110,7 @@ class Answers:
 
     def origin_of(self, question: Question) -> Origin | None:
         """Where the answer to a question comes from, if there is one and that is known."""
-        return self.origins.get(identity(question.text), self.origin)
+        return (self.origins.get(identity(question.text)) if self.origins else None) or self.origin
 
 
 StaleOf: TypeAlias = "Callable[[Bank], tuple[Stale, ...]]"
@@ -200,8 +233,8 @@ def _as_it_is_now(outcome: Outcome, answers: Answers, stale_of: StaleOf) -> Outc
     old = outcome.bank
     if _stands(old):
         # The same, unless somebody has reviewed an answer meanwhile.
-        same = _reasons(stale_of(old)) == _reasons(outcome.stale)
-        return outcome if same else Outcome.of(old, answers, stale_of, repair=outcome.repair)
+        as_before = _reasons(stale_of(old)) == _reasons(outcome.stale)
+        return outcome if as_before else Outcome.of(old, answers, stale_of, repair=outcome.repair)
     try:
         bank = read_bank(old.path, choices=old.choices)
     except BankError as error:
@@ -225,15 +258,13 @@ def _reasons(stale: Iterable[Stale]) -> dict[str, str]:
 
 def _lost(before: Outcome, now: Outcome, kept: str) -> list[Failure]:
     """What was answered before, and has no place for it now."""
-    there = Grouped()
-    for question in now.bank.questions:
-        there.add(identity(question.text), question.position)
+    there = same(now.bank.questions)
     found = []
     for question in before.bank.questions:
         if question.id not in before.filled.filled:
             continue
-        places = there.of(identity(question.text))
-        new = now.bank.questions[places[-1] - 1] if places else None
+        group = there.of(identity(question.text))
+        new = None if group is None else there.members(group)[-1]
         if new is None:
             found.append(Failure(id=question.id, kind="gone", message=f"the question is gone from the document{kept}"))
         elif new.answer is not None and new.id not in now.filled.filled and new.answer != question.answer:
@@ -290,7 +321,7 @@ def _save_copy(outcome: Outcome, target: Path, answers: Answers) -> None:
     """
     bank, filled = outcome.bank, outcome.filled.answers
     known = Ledger.beside(bank.path).known(bank)
-    copied = (replace(line, bank=ledger.name_of(target)) for id_, line in known.items() if id_ not in filled)
+    copied = (line._replace(bank=ledger.name_of(target)) for id_, line in known.items() if id_ not in filled)
     lines = Lines(chain(copied, _new_lines(outcome, answers, known, target)))
     before = Ledger.beside(target)
     if target.exists():

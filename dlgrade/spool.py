@@ -1,8 +1,8 @@
 """Texts by the thousand that need not be in memory: they stand in a file without a name, which ends with the program.
 
     texts = Texts()
-    texts.add("what is dropout", "Units are dropped at random …")
-    texts["what is dropout"]
+    texts.put(7, "Units are dropped at random …")
+    texts.get(7)
 
 A megabyte is kept in memory, so that a short run touches no disk.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from heapq import merge
 from io import BytesIO
@@ -22,7 +22,6 @@ from typing import IO
 from weakref import finalize
 
 from dlgrade.errors import OutputError
-from dlgrade.numbered import Numbered
 
 IN_MEMORY = 1 << 20
 """Bytes of texts from which on they stand in a file."""
@@ -84,6 +83,18 @@ class Spool:
         except OSError as error:
             raise unwritable(error) from None
 
+    def in_order(self, places: Iterable[int]) -> Iterator[str]:
+        """The texts at these offsets as `sorted` would have them, some thousand in memory at once.
+
+        Raises:
+            OutputError: as `get` does.
+        """
+        todo = iter(places)
+        runs: list[array[int]] = []
+        while some := sorted(islice(todo, _AT_ONCE), key=self.get):
+            runs.append(array("q", some))
+        return merge(*(map(self.get, run) for run in runs))
+
     def _to_disk(self) -> None:
         # Texts are put one after the other, and most of them are asked for so.
         file = TemporaryFile(buffering=1 << 14)  # noqa: SIM115 - for as long as this lives
@@ -93,61 +104,30 @@ class Spool:
         self._file = file
 
 
-class Texts(Mapping[str, str]):
-    """Texts by name, in a spool with their names."""
+class Texts:
+    """Texts by number, in a spool."""
 
     def __init__(self) -> None:
         self._spool = Spool()
-        self._numbers = Numbered()
-        self._names = array("q")
-        self._at = array("q")
+        self._at = array("q")  # -1 where none is
 
-    def add(self, name: str, text: str) -> None:
-        """Keep a text under a name.
+    def put(self, number: int, text: str) -> None:
+        """Keep a text under a number.
 
         Raises:
             OutputError: the disk of temporary files is full.
         """
-        self._put(name, self._spool.put(text))
+        if number >= len(self._at):
+            self._at.extend([-1] * (number + 1 - len(self._at)))
+        self._at[number] = self._spool.put(text)
 
-    def also(self, name: str, known: str) -> None:
-        """Let another name stand for a text that is there already."""
-        self._put(name, self._at[self._number(known)])
+    def get(self, number: int, /) -> str | None:
+        """The text of that number, None if there is none."""
+        at = self._at[number] if number < len(self._at) else -1
+        return None if at < 0 else self._spool.get(at)
 
-    def _put(self, name: str, at: int) -> None:
-        number = self._numbers.add(name)
-        if number == len(self._at):
-            self._names.append(self._spool.put(name))
-            self._at.append(at)
-        self._at[number] = at
-
-    def _number(self, name: str) -> int:
-        number = self._numbers.get(name)
-        if number is None:
-            raise KeyError(name)
-        return number
-
-    def __getitem__(self, name: str) -> str:
-        return self._spool.get(self._at[self._number(name)])
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name in self._numbers
-
-    def __iter__(self) -> Iterator[str]:
-        return map(self._spool.get, self._names)
+    def __contains__(self, number: int) -> bool:
+        return number < len(self._at) and self._at[number] >= 0
 
     def __len__(self) -> int:
-        return len(self._at)
-
-
-def in_order(texts: Iterable[str]) -> Iterator[str]:
-    """Texts as `sorted` would have them, some thousand in memory at once.
-
-    Raises:
-        OutputError: the disk of temporary files is full.
-    """
-    spool, todo = Spool(), iter(texts)
-    runs: list[array[int]] = []
-    while some := sorted(islice(todo, _AT_ONCE)):
-        runs.append(array("q", map(spool.put, some)))
-    return merge(*(map(spool.get, run) for run in runs))
+        return len(self._at) - self._at.count(-1)

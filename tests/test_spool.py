@@ -28,13 +28,24 @@ def test_what_is_put_into_it_comes_back(in_memory: int, texts: list[str]) -> Non
         assert [kept.get(at) for at in reversed(places)] == texts[::-1]
 
 
-def test_texts_have_names_and_some_of_them_two() -> None:
+@given(st.dictionaries(st.integers(0, 20), st.text(max_size=9)))
+def test_texts_have_numbers_in_any_order(wanted: dict[int, str]) -> None:
     texts = Texts()
-    texts.add("one", "Units.")
-    texts.add("two", "Masks.")
-    texts.also("first", "one")
-    assert dict(texts) == {"one": "Units.", "two": "Masks.", "first": "Units."}
-    assert ("two" in texts, "three" in texts, texts.get("three"), len(texts)) == (True, False, None, 3)
+    for number, text in wanted.items():
+        texts.put(number, "another")
+        texts.put(number, text)
+    assert [texts.get(number) for number in range(25)] == [wanted.get(number) for number in range(25)]
+    assert [number for number in range(25) if number in texts] == sorted(wanted)
+    assert len(texts) == len(wanted)
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 1 << 12])
+@given(texts=st.lists(st.text(max_size=3), max_size=20))
+def test_texts_come_in_order_however_few_are_sorted_at_once(at_once: int, texts: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spool, "_AT_ONCE", at_once)
+        kept = Spool()
+        assert list(kept.in_order([kept.put(text) for text in texts])) == sorted(texts)
 
 
 def test_a_folder_for_temporary_files_that_is_not_there_is_named(
@@ -43,6 +54,6 @@ def test_a_folder_for_temporary_files_that_is_not_there_is_named(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
     monkeypatch.setattr(spool, "IN_MEMORY", 0)
     with pytest.raises(OutputError, match="a temporary file cannot be written: no such file or directory"):
-        Texts().add("one", "Units.")
+        Texts().put(0, "Units.")
     with pytest.raises(OutputError, match="temporary file"):
         Paged.of(["Units."])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, compress
-from typing import Self, TypeVar
+from typing import Self, TypeVar, overload
 
 from dlgrade.models import Bank, Question
 from dlgrade.numbered import Listed
@@ -119,10 +119,15 @@ class Chosen(Sequence[Question]):
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
 
-    def __getitem__(self, at):  # type: ignore[no-untyped-def]
+    @overload
+    def __getitem__(self, at: int) -> Question: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Question]: ...
+    def __getitem__(self, at: int | slice) -> Question | list[Question]:
         if isinstance(at, slice):
             return [self[place] for place in range(len(self))[at]]
-        place = range(len(self))[at]
-        number = bisect_right(self._ends, place)
+        if at < 0:
+            at = range(len(self))[at]
+        number = bisect_right(self._ends, at)
         bank, positions = self._chosen[number]
-        return bank.questions[positions[place - self._ends[number]] - 1]
+        return bank.questions[positions[at - self._ends[number]] - 1]

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from dlgrade.banks.chosen import Looked, Positions
 from dlgrade.banks.layout import LAYOUTS
@@ -46,8 +47,7 @@ _NOT_READ_BACK = "the document could not be read back with this answer in it"
 _NOT_TOLD = "where its answer begins and ends cannot be told in this document"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """What stood where an answer went, and what came with the answer: the way back."""
 
     was: str = ""

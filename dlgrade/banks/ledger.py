@@ -47,7 +47,7 @@ _SAID = {
     "extra_forbidden": "unknown key",
     "unexpected_keyword_argument": "unknown key",
     "missing": "missing key",
-    "missing_keyword_only_argument": "missing key",
+    "missing_argument": "missing key",
 }
 
 
@@ -115,9 +115,9 @@ class Ledger:
         A line belongs to the question that it names. One whose question the bank no longer has belongs to the
         question that has its answer now: the question was changed.
         """
-        by_hash, here = Grouped(), Numbered()
+        hashes, by_hash, here = Numbered(), Grouped(), Numbered()
         for number, answer in self.lines.hashes(name_of(bank.path)):
-            by_hash.add(answer, number)
+            by_hash.add(hashes.add(answer), number)
         if not by_hash:
             return Looked(Positions(bank), self.lines.numbered)
         for question in bank.questions:
@@ -125,10 +125,11 @@ class Ledger:
         found = Positions(bank)
         numbers = array("i", bytes(4 * (len(bank.questions) + 1)))
         for question in bank.questions:
-            numbered = by_hash.of(answer_hash(question.answer)) if question.answer is not None else ()
-            lines = [(number, self.lines.numbered(number)) for number in numbered]
-            chosen = _line_of(question, lines, here, bank.source) if lines else None
-            if chosen is not None:
+            known = None if question.answer is None else hashes.get(answer_hash(question.answer))
+            if known is None:
+                continue
+            lines = [(number, self.lines.numbered(number)) for number in by_hash[known]]
+            if (chosen := _line_of(question, lines, here, bank.source)) is not None:
                 found.add(question.position)
                 numbers[question.position] = chosen
         return Looked(found, lambda at: self.lines.numbered(numbers[at]))
@@ -182,8 +183,8 @@ def _change(path: Path, add: Lines, drop: Lines) -> None:
     if not add and not drop:
         return
     with holding(path.with_name(_LOCK)):
-        lines = Lines(_read(path))
-        if lines.change(add, drop):
+        lines = Lines(_read(path)).changed(add, drop)
+        if lines is not None:
             save(path, (line.encode() for line in lines.in_order))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 
 from dlgrade.banks.wording import fold
 from dlgrade.models import Question
-from dlgrade.numbered import Grouped, Listed
+from dlgrade.numbered import Grouped, Listed, Numbered
 
 _ALIKE = 0.7  # from here on two wordings are worth a look
 _RAREST, _NEIGHBOURS = 3, 50
@@ -62,35 +63,54 @@ def identity(text: str) -> str:
 class Groups(Listed[tuple[Question, ...]]):
     """Groups of questions that say the same; only where they stand among all of them is held."""
 
-    def __init__(self, questions: Sequence[Question], key: Callable[[Question], str]) -> None:
+    def __init__(self, questions: Sequence[Question], key: Callable[[Question], str] | None) -> None:
         self._questions = questions
+        self._wordings = Numbered()
+        self._groups = array("i")  # by the number of the wording
         self._places = Grouped()
+        keys: dict[str, int] = {}  # the groups that have more than a wording in common
         for place, question in enumerate(questions):
-            self._places.add(key(question), place)
+            wording = identity(question.text)
+            number = self._wordings.add(wording)
+            if number == len(self._groups):
+                name = wording if key is None else key(question)
+                group = len(self._places) if name == wording else keys.setdefault(name, len(self._places))
+                self._groups.append(group)
+            self._places.add(self._groups[number], place)
 
-    def __iter__(self) -> Iterator[tuple[Question, ...]]:
-        return (tuple(self._questions[place] for place in self._places[group]) for group in range(len(self)))
+    def of(self, wording: str) -> int | None:
+        """The number of the group that a wording is in, by its `identity`; None if it is in none."""
+        number = self._wordings.get(wording)
+        return None if number is None else self._groups[number]
 
     @property
     def firsts(self) -> Iterator[Question]:
         """The first question of each group."""
-        return (self._questions[self._places[group][0]] for group in range(len(self)))
+        return (self._questions[place] for place in self._places.firsts)
 
     @property
     def larger(self) -> Iterator[tuple[Question, ...]]:
         """The groups of more than one."""
-        return (tuple(self._questions[place] for place in places) for places in self._places.larger)
+        return map(self._members, self._places.larger)
+
+    def members(self, group: int) -> tuple[Question, ...]:
+        """The questions of a group."""
+        return self._members(self._places[group])
+
+    def _members(self, places: Sequence[int]) -> tuple[Question, ...]:
+        return tuple(self._questions[place] for place in places)
+
+    def __iter__(self) -> Iterator[tuple[Question, ...]]:
+        return map(self.members, range(len(self)))
 
     def __len__(self) -> int:
         return len(self._places)
 
 
-def same(
-    questions: Sequence[Question], key: Callable[[Question], str] = lambda question: identity(question.text)
-) -> Groups:
+def same(questions: Sequence[Question], key: Callable[[Question], str] | None = None) -> Groups:
     """Group questions that say the same, spaces, case and markup aside; groups and members keep their order.
 
-    `key` says what makes a question the question it is. Every question is in one group; one that stands alone is a
+    Those for which `key` gives the same are one group too. Every question is in one group; one that stands alone is a
     group of one.
     """
     return Groups(questions, key)

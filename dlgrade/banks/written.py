@@ -9,17 +9,14 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from json.encoder import encode_basestring as quoted
-from typing import Any, ClassVar, Literal, Self
-
-from pydantic import ConfigDict
+from typing import Any, Literal, NamedTuple, Self
 
 from dlgrade.banks.same import identity
 from dlgrade.models import Record
 from dlgrade.numbered import Listed, Numbered
-from dlgrade.spool import Spool, in_order
+from dlgrade.spool import Spool
 
 Key = tuple[str, str, str, str]
 
@@ -46,14 +43,11 @@ class Review(Record):
     time: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(NamedTuple):
     """One answer that a machine wrote. `was` stood in its place, and `lead` and `trail` came with it.
 
     What comes from a file is checked (`dlgrade.banks.ledger`); what is made here need not be, by the hundred thousand.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     bank: str
     question: str
@@ -131,8 +125,10 @@ class Lines(Listed[Written]):
             self._at[number] = self._spool.put(record)
             self._reviewed[number] = reviewed
 
-    def change(self, add: Lines, drop: Iterable[Written]) -> bool:
-        """Drop lines that are still as they are given, and add others; says whether that changes anything."""
+    def changed(self, add: Lines, drop: Iterable[Written]) -> Lines | None:
+        """The lines without those that are still as they are in `drop`, and with others; None if that is the same."""
+        if not self._at:
+            return add or None
         before = self._at[:]
         for line in drop:
             number = self._keys.get(_name(line))
@@ -142,7 +138,7 @@ class Lines(Listed[Written]):
             if at >= 0:
                 self._put(self._keys.add(digest), add._spool.get(at), reviewed=bool(reviewed))
         before.extend([-1] * (len(self._at) - len(before)))
-        return any(self._differ(old, new) for old, new in zip(before, self._at, strict=True))
+        return self if any(map(self._differ, before, self._at)) else None
 
     def _differ(self, old: int, new: int) -> bool:
         return old != new and (old < 0 or new < 0 or self._spool.get(old) != self._spool.get(new))
@@ -172,13 +168,13 @@ class Lines(Listed[Written]):
     @property
     def in_order(self) -> Iterator[str]:
         """The lines as they stand in a file, by bank, question, answer and lead."""
-        return map(_line, in_order(self._spool.get(at) for at in self._at if at >= 0))
+        return map(_line, self._spool.in_order(at for at in self._at if at >= 0))
 
     def __iter__(self) -> Iterator[Written]:
         return (self.numbered(number) for number, at in enumerate(self._at) if at >= 0)
 
     def __len__(self) -> int:
-        return sum(at >= 0 for at in self._at)
+        return len(self._at) - self._at.count(-1)
 
 
 def _name(line: Written) -> str:
