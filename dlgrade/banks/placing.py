@@ -11,7 +11,7 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
-from itertools import chain, groupby, takewhile
+from itertools import groupby, takewhile
 from pathlib import Path
 
 from dlgrade.banks.forms import DATA
@@ -41,6 +41,7 @@ class Placed:
         self._texts = array("q", self._answers)
         self._leads: dict[int, str] = {}  # where it is not the slot's
         self._by_pages = may_be_paged(bank)
+        self._length = len(bank.source)  # with all answers in it, about
         self._last = (-1, 0, 0)  # the place of the last answer
         self._ordered = True
 
@@ -60,6 +61,7 @@ class Placed:
         self._texts[at] = self._answers[at] if text == answer else self._spool.put(text)
         if lead != slot.lead:
             self._leads[at] = lead
+        self._length += len(lead) + len(text) + len(slot.trail)
         self._by_pages = self._by_pages and "\r" not in text
 
     def answer(self, position: int) -> str:
@@ -82,7 +84,8 @@ class Placed:
         first = any(question.slot is not None for question in self._at(positions))
         once = [(edit.start, edit.end, (edit.text,)) for edit in self.bank.once if first and edit.start not in taken]
         splices = merge(self._splices(positions), sorted(once, key=_start), key=_start)
-        return _joined(_parts(self.bank.source, splices), LONGEST if self._by_pages else None)
+        parts = _parts(self.bank.source, splices)
+        return Paged.of(parts) if self._by_pages and self._length > LONGEST else _joined(parts)
 
     def _at(self, positions: Iterable[int]) -> Iterator[Question]:
         return (self.bank.questions[at - 1] for at in positions)
@@ -173,11 +176,8 @@ def _parts(source: str, splices: Iterable[Splice]) -> Iterator[str]:
     yield source[done:]
 
 
-def _joined(parts: Iterator[str], longest: int | None) -> Text:
-    """Join texts bit by bit: `"".join` would hold all of them beside what they make together.
-
-    One longer than `longest`, where that is given, is by pages.
-    """
+def _joined(parts: Iterator[str]) -> str:
+    """Join texts bit by bit: `"".join` would hold all of them beside what they make together."""
     whole = ""
     some: list[str] = []
     size = 0
@@ -187,6 +187,4 @@ def _joined(parts: Iterator[str], longest: int | None) -> Text:
         if size >= _AT_ONCE:
             whole += "".join(some)  # CPython lengthens a text in place that nobody else holds
             some, size = [], 0
-            if longest is not None and len(whole) > longest:
-                return Paged.of(chain([whole], parts))
     return whole + "".join(some) if some else whole

@@ -99,8 +99,7 @@ class Report:
     def _rubrics(self) -> dict[str, str]:
         rubrics, found = self.session.rubrics, {}
         for outcome in self.outcomes:
-            filled = set(outcome.filled.filled)
-            for question in (q for q in outcome.bank.questions if q.id in filled):
+            for question in (q for q in outcome.bank.questions if q.id in outcome.filled.filled):
                 if (origin := shipped_origin(question, rubrics)) is not None:
                     found[origin.prompt.template.rpartition("/")[2]] = origin.prompt.hash
         return found
@@ -187,7 +186,7 @@ def _name_stale(outcome: Outcome) -> None:
 
 def _name(outcome: Outcome, *, failed_alone: bool) -> None:
     """The questions left, with the reason where there is one; after Ctrl-C most have none but that."""
-    texts = {question.id: question.wording for question in outcome.bank.questions}
     reasons = {failure.id: f": {failure.message}" for failure in outcome.filled.failed}
     for id_ in (id_ for id_ in outcome.left if id_ in reasons or not failed_alone):
-        show.remark(f"  no answer: {id_}  {texts[id_]}{reasons.get(id_, '')}")
+        question = outcome.bank.questions[int(id_.rpartition(":")[2]) - 1]
+        show.remark(f"  no answer: {id_}  {question.wording}{reasons.get(id_, '')}")
