@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dlgrade.banks.outputs import digest
+from dlgrade.banks.filling import digest
 from dlgrade.classes import Graded
 from dlgrade.errors import InputError, RubricError
 from dlgrade.grading.gradebook import Book

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from dlgrade.banks import filling, ledger
-from dlgrade.banks.filling import Place
+from dlgrade.banks.filling import Encoded, Place
 from dlgrade.banks.gathering import called
 from dlgrade.banks.ledger import Ledger, answer_hash
 from dlgrade.banks.reading import bank_from_text, read_bank
@@ -276,5 +276,5 @@ def _record(bank: Bank, line: Written, verdict: Literal["accepted", "edited"]) -
 
 
 def _save(bank: Bank, source: str) -> None:
-    before, data = (text.encode(bank.encoding) for text in (bank.source, source))
-    filling.save(bank.path, data, instead_of=before)
+    before = filling.hash_of(Encoded(bank.source, bank.encoding))
+    filling.save(bank.path, Encoded(source, bank.encoding), instead_of=before)

@@ -215,7 +215,7 @@ def _saved(outcome: Outcome, answers: Answers, stale_of: StaleOf) -> Outcome:
         ledger.update(path, add=lines)
         try:
             if now.filled.text != now.bank.source:
-                there = now.bank.source.encode(now.bank.encoding)
+                there = filling.hash_of(Encoded(now.bank.source, now.bank.encoding))
                 filling.save(path, Encoded(now.filled.text, now.bank.encoding), instead_of=there)
         except DlgradeError as error:
             before.restore(lines)
@@ -247,7 +247,7 @@ def _as_it_is_now(outcome: Outcome, answers: Answers, stale_of: StaleOf) -> Outc
 def _stands(bank: Bank) -> bool:
     """Say whether a bank is still what stands in its file."""
     try:
-        return Path(bank.path).read_bytes() == bank.source.encode(bank.encoding)
+        return filling.digest(Path(bank.path)) == filling.hash_of(Encoded(bank.source, bank.encoding))
     except OSError:
         return False
 
@@ -328,7 +328,7 @@ def _save_copy(outcome: Outcome, target: Path, answers: Answers) -> None:
         _check_reviewed(target, outcome, before)
     ledger.update(target, add=lines)
     try:
-        save_copy(target, Encoded(outcome.filled.text, bank.encoding), bank.source.encode(bank.encoding))
+        save_copy(target, Encoded(outcome.filled.text, bank.encoding), Encoded(bank.source, bank.encoding))
     except DlgradeError:
         before.restore(lines)
         raise

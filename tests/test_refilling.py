@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlgrade.banks import filling
-from dlgrade.banks.filling import Place, emptied, fill, save
+from dlgrade.banks.filling import Place, emptied, fill, hash_of, save
 from dlgrade.banks.reading import bank_from_text, read_bank
 from dlgrade.errors import ChangedMeanwhile
 from dlgrade.models import Bank, Slot
@@ -122,10 +122,10 @@ def test_a_file_that_is_not_what_it_was_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "bank.md"
     path.write_bytes(b"now")
     with pytest.raises(ChangedMeanwhile, match="somebody changed it"):
-        save(path, b"new", instead_of=b"before")
+        save(path, b"new", instead_of=hash_of(b"before"))
     assert [file.name for file in tmp_path.iterdir()] == ["bank.md"]
     assert path.read_bytes() == b"now"
-    save(path, b"new", instead_of=b"now")
+    save(path, b"new", instead_of=hash_of(b"now"))
     assert path.read_bytes() == b"new"
 
 

@@ -314,7 +314,7 @@ def test_a_document_saved_while_its_answers_are_proved_is_filled_anew(
     texts = {"whatisdropout": "Because."}
     real, edits = filling._replace, ["One more line.\n\n", "And one.\n\n"]
 
-    def edited_meanwhile(target: Path, data: Iterable[bytes], instead_of: bytes | None) -> None:
+    def edited_meanwhile(target: Path, data: Iterable[bytes], instead_of: str | None) -> None:
         if target == bank and edits:
             target.write_bytes(edits.pop().encode() + target.read_bytes())
         real(target, data, instead_of)

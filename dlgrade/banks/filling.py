@@ -13,6 +13,7 @@ placeholder that stood there before it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -283,13 +284,27 @@ class Encoded:
         return (piece.encode(self.encoding) for piece in pieces)
 
 
-def save(path: str | os.PathLike[str], data: bytes | Iterable[bytes], *, instead_of: bytes | None = None) -> None:
+def hash_of(data: bytes | Iterable[bytes]) -> str:
+    """SHA-256, in hex, of what may be given bit by bit."""
+    found = hashlib.sha256()
+    for part in [data] if isinstance(data, bytes) else data:
+        found.update(part)
+    return found.hexdigest()
+
+
+def digest(path: Path) -> str:
+    """The same of a file that may not fit into memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def save(path: str | os.PathLike[str], data: bytes | Iterable[bytes], *, instead_of: str | None = None) -> None:
     """Write a file whole or not at all, also if the program is killed: readers see the old one or the new one.
 
     A link keeps pointing to its file, which is the one replaced; the mode stays.
 
     Raises:
-        ChangedMeanwhile: `instead_of` is given and is not what stands there.
+        ChangedMeanwhile: `instead_of` is given and is not the hash of what stands there.
         OutputError: it cannot be written; what was there is untouched.
     """
     target = Path(os.path.realpath(path))
@@ -299,7 +314,7 @@ def save(path: str | os.PathLike[str], data: bytes | Iterable[bytes], *, instead
         raise OutputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
 
 
-def _replace(target: Path, data: Iterable[bytes], instead_of: bytes | None) -> None:
+def _replace(target: Path, data: Iterable[bytes], instead_of: str | None) -> None:
     # A folder in the target's place would only be noticed by the last step, and differently on each system.
     if target.is_dir():
         raise IsADirectoryError(None, "this is a folder")
@@ -311,7 +326,7 @@ def _replace(target: Path, data: Iterable[bytes], instead_of: bytes | None) -> N
             os.fsync(file.fileno())
         Path(name).chmod(mode_of(target))
         # As late as can be: an editor may have saved the document while its answers were proved.
-        if instead_of is not None and target.read_bytes() != instead_of:
+        if instead_of is not None and digest(target) != instead_of:
             raise ChangedMeanwhile(f"{target}: somebody changed it while it was being written")
         Path(name).replace(target)
     except BaseException:

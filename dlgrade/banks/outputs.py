@@ -12,7 +12,6 @@ dlgrade wrote there before. What it wrote is remembered by hash in a `.dlgrade` 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,11 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from dlgrade.banks.filling import Encoded, mode_of, save
+from dlgrade.banks.filling import Encoded, digest, hash_of, mode_of, save
 from dlgrade.banks.gathering import documents
 from dlgrade.banks.locking import FOLDER
 from dlgrade.errors import OutputError
 
+_AT_ONCE = 1 << 20  # bytes of a file that are looked at
 # what file systems say that know no links: FAT, some network shares, Android
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EACCES, errno.EMLINK}
 
@@ -68,26 +68,31 @@ def check_writable(targets: Iterable[Path]) -> None:
                 raise OutputError(f"{path}: cannot be written: permission denied")
 
 
-def check_replaceable(target: Path, original: bytes = b"") -> bytes | None:
+def check_replaceable(target: Path, original: bytes | Encoded = b"") -> str | None:
     """See that nobody's work would be lost: the target is new, empty, the original itself, or dlgrade's own.
 
-    Returns what stands there, None if nothing does.
+    Returns the hash of what stands there, None if nothing does.
 
     Raises:
         OutputError: it holds something else.
     """
     try:
-        there = target.read_bytes()
+        there, blank = digest(target), _is_blank(target)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise OutputError(f"{target}: cannot be read: {(error.strerror or str(error)).lower()}") from None
-    if there.strip() and there != original and _hash([there]) not in _noted(target):
+    if not blank and there not in _noted(target) and there != hash_of(original):
         raise _somebodys(target)
     return there
 
 
-def save_copy(target: Path, data: bytes | Encoded, original: bytes = b"") -> None:
+def _is_blank(target: Path) -> bool:
+    with target.open("rb") as file:
+        return all(not part.strip() for part in iter(lambda: file.read(_AT_ONCE), b""))
+
+
+def save_copy(target: Path, data: bytes | Encoded, original: bytes | Encoded = b"") -> None:
     """Write a file whole or not at all, and remember it as dlgrade's; nobody's work is replaced.
 
     Raises:
@@ -97,8 +102,7 @@ def save_copy(target: Path, data: bytes | Encoded, original: bytes = b"") -> Non
     note = _note(target)
     check_writable([note])
     # Old and new are noted first: killed in between, whichever stands there is known.
-    old = [] if there is None else [_hash([there])]
-    save(note, "\n".join([*old, _hash([data] if isinstance(data, bytes) else data)]).encode())
+    save(note, "\n".join([*filter(None, [there]), hash_of(data)]).encode())
     save(target, data, instead_of=there)
 
 
@@ -189,12 +193,6 @@ def _own(target: Path, read: str | None) -> str | None:
     return found
 
 
-def digest(path: Path) -> str:
-    """The hash of a file that may not fit into memory."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _somebodys(target: Path) -> OutputError:
     return OutputError(
         f"{target}: left as it is: someone changed it since dlgrade wrote it, or it is not dlgrade's",
@@ -211,10 +209,3 @@ def _noted(target: Path) -> list[str]:
 
 def _note(target: Path) -> Path:
     return target.parent / FOLDER / f"{target.name}.sha256"
-
-
-def _hash(parts: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.hexdigest()

@@ -13,6 +13,7 @@ import typer
 
 from dlgrade.answering import answer_request
 from dlgrade.banks import ledger
+from dlgrade.banks.filling import Encoded
 from dlgrade.banks.filling import diff as diff_of
 from dlgrade.banks.gathering import Banks, documents
 from dlgrade.banks.outputs import check_replaceable, check_writable, planned
@@ -155,7 +156,7 @@ def _check_targets(mode: Mode, read: Banks, targets: dict[str, Path]) -> None:
     for bank in read.banks if targets else ():
         ledger.check(targets[bank.path])
         if mode is Mode.OUT:
-            check_replaceable(targets[bank.path], bank.source.encode(bank.encoding))
+            check_replaceable(targets[bank.path], Encoded(bank.source, bank.encoding))
 
 
 def _answers(session: Session, wanted: Sequence[Question]) -> Answers:

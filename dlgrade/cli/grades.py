@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from dlgrade.banks.outputs import digest, replacement
+from dlgrade.banks.filling import digest
+from dlgrade.banks.outputs import replacement
 from dlgrade.cli import show
 from dlgrade.cli.grades_report import report
 from dlgrade.cli.wiring import Session
