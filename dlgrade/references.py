@@ -8,14 +8,14 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from dlgrade.answering import answer_request, asked_origin, shipped_answer, shipped_origin
-from dlgrade.banks.same import Groups, identity
+from dlgrade.banks.same import Groups, OfGroups, identity
 from dlgrade.banks.written import Origin
 from dlgrade.errors import ItemError, QuotaExceeded
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.request import Request
 from dlgrade.models import Progressed, Question
 from dlgrade.rubrics import Rubrics
-from dlgrade.saving import Answers, OfGroups
+from dlgrade.saving import Answers
 from dlgrade.settings import Settings
 from dlgrade.spool import Texts
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from dlgrade.banks import filling, ledger
 from dlgrade.banks.chosen import Chosen, Looked
@@ -20,7 +20,7 @@ from dlgrade.banks.gathering import called
 from dlgrade.banks.ledger import Ledger, answer_hash
 from dlgrade.banks.outputs import save_copy
 from dlgrade.banks.reading import bank_from_text, read_bank
-from dlgrade.banks.same import Groups, identity, same
+from dlgrade.banks.same import ByName, identity, same
 from dlgrade.banks.written import Lines, Origin, Written
 from dlgrade.errors import BankError, ChangedMeanwhile, DlgradeError, OutputError, RunStopped
 from dlgrade.models import Bank, Failure, Question, Usage
@@ -31,39 +31,6 @@ if TYPE_CHECKING:
 
 _TRIES = 5
 """How often a document that somebody keeps changing is filled anew before giving up."""
-
-
-T_co = TypeVar("T_co", covariant=True)
-
-
-class ByName(Protocol[T_co]):
-    """What questions have, by their `identity`: a `dict`, or `OfGroups`."""
-
-    def get(self, name: str, /) -> T_co | None: ...  # noqa: D102
-    def __len__(self) -> int: ...
-
-
-class ByNumber(Protocol[T_co]):
-    """What groups have, by their number."""
-
-    def get(self, number: int, /) -> T_co | None: ...  # noqa: D102
-    def __len__(self) -> int: ...
-
-
-@dataclass(frozen=True)
-class OfGroups(Generic[T_co]):
-    """What groups of questions have, by the identity of each question in them."""
-
-    groups: Groups
-    there: ByNumber[T_co]
-
-    def get(self, name: str, /) -> T_co | None:
-        """What the question of that identity has, None if nothing."""
-        group = self.groups.of(name)
-        return None if group is None else self.there.get(group)
-
-    def __len__(self) -> int:
-        return len(self.there)
 
 
 @dataclass(frozen=True)

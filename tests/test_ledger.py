@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, Run
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from dlgrade.banks.ledger import Ledger, answer_hash, update
 from dlgrade.banks.reading import read_bank
-from dlgrade.banks.written import Prompt, Review, Written
+from dlgrade.banks.written import Key, Lines, Prompt, Review, Written
 from dlgrade.errors import LedgerError
 
 PROMPT = Prompt(template="answer", hash="0123456789ab", temperature=0.0)
@@ -209,6 +211,61 @@ def test_two_branches_that_answer_different_questions_merge_without_a_conflict(t
     assert [one.question[8:10] for one in Ledger.beside(path).lines] == (
         ["00", "04", "08", "09", "12", "16", "20", "21", "24", "28", "32"]
     )
+
+
+REVIEW = Review(verdict="accepted", time="2026-11-26T00:00:00Z")
+LINES = st.lists(
+    st.builds(
+        line,
+        st.sampled_from(["What is x?", "what isx", "What is y?", "What\0is z?"]),
+        st.sampled_from(["One.", "Two."]),
+        bank=st.sampled_from(["bank.md", "other.md"]),
+        lead=st.sampled_from(["", "\n\n"]),
+        model=st.sampled_from(["one", "two"]),
+        review=st.sampled_from([None, REVIEW]),
+        was=st.sampled_from(["", '\u2028\ud800 \u00e4"\\']),
+    ),
+    max_size=6,
+)
+
+
+@given(LINES, LINES, LINES)
+def test_lines_are_as_in_a_dict(first: list[Written], add: list[Written], drop: list[Written]) -> None:
+    def together(known: dict[Key, Written], lines: list[Written]) -> dict[Key, Written]:
+        for line in lines:
+            old = known.get(line.key)
+            if old is None or line.review or not old.review:
+                known[line.key] = line
+        return known
+
+    def in_file(lines: dict[Key, Written]) -> list[str]:
+        by = sorted(lines.values(), key=lambda line: (line.bank, line.question, line.answer, line.lead))
+        return [line.line for line in by]
+
+    before = together({}, first)
+    dropped = together({}, drop).values()
+    after = together(
+        {key: line for key, line in before.items() if line not in dropped}, list(together({}, add).values())
+    )
+    lines = Lines(first)
+    assert (list(lines), len(lines)) == (list(before.values()), len(before))
+    assert list(lines.in_order) == in_file(before)
+    assert list(lines.reviewed) == [line for line in before.values() if line.review]
+    assert [lines.get(line) for line in drop] == [before.get(line.key) for line in drop]
+    assert {lines.numbered(number): answer for number, answer in lines.hashes("bank.md")} == {
+        line: line.answer for line in before.values() if line.bank == "bank.md"
+    }
+    changed = lines.changed(Lines(add), Lines(drop))
+    assert (changed is None) == (before == after)
+    assert list((lines if changed is None else changed).in_order) == in_file(after)
+
+
+@given(LINES)
+def test_a_line_is_the_json_that_it_was(lines: list[Written]) -> None:
+    for one in lines:
+        said = one._asdict() | {"prompt": one.prompt.model_dump(), "review": one.review and one.review.model_dump()}
+        assert one.line == json.dumps(said, ensure_ascii=False) + "\n"
+        assert Written.of(one.line) == one
 
 
 # ── what fill writes into it ─────────────────────────────────────────────────────────────────

@@ -7,8 +7,9 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from dlgrade.banks.wording import fold
 from dlgrade.models import Question
@@ -42,6 +43,9 @@ _ASPECT_STEMS = frozenset(_ASPECTS.values())
 # What a careful and a careless hand set differently. Operators stay: `//` and `%` are two questions.
 _PUNCTUATION = re.compile(r"[\s.,;:?'\"“”‘’´`()\[\]{}_*\\‐-―…·。，、；：？！（）「」¿¡-]+|!(?!=)")
 _IN_ASCII = {code: None for code in range(128) if _PUNCTUATION.fullmatch(chr(code)) and chr(code) != "!"}
+
+
+T_co = TypeVar("T_co", covariant=True)
 
 
 @lru_cache(maxsize=2**14)  # a run asks for it some ten times of each question
@@ -114,6 +118,36 @@ def same(questions: Sequence[Question], key: Callable[[Question], str] | None = 
     group of one.
     """
     return Groups(questions, key)
+
+
+class ByName(Protocol[T_co]):
+    """What questions have, by their `identity`: a `dict`, or `OfGroups`."""
+
+    def get(self, name: str, /) -> T_co | None: ...  # noqa: D102
+    def __len__(self) -> int: ...
+
+
+class ByNumber(Protocol[T_co]):
+    """What groups have, by their number."""
+
+    def get(self, number: int, /) -> T_co | None: ...  # noqa: D102
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class OfGroups(Generic[T_co]):
+    """What groups of questions have, by the identity of each question in them."""
+
+    groups: Groups
+    there: ByNumber[T_co]
+
+    def get(self, name: str, /) -> T_co | None:
+        """What the question of that identity has, None if nothing."""
+        group = self.groups.of(name)
+        return None if group is None else self.there.get(group)
+
+    def __len__(self) -> int:
+        return len(self.there)
 
 
 class Likeness(NamedTuple):
