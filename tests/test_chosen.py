@@ -24,7 +24,8 @@ def test_positions_and_ids_are_as_lists(some: list[int], others: list[int], name
     assert (list(chosen), len(chosen)) == (some, len(some))
     assert [at in chosen for at in range(8)] == [at in some for at in range(8)]
     assert list(chosen - Positions(BANK, others)) == [at for at in some if at not in others]
-    assert (chosen.ids, len(chosen.ids), bool(chosen.ids)) == (ids, len(ids), bool(ids))
+    assert chosen.ids == ids
+    assert (len(chosen.ids), bool(chosen.ids)) == (len(ids), bool(ids))
     assert (name in chosen.ids) == (name in ids)
     assert chosen.of(name) == (some[ids.index(name)] if name in ids else None)
 

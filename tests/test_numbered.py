@@ -15,13 +15,13 @@ NAMES = st.lists(st.text(st.characters(exclude_categories=()), max_size=2))
 
 class Squares(Listed[int]):
     def __init__(self, count: int) -> None:
-        self.count = count
+        self.length = count
 
     def __iter__(self) -> Iterator[int]:
-        return (n * n for n in range(self.count))
+        return (n * n for n in range(self.length))
 
     def __len__(self) -> int:
-        return self.count
+        return self.length
 
 
 @given(NAMES, NAMES)
