@@ -16,6 +16,7 @@ from dlgrade.banks import ledger
 from dlgrade.banks.filling import Encoded
 from dlgrade.banks.filling import diff as diff_of
 from dlgrade.banks.gathering import Banks, documents
+from dlgrade.banks.ledger import now
 from dlgrade.banks.outputs import check_replaceable, check_writable, planned
 from dlgrade.banks.same import same
 from dlgrade.cli import options, show
@@ -78,7 +79,7 @@ def fill(
       dlgrade fill questions/theory.md --diff --model NAME --base-url http://localhost:8080/v1
       dlgrade fill questions --in-place --refresh --model NAME
     """
-    clock, started = time.monotonic(), ledger.now()
+    clock, started = time.monotonic(), now()
     mode = _mode(out, in_place=in_place, diff=diff, check=check, dry_run=dry_run)
     if json and mode is Mode.DIFF:
         raise InputError("--json and --diff both print to stdout: choose one")
