@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from dlgrade.banks import filling, ledger
-from dlgrade.banks.chosen import Chosen, Looked
+from dlgrade.banks.chosen import Chosen, Looked, Positions
 from dlgrade.banks.filling import Encoded, Filled, Place
 from dlgrade.banks.gathering import called
 from dlgrade.banks.ledger import Ledger, answer_hash
@@ -123,7 +123,7 @@ class Outcome:
     def of(cls, bank: Bank, answers: Answers, stale_of: StaleOf = nothing_stale, *, repair: bool = False) -> Outcome:
         """Fill a bank, in memory; with `repair` its questions get back the spaces that they lost."""
         stale = stale_of(bank)
-        renew = {one.question.id for one in stale if one.hindrance is None}
+        renew = Positions(bank, (one.question.position for one in stale if one.hindrance is None)).ids if stale else ()
         outcome = cls(bank, answers.fill(bank, renew=renew), stale, repair=repair)
         if not repair:
             return outcome

@@ -142,7 +142,7 @@ class _Placing:
         """Put a question's answer in its place, if it needs one."""
         at, missing = question.position, question.answer is None
         (self.missing if missing else self.answered).add(at)
-        if not missing and (not renew or question.id not in renew):
+        if not missing and question.id not in renew:
             return
         answer = answer_of(question)
         if answer is None:
@@ -231,7 +231,7 @@ def _ways_back(source: str, question: Question, place: Place) -> Iterator[Edit]:
 
 def _unfit(answer: str, fitted: str) -> str | None:
     """Say why an answer cannot go into any document, None if it can."""
-    if is_placeholder(answer) or is_placeholder(fitted):
+    if is_placeholder(answer) or (fitted != answer and is_placeholder(fitted)):
         return "the answer is empty or only a placeholder"
     if "\0" in answer or (not answer.isascii() and _IN_NO_FILE.search(answer)):
         return "the answer holds characters that no text file can"

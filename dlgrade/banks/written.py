@@ -183,10 +183,11 @@ def _name(line: Written) -> str:
 
 def _record(line: Written) -> str:
     """What a line is sorted by, and the line."""
-    by = [line.bank, line.question, line.answer, line.lead]
-    if any("\0" in part for part in by):  # no document has it
-        by = [part.replace("\0", "\1") for part in by]
-    return "\0".join([*by, line.line])
+    parts = line.bank, line.question, line.answer, line.lead
+    by = "\0".join(parts)
+    if by.count("\0") >= len(parts):  # no document has it
+        by = "\0".join(part.replace("\0", "\1") for part in parts)
+    return f"{by}\0{line.line}"
 
 
 def _line(record: str) -> str:
