@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pytest
 
-from dlgrade import runs, spool
+from dlgrade import numbered, runs, spool
 from dlgrade.banks.chosen import Chosen
 from dlgrade.banks.ledger import Ledger, update
 from dlgrade.banks.reading import bank_from_text
@@ -24,7 +24,8 @@ T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
-def _all_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+def _as_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numbered, "_FEW", 0)
     monkeypatch.setattr(spool, "IN_MEMORY", 0)
     monkeypatch.setattr(spool, "_AT_ONCE", 256)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -24,8 +25,15 @@ class Squares(Listed[int]):
         return self.length
 
 
-@given(NAMES, NAMES)
-def test_names_are_numbered_in_the_order_in_which_they_first_came(names: list[str], others: list[str]) -> None:
+@given(NAMES, NAMES, st.sampled_from([0, 3, 1 << 14]))
+def test_names_are_numbered_in_the_order_in_which_they_first_came(
+    names: list[str], others: list[str], few: int
+) -> None:
+    with patch("dlgrade.numbered._FEW", few):
+        _numbered_as_by_a_dict(names, others)
+
+
+def _numbered_as_by_a_dict(names: list[str], others: list[str]) -> None:
     numbered, wanted = Numbered(), dict[str, int]()
     for name in names:
         assert numbered.add(name) == wanted.setdefault(name, len(wanted))
