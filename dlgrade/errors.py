@@ -19,6 +19,7 @@ DlgradeError                    exit code
 │   │   ├── UnknownModel                  404, "invalid model name"
 │   │   ├── QuotaExceeded                 the account has no money or requests left
 │   │   ├── Unreachable                   nobody listens, or no name, or no TLS
+│   │   ├── ServerDown                    the server fails whatever it is asked
 │   │   └── NoBatches                     the endpoint answers requests one by one alone
 │   └── BudgetSpent                 1     another request could cost more than --max-cost leaves
 └── ItemError                       1     one question's own failure: the others go on
@@ -141,6 +142,15 @@ class Unreachable(EndpointError):
     """Nobody answers at the base URL."""
 
 
+class ServerDown(EndpointError):
+    """The server has failed request after request, without a reply in between.
+
+    `outage` is the one that its earlier failures (`ServerFailed.outage`) belong to.
+    """
+
+    outage: object = None
+
+
 class NoBatches(EndpointError):
     """The endpoint has no batches: it answers requests one by one alone."""
 
@@ -187,7 +197,12 @@ class NotRecorded(ItemError):
 
 
 class ServerFailed(ItemError):
-    """The server failed more often than is worth waiting for."""
+    """The server failed more often than is worth waiting for.
+
+    `outage` is the same object for failures without a reply in between, None where that is not known.
+    """
+
+    outage: object = None
 
 
 class Uncertain(ServerFailed):

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Generic, TypeVar
 
-from dlgrade.errors import ItemError, RunStopped
+from dlgrade.errors import ItemError, RunStopped, ServerDown, ServerFailed
 from dlgrade.llm.counted import Counted
 from dlgrade.llm.request import Halted
 from dlgrade.models import Failure, Progressed
@@ -55,7 +55,7 @@ def run(
 ) -> Run[R]:
     """Do the work for each `(id, item)`, up to `concurrency` at a time; `client` is closed at the end.
 
-    An `ItemError` becomes a `Failure` under the item's id. After a `RunStopped`, or a first Ctrl-C, no new item is
+    An `ItemError` becomes a `Failure` under the item's id, unless the server was down. After a `RunStopped`, or a first Ctrl-C, no new item is
     begun, `client` sends nothing more, and requests in flight finish; a second Ctrl-C ends these at once, and already
     the first one where the run is not `patient`. What was finished is returned in any case.
 
@@ -94,6 +94,7 @@ class _Going(Generic[T, R]):
         # By the number of the item: of those that have neither a result nor a failure, nothing is held.
         self._results: dict[int, tuple[str, R]] = {}
         self._failures: dict[int, Failure] = {}
+        self._outages: dict[int, object] = {}  # of the failures that were the server's, as far as that is known
         self._done = 0
         self._running = 0
         self._presses = 0
@@ -143,10 +144,14 @@ class _Going(Generic[T, R]):
             result = await self._work(item)
         except ItemError as error:
             self._failures[number] = Failure(id=id_, kind=error.kind, message=str(error))
+            if isinstance(error, ServerFailed) and error.outage is not None:
+                self._outages[number] = error.outage
         except RunStopped as error:
             # those in flight meet the same wall a moment later: the first one's words are enough
             self._stopped = self._stopped or error
             self._halt()
+            if isinstance(error, ServerDown):
+                self._forgive(error)
             return True
         except Halted:
             return False  # it waited for its turn, or between two tries: a later run asks again
@@ -155,6 +160,12 @@ class _Going(Generic[T, R]):
                 self._results[number] = id_, result
         self._done += 1
         return True
+
+    def _forgive(self, down: ServerDown) -> None:
+        """What failed only because the server was down by then is no failure of its own: a later run asks again."""
+        for number in [number for number, outage in self._outages.items() if outage is down.outage]:
+            del self._failures[number], self._outages[number]
+            self._done -= 1
 
     @property
     def _stopping(self) -> bool:

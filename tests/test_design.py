@@ -53,6 +53,7 @@ ORDER = [
         "llm.dialect",
         "llm.tries",
         "llm.pace",
+        "llm.outage",
         "llm.transport",
         "llm.client",
     ),

@@ -10,6 +10,7 @@ from dlgrade.errors import RunStopped
 from dlgrade.llm.client import TIMEOUT
 from dlgrade.llm.diagnosis import TOKENS
 from dlgrade.llm.dialect import REMEDIES
+from dlgrade.llm.outage import LOST, PATIENCE
 from dlgrade.llm.transport import CONNECT_TIMEOUT
 from dlgrade.llm.trouble import ACTIONS, LONGEST_WAIT, Condition
 from dlgrade.settings import Settings
@@ -55,6 +56,9 @@ def test_the_numbers_in_the_text_are_those_of_the_code() -> None:
     assert f"the connection {CONNECT_TIMEOUT:g}" in PAGE
     assert f"more than {LONGEST_WAIT / 60:g} minutes" in PAGE
     assert f"some {TOKENS} tokens" in PAGE
+    assert (LOST, PATIENCE) == (5, 60)
+    assert "When five requests in a row" in PAGE
+    assert "After a minute without a reply" in PAGE
     local = Settings(base_url="http://localhost/v1").requests_at_once
     assert f"It is {local} for a server on this machine" in PAGE
     assert f"and {Settings().requests_at_once} elsewhere" in PAGE

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import random
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -26,9 +27,10 @@ from openai import (
 )
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
-from dlgrade.errors import BadKey, DlgradeError, RunStopped, Unreachable
+from dlgrade.errors import BadKey, DlgradeError, RunStopped, ServerFailed, Unreachable
 from dlgrade.llm import transport, wire
-from dlgrade.llm.dialect import Body, Dialect, Memory, body, most_tokens, remembered
+from dlgrade.llm.dialect import Body, Dialect, Dialects, Memory, body, most_tokens
+from dlgrade.llm.outage import Health, stopped
 from dlgrade.llm.pace import Alarm, Pace, Ticket
 from dlgrade.llm.request import Halted, Reply, Request, without_credentials
 from dlgrade.llm.secrets import basic, begun, cleaned, hide_from_logs, scrubbed, secrets_of, without
@@ -50,7 +52,6 @@ _NO_KEY = "none"
 _PATH = "/chat/completions"
 _REPLIED = frozenset({Condition.LENGTH, Condition.UNREADABLE, Condition.REFUSED})
 """Troubles that a model replied with: the server had room for the request."""
-_LOST = 5  # requests in a row without a chat completion: an endpoint that has replied before does so no longer
 # the SDK wraps nothing while a response is read, nor what its transport does not know
 _NO_RESPONSE: tuple[type[Exception], ...] = (TimeoutError, APIConnectionError, *transport.ERRORS)
 
@@ -86,7 +87,7 @@ class OpenAIClient:
         self._timeout = timeout
         self._ceiling, self._rpm, self._tpm = ceiling, rpm, tpm
         self._budget = budget
-        self._memory = memory
+        self._dialects = Dialects(memory)
         self._remark = on_remark
         self._http_client = http_client
         self._alarm = Alarm()
@@ -95,9 +96,8 @@ class OpenAIClient:
         self._chance = chance
         self._secrets = secrets_of(self._key)
         self._endpoints: dict[str, AsyncOpenAI] = {}
-        self._dialects: dict[tuple[str, str], Dialect] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
-        self._lost: dict[tuple[str, str], int] = {}  # requests lost since the last reply, where there was one
+        self._health: dict[tuple[str, str], Health] = defaultdict(Health)
         self._said: set[str] = set()
 
     async def complete(self, request: Request) -> Reply:
@@ -121,10 +121,7 @@ class OpenAIClient:
             ended.usage = tries.usage
             raise
         if isinstance(outcome, Trouble):
-            error = self.error(self._weighed(request, outcome), request.endpoint, request.model, tries)
-            if isinstance(error, RunStopped):
-                error.usage = tries.usage
-            raise error
+            raise self._failed(request, outcome, tries)
         self._remark_on_truncation(request, outcome)
         return outcome.model_copy(update={"usage": tries.usage, "tries": tries.sent})
 
@@ -156,10 +153,7 @@ class OpenAIClient:
 
     def dialect(self, endpoint: str, model: str) -> Dialect:
         """How the model wants to be asked, as far as it is known by now, from earlier runs too."""
-        where = (endpoint, model)
-        if where not in self._dialects:
-            self._dialects[where] = remembered(self._memory, *where) if self._memory else Dialect()
-        return self._dialects[where]
+        return self._dialects.of(endpoint, model)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -178,6 +172,7 @@ class OpenAIClient:
             most_tokens(body(request, Dialect(), limit=tries.limit, more=tries.more)) if self._tpm else 0,
             again=tries.sent > 0,
         )
+        tries.began = ticket.sent if tries.began is None else tries.began
         outcome: Reply | Trouble | None = None
         try:
             # as late as can be: somebody may have learned something meanwhile
@@ -189,7 +184,7 @@ class OpenAIClient:
             _leave(pace, ticket, outcome)
         tries.count(outcome)
         if isinstance(outcome, Reply) or outcome.condition in _REPLIED:
-            self._lost[request.endpoint, request.model] = 0
+            self._health[request.endpoint, request.model].reply(self._clock())
         if isinstance(outcome, Trouble):
             tries.wait = self._next(tries, dialect, outcome, pace, ticket)
             if outcome.condition is Condition.QUOTA:
@@ -246,7 +241,7 @@ class OpenAIClient:
             response = await sdk.post(
                 _PATH, cast_to=httpx2.Response, body=sent, stream=True, stream_cls=AsyncStream[Any]
             )
-            return await _joined(cast("httpx2.Response", response), stream)
+            return await transport.joined(cast("httpx2.Response", response), stream)
 
         return await self.response(endpoint, send)
 
@@ -318,13 +313,23 @@ class OpenAIClient:
             self._make_room(trouble, wait, pace, ticket)
         return wait if wait is not None and tries.prepare(trouble) else None
 
-    def _weighed(self, request: Request, trouble: Trouble) -> Trouble:
-        """One request that is lost on the way says nothing of an endpoint that replies to the others."""
-        where = (request.endpoint, request.model)
-        if trouble.condition is not Condition.NOT_A_REPLY or self._lost.get(where, _LOST) >= _LOST:
-            return trouble
-        self._lost[where] += 1
-        return trouble.model_copy(update={"condition": Condition.NOT_A_REPLY_NOW})
+    def _failed(self, request: Request, trouble: Trouble, tries: Tries) -> DlgradeError:
+        """The error of a request that has used up its tries: its own, or the server's, which stops the run."""
+        health = self._health[request.endpoint, request.model]
+        if trouble.condition is Condition.NOT_A_REPLY and health.replied and not health.suspect:
+            # one request that is lost on the way says nothing of an endpoint that replies to the others
+            trouble = trouble.model_copy(update={"condition": Condition.NOT_A_REPLY_NOW})
+        error = self.error(trouble, request.endpoint, request.model, tries)
+        now = self._clock()
+        if isinstance(error, ServerFailed):
+            error.outage = health.lost(now if tries.began is None else tries.began)
+            if health.down(now, there=ACTIONS[trouble.condition].crowded):
+                error = stopped(health, error, now)
+            elif health.suspect:
+                self._pace(request).hold_back(health.pause(now))
+        if isinstance(error, RunStopped):
+            error.usage = tries.usage
+        return error
 
     def _make_room(self, trouble: Trouble, wait: float | None, pace: Pace, ticket: Ticket) -> None:
         """Fewer requests at once from here on, and none for a while: another one would only lengthen the wait."""
@@ -336,17 +341,10 @@ class OpenAIClient:
 
     def _learned(self, request: Request, used: Dialect, trouble: Trouble) -> bool:
         """Whether the complaint leads to another way to put the request, which is then remembered."""
-        where = (request.endpoint, request.model)
         changed = used.after(trouble, request)
-        if changed is None:
-            return False
-        if self.dialect(*where) == used:
-            self._dialects[where] = changed
-            if self._memory is not None:
-                self._memory.learn(without_credentials(request.endpoint), request.model, changed.model_dump_json())
+        if changed is not None and self._dialects.learn(request, changed, used):
             self._say(f"{request.model} is asked in another way from here on: {trouble.words}")
-        # else another request met the same complaint first, and its lesson holds for this one too
-        return True
+        return changed is not None
 
     def _remark_on_truncation(self, request: Request, reply: Reply) -> None:
         if reply.usage and wire.looks_truncated(reply.usage, sum(len(m.content) for m in request.messages)):
@@ -424,22 +422,3 @@ def _http_client() -> httpx2.AsyncClient:
         raise Unreachable(
             "A proxy that the environment names cannot be used", hint="Check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
         ) from None
-
-
-async def _joined(response: httpx2.Response, stream: Stream) -> httpx2.Response:
-    """A response in pieces as one that came whole. One that the server sent whole stays as it is."""
-    try:
-        if "text/event-stream" not in response.headers.get("content-type", ""):
-            content = await response.aread()
-            if not stream.looks_like(content):
-                return response
-        async for some in response.aiter_bytes():
-            stream.feed(some)
-            if stream.done:
-                break  # some servers keep the connection open after their last word
-    finally:
-        await response.aclose()
-    # a stream that broke off is what half a body is
-    content = stream.body() or b"{"
-    headers = {name: value for name, value in response.headers.items() if name.lower().startswith("x-ratelimit")}
-    return httpx2.Response(response.status_code, headers=headers, content=content)

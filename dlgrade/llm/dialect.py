@@ -66,6 +66,34 @@ def remembered(memory: Memory, endpoint: str, model: str) -> Dialect:
     return Dialect.from_text(text) if text else Dialect()
 
 
+class Dialects:
+    """How models want to be asked, as far as it is known by now, from earlier runs too."""
+
+    def __init__(self, memory: Memory | None = None) -> None:
+        self._memory = memory
+        self._known: dict[tuple[str, str], Dialect] = {}
+
+    def of(self, endpoint: str, model: str) -> Dialect:
+        """How to ask a model."""
+        where = (endpoint, model)
+        if where not in self._known:
+            self._known[where] = remembered(self._memory, *where) if self._memory else Dialect()
+        return self._known[where]
+
+    def learn(self, request: Request, changed: Dialect, used: Dialect) -> bool:
+        """Remember another way to ask than the one `used`; whether it is news.
+
+        Else another request met the same complaint first, and its lesson holds for this one too.
+        """
+        where = (request.endpoint, request.model)
+        if self.of(*where) != used:
+            return False
+        self._known[where] = changed
+        if self._memory is not None:
+            self._memory.learn(without_credentials(request.endpoint), request.model, changed.model_dump_json())
+        return True
+
+
 def body(request: Request, dialect: Dialect, *, limit: int | None = None, more: tuple[Message, ...] = ()) -> Body:
     """The JSON body of the call. `limit` replaces the request's own token limit, `more` follows its messages."""
     rung = LADDER[dialect.rung]

@@ -228,6 +228,7 @@ class Pace:
         self._paused_until = float("-inf")
         self._next_at = float("-inf")
         self._refusals = _Refusals()
+        self._before: float | None = None  # the window, while it is held back
 
     async def enter(self, tokens: int = 0, *, again: bool = False) -> Ticket:
         """Wait until one more may go out, and count it; `tokens` is the most that it can cost of the limit.
@@ -260,6 +261,7 @@ class Pace:
         if self._minute and tokens is not None:
             self._minute.correct(ticket, tokens, self._clock())
         if accepted:
+            self.window, self._before = self._before or self.window, None
             self._refusals.took(ticket)
             self._grow(self._clock() - ticket.sent)
         self._look()
@@ -281,6 +283,15 @@ class Pace:
         if pause:
             self._paused_until = max(self._paused_until, self._clock() + wait)
         return pause
+
+    def hold_back(self, seconds: float) -> None:
+        """The server fails whatever it is asked: one at a time until it replies, the next one after so long.
+
+        What it took before it takes again once it is back: the number of requests at once is then what it was.
+        """
+        self._before = self._before or self.window
+        self.window = 1.0
+        self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     def end(self, error: Exception) -> None:
         """Let nobody in any more: whoever waits, and whoever comes, gets the error."""

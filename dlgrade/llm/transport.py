@@ -14,6 +14,7 @@ from urllib.request import getproxies
 import httpx2
 
 from dlgrade.llm import wire
+from dlgrade.llm.streams import Stream
 from dlgrade.llm.trouble import Condition, Trouble
 
 try:
@@ -87,6 +88,25 @@ class _Bounded(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._stream.aclose()
+
+
+async def joined(response: httpx2.Response, stream: Stream) -> httpx2.Response:
+    """A response in pieces as one that came whole. One that the server sent whole stays as it is."""
+    try:
+        if "text/event-stream" not in response.headers.get("content-type", ""):
+            content = await response.aread()
+            if not stream.looks_like(content):
+                return response
+        async for some in response.aiter_bytes():
+            stream.feed(some)
+            if stream.done:
+                break  # some servers keep the connection open after their last word
+    finally:
+        await response.aclose()
+    # a stream that broke off is what half a body is
+    content = stream.body() or b"{"
+    headers = {name: value for name, value in response.headers.items() if name.lower().startswith("x-ratelimit")}
+    return httpx2.Response(response.status_code, headers=headers, content=content)
 
 
 def trouble(error: BaseException, timeout: float) -> Trouble:

@@ -16,7 +16,8 @@ from dlgrade.models import Message, Usage
 class Tries:
     """One request's tries: how many were `sent`, what they were billed, and how it goes on. `wait` is how long until
     the next one, in seconds, None if there is none; `limit` and `more` are its token limit and further messages.
-    `unsure` says that a try may have been billed of which the server said nothing.
+    `unsure` says that a try may have been billed of which the server said nothing; `began` is when the first one was
+    sent.
     """
 
     request: Request
@@ -26,6 +27,7 @@ class Tries:
     usage: Usage | None = None
     unsure: bool = False
     sent: int = 0
+    began: float | None = None
     failures: Counter[Condition] = field(default_factory=Counter)
     wait: float | None = None
 

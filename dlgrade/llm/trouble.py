@@ -98,7 +98,7 @@ class Action:
     pause: bool = False
 
 
-_KEPT = "Run the same command again later: what was finished is kept."
+KEPT = "Run the same command again later: what was finished is kept."
 
 ACTIONS: Mapping[Condition, Action] = MappingProxyType(
     {
@@ -118,7 +118,7 @@ ACTIONS: Mapping[Condition, Action] = MappingProxyType(
             "{url} sends requests elsewhere (model {model})",
             "Nothing was sent there. If that place is right, name it with --base-url.",
         ),
-        Condition.QUOTA: Action(QuotaExceeded, "{url} has nothing left for this account (model {model})", _KEPT),
+        Condition.QUOTA: Action(QuotaExceeded, "{url} has nothing left for this account (model {model})", KEPT),
         Condition.UNREACHABLE: Action(
             Unreachable,
             "Nobody answers at {url} (model {model})",
@@ -134,13 +134,13 @@ ACTIONS: Mapping[Condition, Action] = MappingProxyType(
         ),
         # 36 waits of at most 5 s are the 3 minutes that a large model may take to load
         Condition.LOADING: Action(
-            Unreachable, "{url} is still loading the model {model}", _KEPT, tries=37, first=5.0, most=5.0
+            Unreachable, "{url} is still loading the model {model}", KEPT, tries=37, first=5.0, most=5.0
         ),
         # the item is tried again
         Condition.RATE_LIMIT: Action(
             ServerFailed,
             "{url} limits the rate, also after 6 tries (model {model})",
-            "Lower --concurrency. " + _KEPT,
+            "Lower --concurrency. " + KEPT,
             tries=6,
             crowded=True,
             pause=True,
@@ -148,21 +148,21 @@ ACTIONS: Mapping[Condition, Action] = MappingProxyType(
         Condition.OVERLOADED: Action(
             ServerFailed,
             "{url} had no room for the request, 3 times (model {model})",
-            "Lower --concurrency. " + _KEPT,
+            "Lower --concurrency. " + KEPT,
             tries=3,
             crowded=True,
         ),
         # NOT_A_REPLY from an endpoint that has replied before: a proxy's page, a reply that got lost
         Condition.NOT_A_REPLY_NOW: Action(
-            ServerFailed, "What {url} sent was no chat completion, twice (model {model})", _KEPT, tries=2
+            ServerFailed, "What {url} sent was no chat completion, twice (model {model})", KEPT, tries=2
         ),
         Condition.BUSY: Action(
-            ServerFailed, "{url} was too busy for the model {model}, 4 times", _KEPT, tries=4, first=0.5
+            ServerFailed, "{url} was too busy for the model {model}, 4 times", KEPT, tries=4, first=0.5
         ),
         Condition.BROKEN: Action(
             ServerFailed,
             "{url} broke off the connection, 4 times (model {model})",
-            _KEPT,
+            KEPT,
             tries=4,
             first=0.6,
             # most of these are connections that were kept open, and that the server had closed meanwhile
@@ -175,7 +175,7 @@ ACTIONS: Mapping[Condition, Action] = MappingProxyType(
             tries=2,
         ),
         Condition.SERVER: Action(
-            ServerFailed, "{url} failed 3 times (model {model})", _KEPT, tries=3, first=0.7, soon=0.25
+            ServerFailed, "{url} failed 3 times (model {model})", KEPT, tries=3, first=0.7, soon=0.25
         ),
         Condition.LENGTH: Action(
             CutShort,
