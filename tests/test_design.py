@@ -43,7 +43,16 @@ ORDER = [
     ),
     *("banks.outputs", "banks.checking"),
     *("rubrics", "rubric_yaml", "plain", "sandbox", "prompts", "pages", "lookup"),
-    *("llm.schema", "llm.request", "llm.secrets", "llm.compare", "llm.trouble", "llm.complaints"),
+    *(
+        "llm.schema",
+        "llm.request",
+        "llm.secrets",
+        "llm.compare",
+        "llm.trouble",
+        "llm.signs",
+        "llm.waits",
+        "llm.complaints",
+    ),
     *("llm.wire", "llm.streams"),
     *(
         "llm.prices",

@@ -13,10 +13,10 @@ from pydantic import BaseModel
 
 from dlgrade.errors import BadKey, DlgradeError, EndpointError, ItemError, QuotaExceeded, TooLong
 from dlgrade.llm import wire
-from dlgrade.llm.complaints import asked_wait, duration
 from dlgrade.llm.request import Reply
 from dlgrade.llm.secrets import scrubbed
 from dlgrade.llm.trouble import ACTIONS, LONGEST_WAIT, Condition, Trouble, error_for, wait_before_retry
+from dlgrade.llm.waits import asked_wait, duration
 from dlgrade.models import Usage
 
 RECORDINGS = Path(__file__).parent / "samples" / "wire"
@@ -390,6 +390,45 @@ def test_never_more_is_cached_than_was_read() -> None:
         (418, "", Condition.REJECTED),
         # Mistral
         (400, {"object": "error", "message": "Invalid model: x", "type": "invalid_model"}, Condition.UNKNOWN_MODEL),
+        (400, {"error": {"message": "API key expired. Please renew the API key."}}, Condition.BAD_KEY),
+        (400, {"error": {"message": "User location is not supported for the API use."}}, Condition.BAD_KEY),
+        (400, [{"error": {"message": "JSON mode is not enabled for models/gemma-3-27b-it"}}], Condition.NO_FORMAT),
+        (
+            400,  # Anthropic
+            {"error": {"message": "You have reached your specified API usage limits. You will regain access on …"}},
+            Condition.QUOTA,
+        ),
+        (
+            429,  # xAI
+            {"code": "Some resource has been exhausted", "error": "Your team has either used all available credits or"},
+            Condition.QUOTA,
+        ),
+        (429, {"error": {"message": "suspended", "type": "exceeded_current_quota_error"}}, Condition.QUOTA),  # Moonshot
+        (429, {"error": {"code": "1113", "message": "余额不足或无可用资源包,请充值。"}}, Condition.QUOTA),  # Zhipu
+        (403, {"code": 30001, "message": "Sorry, your account balance is insufficient"}, Condition.QUOTA),
+        (403, {"statusCode": 403, "message": "Out of call volume quota."}, Condition.QUOTA),  # Azure's gateway
+        (403, {"error": {"message": "Key limit exceeded (total limit)."}}, Condition.QUOTA),  # OpenRouter
+        (429, {"message": "Too many tokens per day, please wait before trying again."}, Condition.QUOTA),  # Bedrock
+        (429, {"message": "Too many tokens, please wait before trying again."}, Condition.RATE_LIMIT),
+        (429, {"errors": [{"message": "you have used up your daily free allocation"}]}, Condition.QUOTA),  # Cloudflare
+        (400, {"error": {"code": "data_inspection_failed", "message": "?"}}, Condition.REFUSED),  # Alibaba
+        (400, {"error": {"code": "model_decommissioned", "message": "?"}}, Condition.UNKNOWN_MODEL),  # Groq
+        (400, {"error": {"code": "model_not_supported", "message": "?"}}, Condition.UNKNOWN_MODEL),  # Hugging Face
+        (
+            400,
+            {"message": "Invocation of model ID x with on-demand throughput isn’t supported."},
+            Condition.UNKNOWN_MODEL,
+        ),
+        (410, {"error": {"message": "The model x has been retired"}}, Condition.UNKNOWN_MODEL),
+        (
+            200,
+            {"error": "Unexpected endpoint or method. (POST /chat/completions)"},
+            Condition.UNKNOWN_MODEL,
+        ),  # LM Studio
+        (400, {"error": "The model has crashed without additional information. (Exit code: 6)"}, Condition.SERVER),
+        (421, "Misdirected Request", Condition.BUSY),
+        (425, "Too Early", Condition.BUSY),
+        (511, "<html><title>Network Authentication Required</title></html>", Condition.UNREACHABLE),
         # Anthropic, inside a 200 too
         (500, {"type": "error", "error": {"type": "overloaded_error", "message": "?"}}, Condition.OVERLOADED),
     ],
@@ -411,6 +450,12 @@ def test_an_error_has_the_name_of_what_it_is_about(status: int, body: Any, condi
         ({"error": '{"error": {"message": "packed twice"}}'}, "packed twice"),
         ("<html><head><title>502 Bad Gateway</title></head><body><h1>x</h1></body></html>", "502 Bad Gateway"),
         ("<h1>No &amp; title</h1>", "No & title"),
+        ({"errors": [{"message": "in errors", "code": 5006}], "success": False}, "in errors"),
+        ({"error": [{"message": "in a list in it"}]}, "in a list in it"),
+        ({"fault": {"faultstring": "in a fault", "detail": {"errorcode": "x"}}}, "in a fault"),
+        ({"error": {}, "msg": "in msg"}, "in msg"),
+        ({"reason": "no healthy upstream"}, "no healthy upstream"),
+        ({"type": "about:blank", "title": "in a title", "detail": ""}, "in a title"),
         ("bare text", "bare text"),
         ("", "500 Internal Server Error"),
         ({"error": {"code": 1}}, "500 Internal Server Error"),
@@ -442,6 +487,13 @@ def test_long_words_are_cropped() -> None:
         ({}, "Do not wait. 20 seconds are over.", None),
         ({"retry-after": "-1"}, "try again in a moment", None),
         ({"retry-after": "0"}, "", None),
+        ({"retry-after": "20s"}, "", 20),
+        ({"ratelimit-reset": "20", "ratelimit-remaining": "0"}, "", 20),
+        ({"x-ratelimit-reset": "20", "x-ratelimit-remaining": "3"}, "", None),
+        ({"x-ratelimit-reset": "20", "retry-after": "3"}, "", 3),
+        ({"x-ratelimit-reset": "1792567710", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, "", 30),
+        ({"x-ratelimit-reset": "1792567710000", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, "", 30),
+        ({"x-ratelimit-reset": "1792567600", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, "", None),
     ],
 )
 def test_the_longest_wait_that_a_server_names_is_the_one(
@@ -449,6 +501,38 @@ def test_the_longest_wait_that_a_server_names_is_the_one(
 ) -> None:
     found = asked_wait(headers, words)
     assert found == (None if seconds is None else pytest.approx(seconds))
+
+
+GEMINI = "You exceeded your current quota, please check your plan and billing details."
+RETRY = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "33s"}
+
+
+def quota(name: str) -> dict[str, Any]:
+    return {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": name}]}
+
+
+@pytest.mark.parametrize(
+    ("details", "condition"),
+    [
+        ([quota("GenerateRequestsPerMinutePerProjectPerModel-FreeTier"), RETRY], Condition.RATE_LIMIT),
+        ([quota("GenerateRequestsPerDayPerProjectPerModel-FreeTier"), RETRY], Condition.QUOTA),
+        ([], Condition.QUOTA),
+    ],
+)
+def test_a_busy_minute_and_a_day_that_is_used_up_are_told_apart_by_what_stands_beside_the_words(
+    details: list[dict[str, Any]], condition: Condition
+) -> None:
+    found = trouble(429, [{"error": {"code": 429, "message": GEMINI, "details": details}}])
+    assert found.condition is condition
+    assert found.wait == (33 if details else None)
+
+
+def test_the_moment_of_new_requests_stands_inside_the_body_of_some() -> None:
+    headers = {"X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1792567710000"}
+    body = {"error": {"message": "Rate limit exceeded", "code": 429, "metadata": {"headers": headers}}}
+    found = trouble(429, body, {"date": "Wed, 21 Oct 2026 07:28:00 GMT"})
+    assert (found.condition, found.wait) == (Condition.RATE_LIMIT, 30)
+    assert trouble(429, body, {"date": "Wed, 21 Oct 2026 01:28:00 GMT"}).condition is Condition.QUOTA
 
 
 def test_a_wait_longer_than_anybody_waits_stops_the_run() -> None:
@@ -609,6 +693,8 @@ def test_no_choice_whatever_makes_it_raise(message: Any, finish: Any, model: Any
 
 def test_json_too_deep_to_read_is_no_crash() -> None:
     assert trouble(200, "[" * 100_000).condition is Condition.NOT_A_REPLY
+    for depth in (100, 300, 450, 900):
+        assert trouble(500, '{"error": [' * depth + "1" + "]}" * depth).condition is Condition.SERVER
 
 
 # ── models, and what looks wrong ─────────────────────────────────────────────────────────────

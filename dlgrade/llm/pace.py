@@ -16,8 +16,8 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from dlgrade.llm.complaints import duration
 from dlgrade.llm.request import Halted
+from dlgrade.llm.waits import duration
 
 _START = 4  # in flight at first, or a quarter of the ceiling
 _FAST = 3.0  # requests more for each reply, until the first setback that stands

@@ -18,10 +18,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from dlgrade.llm.complaints import Headers, body_of, complaint, cropped, error_object, json_of, words_in
+from dlgrade.llm.complaints import body_of, complaint, cropped, error_object, json_of, words_in
 from dlgrade.llm.request import Reply
 from dlgrade.llm.schema import misfit
 from dlgrade.llm.trouble import Condition, Trouble
+from dlgrade.llm.waits import Headers
 from dlgrade.models import Record, Usage
 
 
