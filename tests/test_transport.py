@@ -270,6 +270,19 @@ def test_a_server_of_another_kind_ends_the_question_or_the_run_and_is_no_crash(f
 
 # ── replies of every form ────────────────────────────────────────────────────────────────────
 
+STREAMED = b"""data: {"choices": [{"delta": {"content": "fi"}}]}
+
+data: {"choices": [{"delta": {"content": "ne"}, "finish_reason": "stop"}]}
+
+data: [DONE]
+
+"""
+
+
+def bare_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush()
+
 
 @pytest.mark.parametrize(
     "data",
@@ -280,9 +293,21 @@ def test_a_server_of_another_kind_ends_the_question_or_the_run_and_is_no_crash(f
         response(b"%x\r\n%s\r\n0\r\n\r\n" % (len(GOOD), GOOD), "transfer-encoding: chunked", length=None),
         response(gzip.compress(GOOD), "content-encoding: gzip"),
         response(zlib.compress(GOOD), "content-encoding: deflate"),
+        response(bare_deflate(GOOD), "content-encoding: deflate"),
+        response(gzip.compress(GOOD[:20]) + gzip.compress(GOOD[20:]) + bytes(9), "content-encoding: gzip"),
+        response(zlib.compress(gzip.compress(GOOD)), "content-encoding: gzip, deflate"),
+        response(gzip.compress(GOOD), "content-encoding: gzip", "content-encoding: identity"),
         response(GOOD, "content-encoding: utf-8"),
+        response(GOOD, "content-security-policy: " + "a" * 30_000),
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" + response(),
+        response(STREAMED, "content-type: text/event-stream"),
+        response(STREAMED),
     ],
-    ids=["http-1.0", "http-1.0-to-the-end", "to-the-end", "chunks", "gzip", "deflate", "no-encoding"],
+    ids=[
+        *("http-1.0", "http-1.0-to-the-end", "to-the-end", "chunks", "gzip", "deflate"),
+        *("bare-deflate", "gzip-in-parts", "packed-twice", "two-encodings", "no-encoding"),
+        *("long-header", "hints-before-it", "stream-unasked", "stream-unasked-and-unnamed"),
+    ],
 )
 def test_a_reply_is_read_in_every_form_that_http_has(data: bytes) -> None:
     with listening(says(data)) as port:
@@ -319,6 +344,30 @@ def test_a_small_response_that_unpacks_without_end_is_not_unpacked_to_its_end() 
         assert tracemalloc.get_traced_memory()[1] < 4 * transport.LARGEST
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("packed", [bare_deflate(GOOD), zlib.compress(GOOD), gzip.compress(GOOD)])
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_a_packed_reply_may_come_in_pieces_of_any_size(packed: bytes, size: int) -> None:
+    name = "gzip" if packed.startswith(b"\x1f\x8b") else "deflate"
+
+    def talk(connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        read(connection)
+        head, _, body = response(packed, f"content-encoding: {name}").partition(b"\r\n\r\n")
+        connection.sendall(head + b"\r\n\r\n")
+        for at in range(0, len(body), size):
+            connection.sendall(body[at : at + size])
+            if at < 4 * size:
+                time.sleep(0.01)
+
+    with listening(talk) as port:
+        assert complete(local(port))[0].text == "fine"
+
+
+def test_what_is_packed_in_a_way_that_was_not_asked_for_is_said_in_words() -> None:
+    with listening(says(response(bytes(range(128, 256)), "content-encoding: br"))) as port:
+        assert "bytes that are no text" in fails(UnknownModel, local(port))
 
 
 def test_what_says_that_it_is_packed_and_is_not_has_broken_off() -> None:
@@ -365,6 +414,30 @@ def test_a_proxy_of_the_environment_is_used_except_where_that_says_not(monkeypat
     assert asked[0].startswith(b"POST http://models.invalid/v1/chat/completions")
     assert base64.b64encode(b"someone:secret") in asked[0]
     assert len(server.requests) == 1
+
+
+@of_the_sdk
+def test_a_proxy_that_refuses_the_way_to_the_server_is_named_with_what_it_says(
+    monkeypatch: pytest.MonkeyPatch, below: str
+) -> None:
+    asked: list[bytes] = []
+
+    def talk(connection: socket.socket) -> None:
+        asked.append(connection.recv(65_536))
+        connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
+
+    with listening(talk) as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://someone:password@127.0.0.1:{port}")
+        message = fails(Unreachable, "https://models.invalid/v1")
+    assert "407 Proxy Authentication Required" in message
+    assert "the proxy says" in message or below == "httpx"
+    assert all(data.startswith(b"CONNECT models.invalid:443") for data in asked)
+    assert not any(KEY.encode() in data for data in asked)
+
+
+def test_certificates_that_cannot_be_read_are_said_to_be_that(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    assert "SSL_CERT_FILE" in fails(Unreachable, "https://127.0.0.1:1/v1")
 
 
 @of_the_sdk

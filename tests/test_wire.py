@@ -426,6 +426,7 @@ def test_never_more_is_cached_than_was_read() -> None:
             Condition.UNKNOWN_MODEL,
         ),  # LM Studio
         (400, {"error": "The model has crashed without additional information. (Exit code: 6)"}, Condition.SERVER),
+        (400, "Client sent an HTTP request to an HTTPS server.", Condition.NOT_A_REPLY),
         (421, "Misdirected Request", Condition.BUSY),
         (425, "Too Early", Condition.BUSY),
         (511, "<html><title>Network Authentication Required</title></html>", Condition.UNREACHABLE),

@@ -232,7 +232,11 @@ class OpenAIClient:
         return outcome
 
     async def _posted(self, endpoint: str, sent: Body) -> httpx2.Response | Trouble:
-        return await self.response(endpoint, lambda sdk: sdk.post(_PATH, cast_to=httpx2.Response, body=sent))
+        response = await self.response(endpoint, lambda sdk: sdk.post(_PATH, cast_to=httpx2.Response, body=sent))
+        if isinstance(response, Trouble) or not Stream.looks_like(response.content):
+            return response
+        # some gateways always send a stream; it was read whole
+        return await transport.joined(response, Stream(lambda _: None))
 
     async def _streamed(self, endpoint: str, sent: Body, stream: Stream) -> httpx2.Response | Trouble:
         """The response as it would have come in one; `stream` tells its words as they come."""
@@ -415,8 +419,12 @@ def _http_client() -> httpx2.AsyncClient:
         if not transport.socks_proxy():
             # aiohttp takes half the time of httpx for a request; where it is missing, httpx does.
             with contextlib.suppress(RuntimeError):
-                return DefaultAioHttpClient(**options)
+                return transport.roomier(DefaultAioHttpClient(**options))
         return DefaultAsyncHttpxClient(**options)
+    except OSError as error:
+        raise Unreachable(
+            f"The certificates cannot be read: {error.strerror or error}", hint="Check SSL_CERT_FILE and SSL_CERT_DIR."
+        ) from None
     except (ValueError, ImportError, httpx2.InvalidURL):
         # what they say quotes the proxy, and its password stands in it
         raise Unreachable(

@@ -76,6 +76,8 @@ def _destination(status: int, headers: Headers) -> str:
 
 def words_in(data: object, text: str) -> str:
     """The server's own words, from whichever of their forms the body has; empty if it says nothing."""
+    if data is None and text.count("\ufffd") > len(text) / 20:
+        return "bytes that are no text"  # packed in a way that was not asked for
     if isinstance(data, dict):
         try:
             return _words_of_object(data)

@@ -132,6 +132,10 @@ SIGNS = (
     ),
     # this is a server, but the API is elsewhere
     _sign(Condition.UNKNOWN_MODEL, 404, 405, 410),
+    # Go's servers, nginx: the URL should begin with https
+    _sign(
+        Condition.NOT_A_REPLY, 400, phrases=("http request to an https server", "http request was sent to https port")
+    ),
     _sign(Condition.UNKNOWN_MODEL, phrases=("unexpected endpoint or method",)),  # LM Studio, as 200
     _sign(Condition.MOVED, *REDIRECTIONS),
     # a proxy, or the network's own page, wants to know who it is: the endpoint was not asked
@@ -147,7 +151,7 @@ SIGNS = (
     _sign(Condition.SERVER, 400, phrases=("model has crashed", "model was unloaded", "model unloaded")),  # LM Studio
     _sign(Condition.OVERLOADED, 498, 503, 529),  # the first is Groq's
     _sign(Condition.OVERLOADED, codes="overloaded_error"),  # Anthropic's, inside a 200 too
-    _sign(Condition.SERVER, *range(500, 600)),
+    _sign(Condition.SERVER, *range(500, 1000)),
 )
 """The first that fits counts. Phrases are in lower case."""
 

@@ -7,8 +7,10 @@ run among them. What really happened is aiohttp's own error, which is that one's
 from __future__ import annotations
 
 import re
+import ssl
 import zlib
 from collections.abc import AsyncIterator
+from functools import partial
 from urllib.request import getproxies
 
 import httpx2
@@ -31,7 +33,9 @@ ENCODINGS = "gzip, deflate"
 """How a response may be packed: what is said to servers."""
 
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_GZIP = b"\x1f\x8b"  # how it begins
 _PIECE = 2**16  # bytes that are unpacked at once
+_LONGEST_LINE = 2**17  # bytes of a header
 _FILE = "/content"  # how the paths of files end
 
 ERRORS: tuple[type[Exception], ...] = (httpx2.HTTPError, httpx2.InvalidURL, _AiohttpError, UnicodeError)
@@ -50,28 +54,53 @@ async def bounded(response: httpx2.Response) -> None:
     stream = response.stream
     if not isinstance(stream, httpx2.AsyncByteStream) or response.request.url.path.endswith(_FILE):
         return
-    packed = response.headers.pop("content-encoding", "").strip().lower()
-    response.stream = _Bounded(_Unpacked(stream) if packed in _PACKED else stream)
+    packings = [name.strip() for name in response.headers.pop("content-encoding", "").lower().split(",")]
+    # the last one was put on last
+    for name in reversed(packings):
+        if name in _PACKED:
+            stream = _Unpacked(stream, name)
+    response.stream = _Bounded(stream)
 
 
 class _Unpacked(httpx2.AsyncByteStream):
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+    """A stream without its packing, as servers do it: deflate with and without zlib's header, gzip in several parts."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream, name: str) -> None:
         self._stream = stream
+        self._name = name
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # of gzip and zlib, whichever it is
+        unpacker: zlib._Decompress | None = None
+        left = b""
         try:
             async for chunk in self._stream:
-                left = chunk
+                left += chunk
                 while left:
+                    if unpacker is None:
+                        if len(left) < len(_GZIP):
+                            break  # too little to tell what it is
+                        unpacker = self._unpacker(left)
                     yield unpacker.decompress(left, _PIECE)
                     left = unpacker.unconsumed_tail
-            yield unpacker.flush()
+                    if unpacker.eof:
+                        # another part, or zeros that fill a block
+                        left, unpacker = unpacker.unused_data.lstrip(b"\0"), None
+            if unpacker is not None:
+                yield unpacker.flush()
         except zlib.error as error:
             raise httpx2.DecodingError(str(error)) from error
 
+    def _unpacker(self, begins: bytes) -> zlib._Decompress:
+        bare = self._name == "deflate" and not begins.startswith(_GZIP) and not _has_zlibs_header(begins)
+        return zlib.decompressobj(-zlib.MAX_WBITS if bare else zlib.MAX_WBITS | 32)
+
     async def aclose(self) -> None:
         await self._stream.aclose()
+
+
+def _has_zlibs_header(begins: bytes) -> bool:
+    """RFC 1950: the method is 8, and both bytes together are a multiple of 31."""
+    return begins[0] & 15 == 8 and int.from_bytes(begins[:2], "big") % 31 == 0
 
 
 class _Bounded(httpx2.AsyncByteStream):
@@ -120,6 +149,8 @@ def trouble(error: BaseException, timeout: float) -> Trouble:
     # the words of this one quote the URL, with what stands in it
     if name == "ClientPayloadError":
         return wire.broken(name, "the response broke off before its end")
+    if name == "ClientHttpProxyError" and hasattr(cause, "status"):
+        return wire.broken(name, f"the proxy says {cause.status} {getattr(cause, 'message', '')}")
     words = cause.message if name == "ClientResponseError" and hasattr(cause, "message") else str(cause)
     words = words.replace(" ssl:default", "")  # aiohttp says so of plain HTTP too
     return wire.broken(name, re.sub(r"(?<=://)[^/\s]*@", "", words))
@@ -135,6 +166,26 @@ def _cause(error: BaseException) -> BaseException:
         found = step if isinstance(step, httpx2.HTTPError | httpx2.InvalidURL) else found
         step = step.__cause__
     return found
+
+
+def roomier(client: httpx2.AsyncClient) -> httpx2.AsyncClient:
+    """The client with room for long headers, where aiohttp is below it, which takes no line above 8 KB.
+
+    Cookies and security policies of proxies can be longer.
+    """
+    for below in (client._transport, *client._mounts.values()):
+        if hasattr(below, "ssl_context") and hasattr(below, "limits") and getattr(below, "client", 0) is None:
+            below.client = partial(_session, below.ssl_context, below.limits)
+    return client
+
+
+def _session(tls: ssl.SSLContext, limits: httpx2.Limits) -> object:
+    # Imported here since it may be missing, and then nobody calls this.
+    from aiohttp import ClientSession, TCPConnector  # noqa: PLC0415
+
+    keep = 15.0 if limits.keepalive_expiry is None else limits.keepalive_expiry
+    connector = TCPConnector(ssl=tls, limit=limits.max_connections or 0, keepalive_timeout=keep)
+    return ClientSession(connector=connector, max_line_size=_LONGEST_LINE, max_field_size=_LONGEST_LINE)
 
 
 def socks_proxy() -> bool:
