@@ -435,6 +435,15 @@ def test_a_proxy_that_refuses_the_way_to_the_server_is_named_with_what_it_says(
     assert not any(KEY.encode() in data for data in asked)
 
 
+@pytest.mark.parametrize("user", ["some%3Aone:password", "someone:password%E2%82%AC"])
+def test_a_proxys_password_that_cannot_be_sent_stops_the_run(
+    monkeypatch: pytest.MonkeyPatch, below: str, user: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://{user}@127.0.0.1:{unused()}")
+    message = fails(Unreachable, "http://models.invalid/v1")
+    assert "A proxy that the environment names" in message or below == "httpx"
+
+
 def test_certificates_that_cannot_be_read_are_said_to_be_that(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     assert "SSL_CERT_FILE" in fails(Unreachable, "https://127.0.0.1:1/v1")

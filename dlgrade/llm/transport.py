@@ -172,8 +172,15 @@ def roomier(client: httpx2.AsyncClient) -> httpx2.AsyncClient:
     """The client with room for long headers, where aiohttp is below it, which takes no line above 8 KB.
 
     Cookies and security policies of proxies can be longer.
+
+    Raises:
+        ValueError: a proxy's user and password cannot be sent; aiohttp would say so of each request.
     """
     for below in (client._transport, *client._mounts.values()):
+        user, password = getattr(getattr(below, "proxy", None), "auth", None) or ("", "")
+        f"{user}{password}".encode("latin-1")
+        if ":" in user:
+            raise ValueError(":")
         if hasattr(below, "ssl_context") and hasattr(below, "limits") and getattr(below, "client", 0) is None:
             below.client = partial(_session, below.ssl_context, below.limits)
     return client
