@@ -106,6 +106,13 @@ def test_content_as_a_list_of_parts_is_heard_as_text() -> None:
     assert (read(stream), heard) == (Reply(text="Yes", model="m-1"), ["Yes"])
 
 
+def test_a_message_in_one_piece_is_a_reply_and_one_that_follows_its_pieces_is_not_told_again() -> None:
+    whole = b'data: {"choices": [{"message": {"content": "Yes."}, "finish_reason": "stop"}], "model": "m-1"}\n\n'
+    for pieces in ((whole,), (event(content="Yes."), whole)):
+        stream, heard = taken(*pieces)
+        assert (read(stream), heard) == (Reply(text="Yes.", model="m-1"), ["Yes."])
+
+
 def test_a_refusal_in_pieces_is_one() -> None:
     stream, heard = taken(event(refusal="I will "), event(refusal="not."), event(finish_reason="stop"), DONE)
     outcome = read(stream)
@@ -119,6 +126,8 @@ def test_a_refusal_in_pieces_is_one() -> None:
         b'data: {"error": {"code": 503, "message": "upstream is gone"}}\n\n',
         b'data: {"object": "error", "code": 503, "message": "upstream is gone"}\n\n',
         b'data: {"choices": [{"delta": {}, "error": {"code": 503, "message": "upstream is gone"}}]}\n\n',
+        b'event: error\ndata: {"code": 503, "message": "upstream is gone"}\n\n',
+        b'error: {"code": 503, "message": "upstream is gone"}\n\n',
     ],
 )
 def test_an_error_after_words_is_that_error_whatever_came_before(error: bytes) -> None:

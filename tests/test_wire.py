@@ -286,7 +286,20 @@ def test_a_fence_inside_the_json_stays() -> None:
         (None, None),
         ({}, Usage()),
         ({"prompt_tokens": None, "completion_tokens": 2.0}, Usage(completion_tokens=2, total_tokens=2)),
-        ({"prompt_tokens": 5, "total_tokens": 9, "queue_time": 0.1}, Usage(prompt_tokens=5, total_tokens=9)),
+        (
+            {"prompt_tokens": 5, "total_tokens": 9, "queue_time": 0.1},
+            Usage(prompt_tokens=5, completion_tokens=4, total_tokens=9),
+        ),
+        ({"input_tokens": 5, "output_tokens": 4}, Usage(prompt_tokens=5, completion_tokens=4, total_tokens=9)),
+        (
+            {  # xAI: what was thought is in the total alone
+                "prompt_tokens": 12,
+                "completion_tokens": 1,
+                "total_tokens": 399,
+                "completion_tokens_details": {"reasoning_tokens": 386},
+            },
+            Usage(prompt_tokens=12, completion_tokens=387, total_tokens=399),
+        ),
         ({"prompt_tokens_details": None, "prompt_cache_hit_tokens": None}, Usage()),
         (
             {"prompt_tokens": 3, "prompt_tokens_details": {"cached_tokens": None}},

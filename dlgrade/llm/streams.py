@@ -21,6 +21,7 @@ from dlgrade.llm.wire import content_text, without_thinking
 # Only these end a line. `str.splitlines` has nine more, which may stand in the middle of a text in JSON.
 _LINE_END = re.compile(rb"\r\n|\n|\r(?=[^\n])")
 _END = "[DONE]"
+_TELLING = frozenset({"data", "error"})  # the second is from older servers of llama.cpp
 _OPENINGS = ("<think>", "<thinking>")
 
 
@@ -39,6 +40,7 @@ class Stream:
         self._refusal = ""
         self._finish: str | None = None
         self._error: Any = None
+        self._failed = False  # the event that comes is called an error
         self._head: dict[str, Any] = {}
         self._pieces = 0
         self.heard = ""
@@ -71,13 +73,19 @@ class Stream:
         return json.dumps({**self._head, "choices": [choice]}).encode()
 
     def _line(self, line: bytes) -> None:
-        said = line.decode("utf-8", "replace")
-        if not said.startswith("data:"):
+        kind, _, said = line.decode("utf-8", "replace").partition(":")
+        if kind == "event":
+            self._failed = said.strip() == "error"
+        if kind not in _TELLING:
             return
-        self.done = self.done or said[5:].strip() == _END
-        data = json_of(said[5:])
-        if isinstance(data, dict):
-            self._piece(data)
+        self.done = self.done or said.strip() == _END
+        data = json_of(said)
+        if not isinstance(data, dict):
+            return
+        if (self._failed or kind == "error") and not data.get("choices"):
+            self._error = data.get("error") or data
+            return
+        self._piece(data)
 
     def _piece(self, data: dict[str, Any]) -> None:
         self._head |= {key: data[key] for key in ("model", "usage") if data.get(key)}
@@ -90,6 +98,8 @@ class Stream:
         self._error = choice.get("error") or self._error
         self._finish = choice.get("finish_reason") or self._finish
         delta = choice.get("delta")
+        if delta is None and not self._text:
+            delta = choice.get("message")  # all in one piece, as it comes without a stream
         if isinstance(delta, dict):
             self._refusal += str(delta.get("refusal") or "")
             self._text += content_text(delta.get("content"))

@@ -224,8 +224,13 @@ def usage_in(data: Mapping[str, Any]) -> Usage | None:
     usage = data.get("usage")
     if not isinstance(usage, dict):
         return None
-    prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    # the second names are the Responses API's, which some gateways pass on
+    prompt = _count(usage.get("prompt_tokens")) or _count(usage.get("input_tokens"))
+    completion = _count(usage.get("completion_tokens")) or _count(usage.get("output_tokens"))
     total = _count(usage.get("total_tokens")) or prompt + completion
+    if prompt:
+        # xAI and Gemini bill what a model thinks, and count it in the total alone
+        completion = max(completion, total - prompt)
     details = usage.get("prompt_tokens_details")
     cached = _count(details.get("cached_tokens")) if isinstance(details, dict) else 0
     cached = cached or _count(usage.get("prompt_cache_hit_tokens"))  # DeepSeek's own name for it
