@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loopback import Body, Loopback, Scripted, completion, streamed
 
-from dlgrade.errors import CutShort, DlgradeError, Refused, ServerFailed
+from dlgrade.errors import CutShort, DlgradeError, QuotaExceeded, Refused, ServerFailed, UnknownModel
 from dlgrade.llm import wire
 from dlgrade.llm.client import OpenAIClient
 from dlgrade.llm.request import Reply, Request
@@ -104,6 +104,17 @@ def test_content_as_a_list_of_parts_is_heard_as_text() -> None:
         event(content=[{"type": "text", "text": "Yes"}, {"type": "image"}]), event(finish_reason="stop")
     )
     assert (read(stream), heard) == (Reply(text="Yes", model="m-1"), ["Yes"])
+
+
+def test_an_event_may_have_several_lines_and_one_that_is_broken_is_no_reply() -> None:
+    lines = b'data: {"choices": [{"delta":\ndata: {"content": "Yes."},\ndata: "finish_reason": "stop"}],\n'
+    lines += b'data: "model": "m-1"}\n\n'
+    stream, heard = taken(lines)
+    assert (read(stream), heard) == (Reply(text="Yes.", model="m-1"), ["Yes."])
+    broken = taken(
+        event(content="Yes"), b'data: {"choices": [{"del\n\n', event(content="."), event(finish_reason="stop"), DONE
+    )
+    assert broken[0].body() is None
 
 
 def test_a_message_in_one_piece_is_a_reply_and_one_that_follows_its_pieces_is_not_told_again() -> None:
@@ -464,6 +475,30 @@ def test_a_connection_that_stays_open_after_the_last_word_is_not_waited_for() ->
         assert asked(server, Ear()).text == "Yes."
         took = time.monotonic() - began
     assert took < 3
+
+
+def test_nor_is_the_end_sign_where_the_text_is_whole() -> None:
+    def silent(body: Body) -> Scripted:
+        return Scripted(pieces=(*streamed(body, "Yes.")[:-1], *([b": still here\n\n"] * 100)), pause=0.1)
+
+    began = time.monotonic()
+    with Loopback(silent) as server:
+        reply = asked(server, Ear())
+        took = time.monotonic() - began
+    assert (reply.text, reply.usage is not None) == ("Yes.", True)
+    assert took < 6
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b'{"error": {"message": "?", "code": "insufficient_quota"}}', QuotaExceeded),
+        (b"<html><title>Sign in</title></html>", UnknownModel),
+    ],
+)
+def test_what_is_called_a_stream_and_is_none_is_read_as_what_it_is(body: bytes, error: type[DlgradeError]) -> None:
+    with Loopback(lambda _: Scripted(pieces=(body[:9], body[9:]))) as server, pytest.raises(error):
+        asked(server, Ear())
 
 
 def test_an_error_before_a_stream_is_read_as_ever() -> None:

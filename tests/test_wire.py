@@ -290,6 +290,10 @@ def test_a_fence_inside_the_json_stays() -> None:
             {"prompt_tokens": 5, "total_tokens": 9, "queue_time": 0.1},
             Usage(prompt_tokens=5, completion_tokens=4, total_tokens=9),
         ),
+        (
+            {"prompt_tokens": "5", "completion_tokens": "4", "total_tokens": "?"},
+            Usage(prompt_tokens=5, completion_tokens=4, total_tokens=9),
+        ),
         ({"input_tokens": 5, "output_tokens": 4}, Usage(prompt_tokens=5, completion_tokens=4, total_tokens=9)),
         (
             {  # xAI: what was thought is in the total alone

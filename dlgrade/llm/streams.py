@@ -40,16 +40,28 @@ class Stream:
         self._refusal = ""
         self._finish: str | None = None
         self._error: Any = None
+        self._held = ""  # of an event, so far
+        self._lost = False
         self._failed = False  # the event that comes is called an error
         self._head: dict[str, Any] = {}
         self._pieces = 0
         self.heard = ""
         self.done = False
 
+    @property
+    def begun(self) -> bool:
+        """Whether a piece has come, or an error."""
+        return self._pieces > 0 or self._error is not None
+
     @staticmethod
     def looks_like(content: bytes) -> bool:
         """Whether a response is one in pieces, whatever its headers say."""
         return content.lstrip().startswith((b"data:", b"event:", b": "))
+
+    @property
+    def finished(self) -> bool:
+        """Whether the text is whole: what may still come is the bill."""
+        return self._finish is not None
 
     def feed(self, some: bytes) -> None:
         """Take in the next bytes of the response, wherever they were cut."""
@@ -60,13 +72,14 @@ class Stream:
     def body(self) -> bytes | None:
         """The body of the same reply in one, once all of it was taken in.
 
-        None if not one piece came, or it broke off before its end.
+        None if not one piece came, or one of them broken, or it broke off before its end.
         """
         self._line(self._rest)
         self._rest = b""
+        self._lose_held()
         if self._error is not None:
             return json.dumps({**self._head, "error": self._error}).encode()
-        if not self._pieces or not (self._finish or self.done):
+        if not self._pieces or self._lost or not (self._finish or self.done):
             return None
         message = {"role": "assistant", "content": self._text, "refusal": self._refusal or None}
         choice = {"index": 0, "message": message, "finish_reason": self._finish}
@@ -76,16 +89,29 @@ class Stream:
         kind, _, said = line.decode("utf-8", "replace").partition(":")
         if kind == "event":
             self._failed = said.strip() == "error"
-        if kind not in _TELLING:
-            return
+        if kind in _TELLING:
+            self._told(kind, self._held + said)
+        elif not line.strip():
+            self._lose_held()
+
+    def _told(self, kind: str, said: str) -> None:
         self.done = self.done or said.strip() == _END
         data = json_of(said)
+        if data is None and said.strip() and not self.done:
+            self._held = said + "\n"  # one event may have several lines
+            return
+        self._held = ""
         if not isinstance(data, dict):
             return
         if (self._failed or kind == "error") and not data.get("choices"):
             self._error = data.get("error") or data
             return
         self._piece(data)
+
+    def _lose_held(self) -> None:
+        """An event is over: what of it is no JSON may have been a piece of the text."""
+        self._lost = self._lost or bool(self._held)
+        self._held = ""
 
     def _piece(self, data: dict[str, Any]) -> None:
         self._head |= {key: data[key] for key in ("model", "usage") if data.get(key)}

@@ -6,6 +6,7 @@ run among them. What really happened is aiohttp's own error, which is that one's
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 import zlib
@@ -36,6 +37,7 @@ _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _GZIP = b"\x1f\x8b"  # how it begins
 _PIECE = 2**16  # bytes that are unpacked at once
 _LONGEST_LINE = 2**17  # bytes of a header
+_FOR_THE_BILL = 2.0  # seconds for the usage, once a stream's text is whole
 _FILE = "/content"  # how the paths of files end
 
 ERRORS: tuple[type[Exception], ...] = (httpx2.HTTPError, httpx2.InvalidURL, _AiohttpError, UnicodeError)
@@ -120,20 +122,46 @@ class _Bounded(httpx2.AsyncByteStream):
 
 
 async def joined(response: httpx2.Response, stream: Stream) -> httpx2.Response:
-    """A response in pieces as one that came whole. One that the server sent whole stays as it is."""
+    """A response in pieces as one that came whole. One that the server sent whole stays as it is, whatever its name."""
     try:
         if "text/event-stream" not in response.headers.get("content-type", ""):
             content = await response.aread()
             if not stream.looks_like(content):
                 return response
-        async for some in response.aiter_bytes():
-            stream.feed(some)
-            if stream.done:
-                break  # some servers keep the connection open after their last word
+            stream.feed(content)
+            begins = content
+        else:
+            begins = await _fed(response, stream)
     finally:
         await response.aclose()
+    body = stream.body()
+    if body is None and not stream.begun and begins.strip() and not stream.looks_like(begins):
+        return _made(response, begins)
     # a stream that broke off is what half a body is
-    content = stream.body() or b"{"
+    return _made(response, body or b"{")
+
+
+async def _fed(response: httpx2.Response, stream: Stream) -> bytes:
+    """Let the stream take in the response as it comes; returns what came before its first piece."""
+    begins = b""
+    pieces = response.aiter_bytes()
+    ends: float | None = None
+    # some servers keep the connection open after their last word
+    while not stream.done:
+        if stream.finished and ends is None:
+            ends = asyncio.get_running_loop().time() + _FOR_THE_BILL
+        try:
+            async with asyncio.timeout_at(ends):
+                some = await anext(pieces)
+        except (StopAsyncIteration, TimeoutError):
+            break
+        if not stream.begun:
+            begins += some
+        stream.feed(some)
+    return begins
+
+
+def _made(response: httpx2.Response, content: bytes) -> httpx2.Response:
     headers = {name: value for name, value in response.headers.items() if name.lower().startswith("x-ratelimit")}
     return httpx2.Response(response.status_code, headers=headers, content=content)
 

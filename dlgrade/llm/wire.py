@@ -220,7 +220,7 @@ def _first_object(text: str, begins: int) -> str:
 
 
 def usage_in(data: Mapping[str, Any]) -> Usage | None:
-    """The tokens billed; None where the server does not say. Numbers may be missing, null or floats."""
+    """The tokens billed; None where the server does not say. Numbers may be missing, null, floats or texts."""
     usage = data.get("usage")
     if not isinstance(usage, dict):
         return None
@@ -240,7 +240,12 @@ def usage_in(data: Mapping[str, Any]) -> Usage | None:
 
 
 def _count(value: object) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _DIGITS:
+        value = int(value)
     return int(value) if isinstance(value, int | float) and 0 <= value < 1e12 else 0
+
+
+_DIGITS = 13
 
 
 # ── small things ─────────────────────────────────────────────────────────────────────────────
