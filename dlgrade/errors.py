@@ -114,10 +114,12 @@ class ChangedMeanwhile(OutputError):
 class RunStopped(DlgradeError):
     """The run stops: nothing more is asked, and what was finished is kept.
 
-    `usage` is what earlier tries of the request that met it were billed (a `dlgrade.models.Usage`), if anything.
+    `usage` is what earlier tries of the request that met it were billed (a `dlgrade.models.Usage`), if anything;
+    `unsure` says that some may have been billed of which the server said nothing.
     """
 
     usage: Any = None
+    unsure: bool = False
 
 
 class EndpointError(RunStopped):

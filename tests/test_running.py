@@ -263,12 +263,12 @@ def billed(content: object, finish: str = "stop", usage: object = (100, 10)) -> 
     return Scripted(body=body)
 
 
-def cost_of(run: Run, *replies: Scripted, questions: int = 1) -> dict[str, Any]:
+def cost_of(run: Run, *replies: Scripted, questions: int = 1, options: tuple[str, ...] = ()) -> dict[str, Any]:
     bank(questions)
     Path("dlgrade.toml").write_text(PRICED)
     left = iter(replies)
     with Loopback(lambda _: next(left)) as server:
-        ran = run("fill", "bank.md", "--in-place", *to(server), "--concurrency", 1, "--json")
+        ran = run("fill", "bank.md", "--in-place", *to(server), "--concurrency", 1, "--json", *options)
     assert next(left, None) is None
     document: dict[str, Any] = json.loads(ran.out)
     return document
@@ -323,6 +323,11 @@ def test_what_equal_requests_in_flight_cost_is_on_the_bill_once_also_where_they_
         assert [type(outcome) for outcome in asyncio.run(main(counted))] == [Refused] * 3
     assert (counted.requests, counted.usage.total_tokens) == (1, 110)
     assert counted.cost == pytest.approx(ONE)
+
+
+def test_a_run_that_the_limit_ends_after_failures_that_may_be_billed_does_not_say_it_cost_nothing(run: Run) -> None:
+    document = cost_of(run, Scripted(500, body={"error": "oops"}), options=("--max-cost", "0.015"))
+    assert document["cost_usd"] is None
 
 
 def test_a_request_that_is_given_up_in_flight_makes_the_cost_unknown() -> None:

@@ -150,4 +150,6 @@ async def _shared(running: asyncio.Future[Reply]) -> Reply:
         other.usage = None
         if isinstance(other, ItemError):
             other.tries = 0
+        else:
+            other.unsure = False
         raise other from None

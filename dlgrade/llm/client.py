@@ -118,7 +118,7 @@ class OpenAIClient:
                 retry_error_callback=_last_outcome,
             )(self._try, tries)
         except (RunStopped, Halted) as ended:
-            ended.usage = tries.usage
+            ended.usage, ended.unsure = tries.usage, tries.unsure
             raise
         if isinstance(outcome, Trouble):
             raise self._failed(request, outcome, tries)
@@ -332,7 +332,7 @@ class OpenAIClient:
             elif health.suspect:
                 self._pace(request).hold_back(health.pause(now))
         if isinstance(error, RunStopped):
-            error.usage = tries.usage
+            error.usage, error.unsure = tries.usage, tries.unsure
         return error
 
     def _make_room(self, trouble: Trouble, wait: float | None, pace: Pace, ticket: Ticket) -> None:

@@ -52,6 +52,7 @@ class Counted:
         except (RunStopped, Halted) as error:
             if error.usage is not None:
                 self._billed(request, error.usage)
+            self._unbilled = self._unbilled or error.unsure
             raise
         except Exception:
             raise

@@ -146,9 +146,13 @@ class Reply(Record):
 
 
 class Halted(Exception):
-    """The run is ending: nothing new is sent. `usage` is what earlier tries of the request were billed, if anything."""
+    """The run is ending: nothing new is sent.
+
+    `usage` is what earlier tries of the request were billed, if anything, `unsure` whether that may not be all.
+    """
 
     usage: Usage | None = None
+    unsure: bool = False
 
 
 class Client(Protocol):
