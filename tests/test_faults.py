@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -157,6 +158,26 @@ def test_with_a_tenth_of_faults_each_question_is_answered_once_or_named(tmp_path
 def reason(failure: Mapping[str, str]) -> str:
     known = ("failed 3 times", "did not finish in time", "broke off the connection", "no chat completion")
     return next((words for words in known if words in failure["error"]), failure["error"])
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits another process, which Linux alone can")
+def test_where_replies_can_no_longer_be_stored_those_that_came_are_written_and_no_more_are_paid_for(
+    tmp_path: Path,
+) -> None:
+    texts = questions(200)
+    path = bank(tmp_path / "bank.md", texts)
+    faulty = Faulty()
+    with Loopback(faulty) as server:
+        process = fill(path, server, "--in-place")
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (300_000, 300_000))  # no file gets larger
+        code, report = ended(process)
+        written = times_answered(path, texts)
+        assert (code, report["failed"]) == (1, [])
+        assert 0 < written.total() < len(texts)
+        assert written == Counter({text: faulty.answered[text] for text in texts})
+        code, report = ended(fill(path, server, "--in-place"))
+    assert code == 0
+    assert faulty.answered == Counter(dict.fromkeys(texts, 1))
 
 
 # ── kill -9 ──────────────────────────────────────────────────────────────────────────────────

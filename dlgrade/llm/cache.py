@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING
 
-from dlgrade.errors import ItemError, RunStopped
+from dlgrade.errors import ItemError, OutputError, RunStopped
 from dlgrade.llm.request import Client, Halted, Reply, Request, close, halt
 from dlgrade.llm.reservations import Reservation, Reservations
 from dlgrade.llm.store import Store, stored, worth
@@ -36,16 +36,17 @@ class Cached:
         self._reservations = Reservations(store.database.path)
         self._client: Client | None = None
         self._halted = False
+        self._full: RunStopped | None = None
         self._in_flight: dict[str, asyncio.Future[Reply]] = {}
 
     async def complete(self, request: Request) -> Reply:
         """Return the reply from the store, or from the other client, whose reply is stored at once.
 
         Raises:
-            RunStopped: the endpoint cannot be used, or the budget is spent.
+            RunStopped: the endpoint cannot be used, the budget is spent, or replies can no longer be stored.
             ItemError: this request failed; failures are not stored.
             Halted: the run is ending.
-            OutputError: the store cannot be read or written.
+            OutputError: the store cannot be read.
         """
         key = request.key
         while (running := self._in_flight.get(key)) is not None:
@@ -106,12 +107,21 @@ class Cached:
             del self._in_flight[key]
 
     async def _asked(self, request: Request) -> Reply:
+        if self._full is not None:
+            raise copy(self._full)
         if self._client is None:
             self._client = self._make()
             if self._halted:
                 halt(self._client)
         reply = await self._client.complete(request)
-        return self._store.put_unless_there(request, reply) if worth(request, reply) else reply
+        if not worth(request, reply):
+            return reply
+        try:
+            return self._store.put_unless_there(request, reply)
+        except OutputError as error:
+            # it is paid for: whoever asked gets it, and nothing more is paid for that could not be kept
+            self._full = RunStopped(f"{error.message}: nothing more is asked", hint=error.hint)
+            return reply
 
     async def _anothers(self, key: str, request: Request, reservation: Reservation) -> Reply | None:
         """The reply that another process is asking for; None where it got none, or not in time."""

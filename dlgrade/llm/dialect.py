@@ -6,12 +6,14 @@ that only the first requests pay for finding out.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 from pydantic import ValidationError
 
+from dlgrade.errors import OutputError
 from dlgrade.llm.request import Request, without_credentials
 from dlgrade.llm.schema import LADDER, body_part, prompt_part
 from dlgrade.llm.trouble import Condition, Trouble
@@ -90,7 +92,9 @@ class Dialects:
             return False
         self._known[where] = changed
         if self._memory is not None:
-            self._memory.learn(without_credentials(request.endpoint), request.model, changed.model_dump_json())
+            # a full disk is no reason to lose the request: a later run learns it anew
+            with contextlib.suppress(OutputError):
+                self._memory.learn(without_credentials(request.endpoint), request.model, changed.model_dump_json())
         return True
 
 
