@@ -20,7 +20,7 @@ class Loop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.now
 
-    def run_in_executor(self, _: Any, work: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+    def run_in_executor(self, _: Any, work: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
         """At once, in no thread: time would pass before it is done."""
         done: asyncio.Future[T] = self.create_future()
         done.set_result(work(*args))

@@ -71,7 +71,7 @@ class Server:
                 for word in todo:
                     with contextlib.suppress(Halted):
                         outcomes[word] = await outcome(client, word)
-                    if outcomes.get(word, "ServerDown") == "ServerDown":
+                    if outcomes.get(word, "ServerDown") in {"ServerDown", "Unreachable"}:
                         client.halt()
                         return
 
@@ -124,6 +124,30 @@ def test_a_server_that_is_back_within_the_minute_is_used_on_as_before() -> None:
     assert outcomes.count("fine") == 1000 - outcomes.count("ServerFailed")
     assert max(server.in_flight[-AT_ONCE * 10 :]) == AT_ONCE
     assert server.calls[-1] < 20 + 40 + 15 + 1000 * LATENCY / AT_ONCE
+
+
+def test_a_server_that_is_started_anew_costs_no_question() -> None:
+    def gone(now: float, _: str) -> httpx2.Response:
+        if 20 <= now < 50:
+            raise httpx2.ConnectError("Connection refused")
+        return ok()
+
+    server = Server(gone)
+    assert server.ask(words(1000)) == ["fine"] * 1000
+    assert len([at for at in server.calls if 20 <= at < 50]) < 12 * AT_ONCE
+
+
+def test_a_server_that_is_gone_for_good_stops_the_run_after_a_minute() -> None:
+    def gone(now: float, _: str) -> httpx2.Response:
+        if now >= 20:
+            raise httpx2.ConnectError("Connection refused")
+        return ok()
+
+    server = Server(gone)
+    outcomes = server.ask(words(1000))
+    assert "Unreachable" in outcomes
+    assert set(outcomes) == {"fine", "Unreachable"}
+    assert 20 + PATIENCE - 1 <= server.calls[-1] < 20 + PATIENCE + 20
 
 
 def test_questions_that_fail_alone_never_stop_a_run() -> None:

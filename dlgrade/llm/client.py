@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import random
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -30,7 +29,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 from dlgrade.errors import BadKey, DlgradeError, RunStopped, ServerFailed, Unreachable
 from dlgrade.llm import transport, wire
 from dlgrade.llm.dialect import Body, Dialect, Dialects, Memory, body, most_tokens
-from dlgrade.llm.outage import Health, stopped
+from dlgrade.llm.outage import Health
 from dlgrade.llm.pace import Alarm, Pace, Ticket
 from dlgrade.llm.request import Halted, Reply, Request, without_credentials
 from dlgrade.llm.secrets import basic, begun, cleaned, hide_from_logs, scrubbed, secrets_of, without
@@ -97,7 +96,7 @@ class OpenAIClient:
         self._secrets = secrets_of(self._key)
         self._endpoints: dict[str, AsyncOpenAI] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
-        self._health: dict[tuple[str, str], Health] = defaultdict(Health)
+        self._healths: dict[tuple[str, str], Health] = {}
         self._said: set[str] = set()
 
     async def complete(self, request: Request) -> Reply:
@@ -184,7 +183,7 @@ class OpenAIClient:
             _leave(pace, ticket, outcome)
         tries.count(outcome)
         if isinstance(outcome, Reply) or outcome.condition in _REPLIED:
-            self._health[request.endpoint, request.model].reply(self._clock())
+            self._health(request).reply()
         if isinstance(outcome, Trouble):
             tries.wait = self._next(tries, dialect, outcome, pace, ticket)
             if outcome.condition is Condition.QUOTA:
@@ -297,6 +296,12 @@ class OpenAIClient:
             http_client=self._http_client or _http_client(),
         )
 
+    def _health(self, request: Request) -> Health:
+        where = (request.endpoint, request.model)
+        if where not in self._healths:
+            self._healths[where] = Health(without_credentials(request.endpoint), self._clock, self._say)
+        return self._healths[where]
+
     def _pace(self, request: Request) -> Pace:
         where = (request.endpoint, request.model)
         if where not in self._paces:
@@ -313,24 +318,20 @@ class OpenAIClient:
             return 0.0
         tries.failures[trouble.condition] += 1
         wait = self.wait_after(trouble, tries.failures[trouble.condition])
+        if wait is None and trouble.condition is Condition.UNREACHABLE:
+            wait = self._health(tries.request).until_return()
         if ACTIONS[trouble.condition].crowded:
             self._make_room(trouble, wait, pace, ticket)
         return wait if wait is not None and tries.prepare(trouble) else None
 
     def _failed(self, request: Request, trouble: Trouble, tries: Tries) -> DlgradeError:
         """The error of a request that has used up its tries: its own, or the server's, which stops the run."""
-        health = self._health[request.endpoint, request.model]
-        if trouble.condition is Condition.NOT_A_REPLY and health.replied and not health.suspect:
-            # one request that is lost on the way says nothing of an endpoint that replies to the others
-            trouble = trouble.model_copy(update={"condition": Condition.NOT_A_REPLY_NOW})
+        health = self._health(request)
+        trouble = health.weighed(trouble)
         error = self.error(trouble, request.endpoint, request.model, tries)
-        now = self._clock()
         if isinstance(error, ServerFailed):
-            error.outage = health.lost(now if tries.began is None else tries.began)
-            if health.down(now, there=ACTIONS[trouble.condition].crowded):
-                error = stopped(health, error, now)
-            elif health.suspect:
-                self._pace(request).hold_back(health.pause(now))
+            there = ACTIONS[trouble.condition].crowded
+            error = health.lost(error, tries.began, there=there, hold_back=self._pace(request).hold_back)
         if isinstance(error, RunStopped):
             error.usage, error.unsure = tries.usage, tries.unsure
         return error

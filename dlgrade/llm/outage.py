@@ -8,10 +8,11 @@ A request is lost once it has used up its tries for reasons of the server's. Not
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dlgrade.errors import ServerDown, ServerFailed
-from dlgrade.llm.trouble import KEPT
+from dlgrade.llm.trouble import KEPT, Condition, Trouble
 
 LOST = 5
 """So many requests in a row: no single question is at fault."""
@@ -28,52 +29,76 @@ class Outage:
     lost: int = 0
 
 
-@dataclass
 class Health:
-    """Whether one model at one endpoint replies; times are in seconds, by one clock."""
+    """Whether one model at one endpoint, shown as `url`, replies. `say` is told what a user would wonder about."""
 
-    replied: bool = False
-    outage: Outage | None = None
-    _last: float = float("-inf")
+    def __init__(self, url: str, clock: Callable[[], float], say: Callable[[str], None]) -> None:
+        self._url = url
+        self._clock = clock
+        self._say = say
+        self._replied: float | None = None  # when it did so last
+        self._outage: Outage | None = None
 
-    def reply(self, now: float) -> None:
+    def reply(self) -> None:
         """The server wrote a reply, of use or not."""
-        self.replied, self.outage, self._last = True, None, now
+        self._replied, self._outage = self._clock(), None
 
-    def lost(self, began: float) -> Outage:
-        """A request, first sent then, has used up its tries; what it is a part of."""
-        if self.outage is None:
-            self.outage = Outage(max(began, self._last))
-        self.outage.lost += 1
-        return self.outage
+    def weighed(self, trouble: Trouble) -> Trouble:
+        """One request that is lost on the way says nothing of an endpoint that replies to the others."""
+        if trouble.condition is not Condition.NOT_A_REPLY or self._replied is None or self._suspect:
+            return trouble
+        return trouble.model_copy(update={"condition": Condition.NOT_A_REPLY_NOW})
+
+    def until_return(self) -> float | None:
+        """Seconds until a server that nobody can reach any more is looked for again, None once it has been too long.
+
+        It may have been started anew.
+        """
+        now = self._clock()
+        if self._replied is None or now - self._replied >= PATIENCE:
+            return None
+        self._say(f"Nobody answers at {self._url} any more: everything waits for up to {PATIENCE:.0f} s")
+        return _pause(now - self._replied)
+
+    def lost(
+        self, error: ServerFailed, began: float | None, *, there: bool, hold_back: Callable[[float], None]
+    ) -> ServerFailed | ServerDown:
+        """A request, first sent when it `began`, has used up its tries: its own error, or the one that stops the run.
+
+        `there` says that the server only has no room: it may have some soon. A server that has never replied in this
+        run is not waited for, as nothing is lost by trying again later. `hold_back` keeps the others back for so many
+        seconds, and lets them go one by one.
+        """
+        now = self._clock()
+        if self._outage is None:
+            began = now if began is None else began
+            self._outage = Outage(began if self._replied is None else max(began, self._replied))
+        self._outage.lost += 1
+        error.outage = self._outage
+        silent = now - self._outage.since
+        if not self._suspect:
+            return error
+        if silent >= PATIENCE or (self._replied is None and not there):
+            return self._down(error, self._outage, silent)
+        self._say(f"{self._url} fails whatever it is asked: one request at a time until it replies")
+        hold_back(_pause(silent))
+        return error
 
     @property
-    def suspect(self) -> bool:
-        """Whether so many requests were lost that it is hardly their own fault."""
-        return self.outage is not None and self.outage.lost >= LOST
+    def _suspect(self) -> bool:
+        return self._outage is not None and self._outage.lost >= LOST
 
-    def down(self, now: float, *, there: bool) -> bool:
-        """Whether nobody need be asked any more. `there` says that the server only has no room: it may have some soon.
-
-        A server that has never replied in this run is not waited for: nothing is lost by trying again later.
-        """
-        if self.outage is None or not self.suspect:
-            return False
-        return not (self.replied or there) or now - self.outage.since >= PATIENCE
-
-    def pause(self, now: float) -> float:
-        """Seconds for which nobody asks a suspected server: the longer, the longer it has been silent."""
-        return 0.0 if self.outage is None else min(max((now - self.outage.since) / 2, 1.0), _LONGEST_PAUSE)
+    def _down(self, last: ServerFailed, outage: Outage, silent: float) -> ServerDown:
+        since = "no reply yet" if self._replied is None else f"no reply for {silent:.0f} s"
+        hint = last.hint or ""
+        error = ServerDown(
+            f"{outage.lost} requests in a row came to nothing, {since}: {last.message}",
+            hint=hint if KEPT in hint else f"{hint} {KEPT}".strip(),
+        )
+        error.outage = outage
+        return error
 
 
-def stopped(health: Health, last: ServerFailed, now: float) -> ServerDown:
-    """The error that ends the run, with the words of the last failure."""
-    lost = health.outage.lost if health.outage else 0
-    since = f"no reply for {now - health.outage.since:.0f} s" if health.replied and health.outage else "no reply yet"
-    hint = last.hint or ""
-    error = ServerDown(
-        f"{lost} requests in a row came to nothing, {since}: {last.message}",
-        hint=hint if KEPT in hint else f"{hint} {KEPT}".strip(),
-    )
-    error.outage = health.outage
-    return error
+def _pause(silent: float) -> float:
+    """Seconds until the next one asks: the longer, the longer the server has been silent."""
+    return min(max(silent / 2, 1.0), _LONGEST_PAUSE)

@@ -12,6 +12,7 @@ import ssl
 import zlib
 from collections.abc import AsyncIterator
 from functools import partial
+from typing import Any
 from urllib.request import getproxies
 
 import httpx2
@@ -204,7 +205,8 @@ def roomier(client: httpx2.AsyncClient) -> httpx2.AsyncClient:
     Raises:
         ValueError: a proxy's user and password cannot be sent; aiohttp would say so of each request.
     """
-    for below in (client._transport, *client._mounts.values()):
+    transports: list[Any] = [client._transport, *client._mounts.values()]
+    for below in transports:
         user, password = getattr(getattr(below, "proxy", None), "auth", None) or ("", "")
         f"{user}{password}".encode("latin-1")
         if ":" in user:
