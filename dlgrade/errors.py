@@ -147,10 +147,10 @@ class Unreachable(EndpointError):
 class ServerDown(EndpointError):
     """The server has failed request after request, without a reply in between.
 
-    `outage` is the one that its earlier failures (`ServerFailed.outage`) belong to.
+    `outage` is the number of the one that its earlier failures (`ServerFailed.outage`) belong to.
     """
 
-    outage: object = None
+    outage: int | None = None
 
 
 class NoBatches(EndpointError):
@@ -201,10 +201,10 @@ class NotRecorded(ItemError):
 class ServerFailed(ItemError):
     """The server failed more often than is worth waiting for.
 
-    `outage` is the same object for failures without a reply in between, None where that is not known.
+    `outage` is the same number for failures without a reply in between, None where that is not known.
     """
 
-    outage: object = None
+    outage: int | None = None
 
 
 class Uncertain(ServerFailed):

@@ -94,7 +94,7 @@ class _Going(Generic[T, R]):
         # By the number of the item: of those that have neither a result nor a failure, nothing is held.
         self._results: dict[int, tuple[str, R]] = {}
         self._failures: dict[int, Failure] = {}
-        self._outages: dict[int, object] = {}  # of the failures that were the server's, as far as that is known
+        self._outages: dict[int, int] = {}  # of the failures that were the server's, as far as that is known
         self._done = 0
         self._running = 0
         self._presses = 0
@@ -163,7 +163,7 @@ class _Going(Generic[T, R]):
 
     def _forgive(self, down: ServerDown) -> None:
         """What failed only because the server was down by then is no failure of its own: a later run asks again."""
-        for number in [number for number, outage in self._outages.items() if outage is down.outage]:
+        for number in [number for number, outage in self._outages.items() if outage == down.outage]:
             del self._failures[number], self._outages[number]
             self._done -= 1
 

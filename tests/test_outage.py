@@ -225,7 +225,7 @@ def test_a_fill_whose_server_fails_stops_with_3_names_nobody_and_goes_on_later(t
         return answer_to(asked(body)) if healthy else Scripted(500, body=json.dumps({"error": "out of memory"}))
 
     with Loopback(reply) as server:
-        process = fill(path, server, "--in-place")
+        process = fill(path, server, "--in-place", "--record", "run.jsonl")
         out, said = process.communicate(timeout=60)
         assert (process.returncode, json.loads(out)["failed"]) == (3, [])
         assert "requests in a row came to nothing, no reply yet" in said
@@ -233,6 +233,8 @@ def test_a_fill_whose_server_fails_stops_with_3_names_nobody_and_goes_on_later(t
         assert "Traceback" not in said
         assert len(server.requests) < 60
         assert set(times_answered(path, texts).values()) == {0}
+        code, report = ended(fill(path, server, "--in-place", "--replay", "run.jsonl"))
+        assert (code, report["failed"]) == (3, [])
         healthy = True
         code, report = ended(fill(path, server, "--in-place"))
     assert (code, report["failed"]) == (0, [])

@@ -9,7 +9,8 @@ A request is lost once it has used up its tries for reasons of the server's. Not
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 
 from dlgrade.errors import ServerDown, ServerFailed
 from dlgrade.llm.trouble import KEPT, Condition, Trouble
@@ -21,12 +22,13 @@ PATIENCE = 60.0
 _LONGEST_PAUSE = 15.0  # seconds
 
 
-@dataclass(eq=False)
+@dataclass
 class Outage:
-    """No reply since `since`, in seconds; so many requests were `lost` meanwhile."""
+    """No reply since `since`, in seconds; so many requests were `lost` meanwhile. No two have the same `number`."""
 
     since: float
     lost: int = 0
+    number: int = field(default_factory=count(1).__next__)
 
 
 class Health:
@@ -74,7 +76,7 @@ class Health:
             began = now if began is None else began
             self._outage = Outage(began if self._replied is None else max(began, self._replied))
         self._outage.lost += 1
-        error.outage = self._outage
+        error.outage = self._outage.number
         silent = now - self._outage.since
         if not self._suspect:
             return error
@@ -95,7 +97,7 @@ class Health:
             f"{outage.lost} requests in a row came to nothing, {since}: {last.message}",
             hint=hint if KEPT in hint else f"{hint} {KEPT}".strip(),
         )
-        error.outage = outage
+        error.outage = outage.number
         return error
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dlgrade.errors import DlgradeError, ItemError, NotRecorded, RunStopped, TapeError
+from dlgrade.errors import DlgradeError, ItemError, NotRecorded, RunStopped, ServerDown, ServerFailed, TapeError
 from dlgrade.llm.compare import Parts, differences, nearest
 from dlgrade.llm.request import Reply, Request
 from dlgrade.llm.schema import misfit
@@ -183,13 +183,14 @@ class Replayer:
         if kind is None:
             raise TapeError(f"{self._path}: holds an error unknown here: {came.get('kind')}: {message}", hint=AGAIN)
         if not issubclass(kind, ItemError):
-            return kind(message, hint=hint)
+            return _in_its_outage(kind(message, hint=hint), came)
         usage, tries = came.get("usage"), came.get("tries")
         try:
             billed = None if usage is None else Usage.model_validate(usage)
         except ValidationError as error:
             raise TapeError(f"{self._path}: a usage in it is broken: {first_complaint(error)}", hint=AGAIN) from None
-        return kind(message, hint=hint, usage=billed, tries=tries if isinstance(tries, int) else 1)
+        tried = tries if isinstance(tries, int) else 1
+        return _in_its_outage(kind(message, hint=hint, usage=billed, tries=tried), came)
 
     def _not_recorded(self, request: Request) -> NotRecorded:
         wanted: dict[str, Any] = redacted(request.parts, ())
@@ -201,6 +202,12 @@ class Replayer:
             return NotRecorded(f"{self._path} holds no request at all", hint=AGAIN)
         changed = "; ".join(differences(near, wanted)[:_SHOWN]) or "only in what was taken out of the recording"
         return NotRecorded(f"{self._path} does not hold this request; the nearest in it differs: {changed}", hint=AGAIN)
+
+
+def _in_its_outage(error: DlgradeError, came: Mapping[str, Any]) -> DlgradeError:
+    if isinstance(error, ServerFailed | ServerDown) and isinstance(came.get("outage"), int):
+        error.outage = came["outage"]
+    return error
 
 
 def _key(request: Request) -> bytes:

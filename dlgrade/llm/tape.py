@@ -25,7 +25,7 @@ from typing import Any, BinaryIO, Self
 from pydantic import ValidationError
 
 import dlgrade
-from dlgrade.errors import DlgradeError, ItemError, OutputError, RunStopped, TapeError
+from dlgrade.errors import DlgradeError, ItemError, OutputError, RunStopped, ServerDown, ServerFailed, TapeError
 from dlgrade.llm.compare import Parts
 from dlgrade.llm.request import Client, Reply, Request, close, halt, key_of, stored, without_credentials
 from dlgrade.llm.secrets import scrubbed, withheld
@@ -224,7 +224,9 @@ class Recorder:
 
 
 def _told(error: DlgradeError) -> dict[str, Any]:
-    return {"kind": error.kind, "message": error.message, "hint": error.hint}
+    told = {"kind": error.kind, "message": error.message, "hint": error.hint}
+    outage = error.outage if isinstance(error, ServerFailed | ServerDown) else None
+    return told if outage is None else told | {"outage": outage}
 
 
 def _new_part(path: Path) -> tuple[Path, BinaryIO]:
