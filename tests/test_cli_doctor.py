@@ -420,6 +420,21 @@ def test_the_cache_is_counted(run: Run, examined: Examined) -> None:
     assert "replies.sqlite3, 1 replies, 0." in checks["cache"]["found"]
 
 
+def test_a_cache_that_cannot_be_made_or_opened_is_a_problem_and_all_else_is_told(
+    examined: Examined, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder" / "replies.sqlite3").mkdir(parents=True)
+    with Loopback(refuses()) as server:
+        for name, said in (("file", f"{tmp_path / 'file'} is no folder"), ("folder", "unable to open")):
+            monkeypatch.setenv("DLGRADE_CACHE", str(tmp_path / name))
+            ran, checks = examined(server)
+            assert (ran.code, checks["cache"]["state"]) == (1, "problem")
+            assert said in checks["cache"]["found"]
+            assert "DLGRADE_CACHE" in checks["cache"]["do"]
+            assert checks["price"]["state"] == "note"
+
+
 def test_settings_name_the_file_and_line_they_come_from(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("dlgrade.toml").write_text('model = "a"\nfallbacks = ["b"]\n\ntimeout = 9\n', encoding="utf-8")
     ran = run("doctor", "--offline", "--base-url", "http://me:secret@localhost:1/v1")

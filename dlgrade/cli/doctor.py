@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -180,7 +182,11 @@ def _proxies(session: Session) -> list[Check]:
 def _cache(session: Session) -> Check:
     path = session.cache_file
     if not path.exists():
-        return Check(name="cache", state="ok", found=f"{path} is not there yet; the first reply makes it")
+        above = next(folder for folder in path.parents if folder.exists())
+        if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
+            return Check(name="cache", state="ok", found=f"{path} is not there yet; the first reply makes it")
+        found = f"{path} cannot be made: {above} is {'not to be written to' if above.is_dir() else 'no folder'}"
+        return Check(name="cache", state="problem", found=found, do="Name another place with DLGRADE_CACHE.")
     try:
         with session.store() as store:
             have = stats(store)
@@ -260,5 +266,7 @@ def _learned(session: Session) -> Mapping[str, Learned]:
     if not session.cache_file.exists():
         return {}
     endpoint = without_credentials(session.settings.base_url)
-    with session.store() as store:
+    # a file that cannot be opened has its own line
+    with contextlib.suppress(OutputError), session.store() as store:
         return {each.model: each for each in store.dialects() if each.endpoint == endpoint}
+    return {}
