@@ -283,7 +283,7 @@ class OpenAIClient:
             raise Unreachable(f"{without_credentials(endpoint)} is no URL: {error}", hint="Check --base-url.") from None
         if self._key is not None and not (self._key.isascii() and self._key.isprintable()):
             raise BadKey("The key holds characters that no key has", hint="Check OPENAI_API_KEY: was it copied whole?")
-        self._secrets = secrets_of(self._key, *self._endpoints, endpoint)
+        self._secrets = secrets_of(self._key, *self._endpoints, endpoint, *transport.proxies())
         hide_from_logs(self._secrets)
         authorization = basic(endpoint)
         return AsyncOpenAI(

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 import httpx2
@@ -223,6 +224,18 @@ def _session(tls: ssl.SSLContext, limits: httpx2.Limits) -> object:
     keep = 15.0 if limits.keepalive_expiry is None else limits.keepalive_expiry
     connector = TCPConnector(ssl=tls, limit=limits.max_connections or 0, keepalive_timeout=keep)
     return ClientSession(connector=connector, max_line_size=_LONGEST_LINE, max_field_size=_LONGEST_LINE)
+
+
+def proxies() -> tuple[str, ...]:
+    """The proxies that the environment names, with the passwords in their URLs."""
+    return tuple(url for name, url in getproxies().items() if name != "no" and _is_url(url))
+
+
+def _is_url(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).netloc)
+    except ValueError:
+        return False
 
 
 def socks_proxy() -> bool:
