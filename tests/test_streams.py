@@ -20,6 +20,7 @@ from dlgrade.llm.client import OpenAIClient
 from dlgrade.llm.request import Reply, Request
 from dlgrade.llm.streams import Stream
 from dlgrade.llm.trouble import Condition, Trouble
+from dlgrade.llm.wire import THINKING
 from dlgrade.models import Message, Usage
 
 RECORDINGS = Path(__file__).parent / "samples" / "wire"
@@ -150,9 +151,9 @@ def test_an_error_after_words_is_that_error_whatever_came_before(error: bytes) -
 # ── thinking ─────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("tag", ["think", "thinking"])
-def test_thinking_is_not_heard_however_it_is_cut(tag: str) -> None:
-    text = f"\n<{tag}>Hm, <b>what</b>?</{tag}>\n\nDropout <em>helps</em>."
+@pytest.mark.parametrize("opening", list(THINKING))
+def test_thinking_is_not_heard_however_it_is_cut(opening: str) -> None:
+    text = f"\n{opening}Hm, <b>what</b>?{THINKING[opening]}\n\nDropout <em>helps</em>."
     for size in (1, 2, 3, 5, 100):
         pieces = [event(content=text[i : i + size]) for i in range(0, len(text), size)]
         stream, heard = taken(*pieces, event(finish_reason="stop"))

@@ -16,13 +16,12 @@ from collections.abc import Callable
 from typing import Any
 
 from dlgrade.llm.complaints import json_of
-from dlgrade.llm.wire import content_text, without_thinking
+from dlgrade.llm.wire import THINKING, content_text, without_thinking
 
 # Only these end a line. `str.splitlines` has nine more, which may stand in the middle of a text in JSON.
 _LINE_END = re.compile(rb"\r\n|\n|\r(?=[^\n])")
 _END = "[DONE]"
 _TELLING = frozenset({"data", "error"})  # the second is from older servers of llama.cpp
-_OPENINGS = ("<think>", "<thinking>")
 
 
 class Stream:
@@ -133,7 +132,7 @@ class Stream:
 
     def _tell(self) -> None:
         begun = self._text.lstrip()
-        if not begun or any(opening.startswith(begun) for opening in _OPENINGS):
+        if not begun or any(opening.startswith(begun) for opening in THINKING):
             return  # it may still turn out to be thinking
         said = self._hide(without_thinking(_whole(self._text)))
         # a lone closing tag says late that all before it was thinking: who waits for the whole reply has it right

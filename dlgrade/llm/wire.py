@@ -14,6 +14,7 @@ import re
 import string
 from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
@@ -156,11 +157,26 @@ def _unusable(text: str) -> str | None:
     return "the reply holds NUL characters, which no text file can" if "\0" in text else None
 
 
-# Gemini says which filter it was, as in `content_filter: RECITATION`; the third is Z.ai's.
-_FILTERED = ("content_filter", "safety", "sensitive")
+# Gemini says which filter it was, as in `content_filter: RECITATION`, or by its name alone; "sensitive" is Z.ai's, the
+# last one Bedrock's.
+_FILTERED = (
+    *(
+        "content_filter",
+        "content-filter",
+        "safety",
+        "sensitive",
+        "recitation",
+        "blocklist",
+        "prohibited_content",
+        "spii",
+    ),
+    "guardrail_intervened",
+)
 _CUT = frozenset({"length", "max_tokens", "model_length", "model_context_window_exceeded"})
 # Half a text, in a response that is whole: OpenRouter's, vLLM's and SGLang's, DeepSeek's, Z.ai's.
-_BROKEN_OFF = frozenset({"error", "abort", "insufficient_system_resource", "network_error"})
+_BROKEN_OFF = frozenset(
+    {"error", "abort", "cancelled", "canceled", "timeout", "insufficient_system_resource", "network_error"}
+)
 
 
 def _finish(choice: Mapping[str, Any]) -> str:
@@ -188,15 +204,31 @@ def _part_text(part: object) -> str:
     return ""
 
 
+THINKING: Mapping[str, str] = MappingProxyType(
+    {
+        **{f"<{name}>": f"</{name}>" for name in ("think", "thinking", "thought", "reasoning", "seed:think")},
+        "[THINK]": "[/THINK]",  # Mistral's
+        "◁think▷": "◁/think▷",  # Kimi's
+        # gpt-oss, where a server passes on its channels
+        "<|channel|>analysis": "<|channel|>final<|message|>",
+        "<|channel|>final": "<|message|>",
+    }
+)
+"""How what a model thinks begins and ends, where it stands before the text."""
+
+_ENDS = re.compile(r"(?:<\|(?:im_end|eot_id|endoftext|end|return)\|>|<end_of_turn>)\s*\Z")
+
+
 def without_thinking(text: str) -> str:
-    """The text after `<think>…</think>`; nothing if that is never closed.
+    """The text after `<think>…</think>`; nothing if that is never closed. A token that ends a text is none of it.
 
     A lone `</think>` ends it too: some chat templates open it on the model's behalf.
     """
-    opened = re.match(r"\s*<(think|thinking)>", text)
-    closing = f"</{opened[1]}>" if opened else "</think>"
-    before, closed, after = text.partition(closing)
-    if opened:
+    text = _ENDS.sub("", text)
+    begun = text.lstrip()
+    opening = next((tag for tag in THINKING if begun.startswith(tag)), None)
+    before, closed, after = text.partition(THINKING[opening or "<think>"])
+    if opening:
         return after.strip()
     return after.strip() if closed and "<think>" not in before else text.strip()
 
