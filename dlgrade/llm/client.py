@@ -318,7 +318,7 @@ class OpenAIClient:
             return 0.0
         tries.failures[trouble.condition] += 1
         wait = self.wait_after(trouble, tries.failures[trouble.condition])
-        if wait is None and trouble.condition is Condition.UNREACHABLE:
+        if wait is None and trouble.condition is Condition.UNREACHABLE and trouble.status is None:
             wait = self._health(tries.request).until_return()
         if ACTIONS[trouble.condition].crowded:
             self._make_room(trouble, wait, pace, ticket)
