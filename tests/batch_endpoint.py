@@ -133,6 +133,7 @@ class BatchEndpoint:
         named = {str(part.get_param("name", header="content-disposition")): part for part in whole.walk()}
         parts = {name: part.get_payload(decode=True) for name, part in named.items()}
         assert parts["purpose"] == b"batch"
+        assert str(named["file"].get_filename()).endswith(".jsonl")
         name = f"file-{next(self._ids)}"
         content = parts["file"]
         assert isinstance(content, bytes)

@@ -417,6 +417,7 @@ def test_never_more_is_cached_than_was_read() -> None:
         (418, "", Condition.REJECTED),
         # Mistral
         (400, {"object": "error", "message": "Invalid model: x", "type": "invalid_model"}, Condition.UNKNOWN_MODEL),
+        (400, {"error": {"message": "No connected db.", "type": "no_db_connection", "code": "400"}}, Condition.BAD_KEY),
         (400, {"error": {"message": "API key expired. Please renew the API key."}}, Condition.BAD_KEY),
         (400, {"error": {"message": "User location is not supported for the API use."}}, Condition.BAD_KEY),
         (400, [{"error": {"message": "JSON mode is not enabled for models/gemma-3-27b-it"}}], Condition.NO_FORMAT),

@@ -55,7 +55,8 @@ class BatchCalls:
 
         async def send(sdk: Sdk) -> httpx2.Response:
             with file.open("rb") as content:  # from its beginning, each time
-                part = (file.name, content, "application/jsonl")
+                # LiteLLM's proxy takes no other name
+                part = (f"{file.stem}.jsonl", content, "application/jsonl")
                 raw = await sdk.files.with_raw_response.create(file=part, purpose="batch")
                 return raw.http_response
 

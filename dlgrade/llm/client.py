@@ -330,7 +330,7 @@ class OpenAIClient:
         trouble = health.weighed(trouble)
         error = self.error(trouble, request.endpoint, request.model, tries)
         if isinstance(error, ServerFailed):
-            there = ACTIONS[trouble.condition].crowded
+            there = trouble.condition is Condition.RATE_LIMIT
             error = health.lost(error, tries.began, there=there, hold_back=self._pace(request).hold_back)
         if isinstance(error, RunStopped):
             error.usage, error.unsure = tries.usage, tries.unsure

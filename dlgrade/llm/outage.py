@@ -67,7 +67,7 @@ class Health:
     ) -> ServerFailed | ServerDown:
         """A request, first sent when it `began`, has used up its tries: its own error, or the one that stops the run.
 
-        `there` says that the server only has no room: it may have some soon. A server that has never replied in this
+        `there` says that the server only limits the rate: it may reply soon. A server that has never replied in this
         run is not waited for, as nothing is lost by trying again later. `hold_back` keeps the others back for so many
         seconds, and lets them go one by one.
         """

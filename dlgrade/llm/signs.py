@@ -89,7 +89,7 @@ SIGNS = (
     ),
     _sign(
         Condition.BAD_KEY,
-        codes="invalid_api_key authentication_error auth_error",
+        codes="invalid_api_key authentication_error auth_error no_db_connection",  # the last is LiteLLM's, as 400
         phrases=(
             *("incorrect api key", "invalid api key", "api key not valid", "api key expired"),
             *("user location is not supported", "organization has been disabled"),  # Gemini, Anthropic, as 400
