@@ -114,14 +114,14 @@ def test_a_server_that_goes_on_failing_is_waited_for_a_minute_one_request_at_a_t
     assert 20 + PATIENCE <= server.calls[-1] < 20 + PATIENCE + 20
     asked_in_vain = [at for at in server.calls if at >= 20 - LATENCY]
     assert len(asked_in_vain) < 3 * AT_ONCE + 30
-    assert set(server.in_flight[-15:]) == {1}
+    assert set(server.in_flight[-5:]) == {1}
 
 
 def test_a_server_that_is_back_within_the_minute_is_used_on_as_before() -> None:
     server = Server(lambda now, _: bad() if 20 <= now < 60 else ok())
     outcomes = server.ask(words(1000))
     assert len(outcomes) == 1000
-    assert outcomes.count("ServerFailed") <= 2 * AT_ONCE
+    assert outcomes.count("ServerFailed") == LOST
     assert outcomes.count("fine") == 1000 - outcomes.count("ServerFailed")
     assert max(server.in_flight[-AT_ONCE * 10 :]) == AT_ONCE
     assert server.calls[-1] < 20 + 40 + 15 + 1000 * LATENCY / AT_ONCE
@@ -152,9 +152,9 @@ def test_a_server_that_is_gone_for_good_stops_the_run_after_a_minute() -> None:
 
 
 def test_questions_that_fail_alone_never_stop_a_run() -> None:
-    server = Server(lambda _, said: bad() if int(said.split()[1]) % 3 else ok())
+    server = Server(lambda _, said: ok() if int(said.split()[1]) % 3 else bad())
     outcomes = server.ask(words(300))
-    assert (outcomes.count("fine"), outcomes.count("ServerFailed")) == (100, 200)
+    assert (outcomes.count("fine"), outcomes.count("ServerFailed")) == (200, 100)
 
 
 def test_a_rate_that_is_limited_from_the_start_is_waited_for_a_minute_too() -> None:

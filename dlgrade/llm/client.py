@@ -318,8 +318,8 @@ class OpenAIClient:
             return 0.0
         tries.failures[trouble.condition] += 1
         wait = self.wait_after(trouble, tries.failures[trouble.condition])
-        if wait is None and trouble.condition is Condition.UNREACHABLE and trouble.status is None:
-            wait = self._health(tries.request).until_return()
+        if wait is None:
+            wait = self._health(tries.request).until_return(trouble, hold_back=pace.hold_back)
         if ACTIONS[trouble.condition].crowded:
             self._make_room(trouble, wait, pace, ticket)
         return wait if wait is not None and tries.prepare(trouble) else None
@@ -330,8 +330,7 @@ class OpenAIClient:
         trouble = health.weighed(trouble)
         error = self.error(trouble, request.endpoint, request.model, tries)
         if isinstance(error, ServerFailed):
-            there = trouble.condition is Condition.RATE_LIMIT
-            error = health.lost(error, tries.began, there=there, hold_back=self._pace(request).hold_back)
+            error = health.lost(error, trouble, tries.began, hold_back=self._pace(request).hold_back)
         if isinstance(error, RunStopped):
             error.usage, error.unsure = tries.usage, tries.unsure
         return error

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from dlgrade.errors import ServerDown, ServerFailed
-from dlgrade.llm.trouble import KEPT, Condition, Trouble
+from dlgrade.llm.trouble import ACTIONS, KEPT, Condition, Trouble
 
 LOST = 5
 """So many requests in a row: no single question is at fault."""
@@ -51,25 +51,32 @@ class Health:
             return trouble
         return trouble.model_copy(update={"condition": Condition.NOT_A_REPLY_NOW})
 
-    def until_return(self) -> float | None:
-        """Seconds until a server that nobody can reach any more is looked for again, None once it has been too long.
+    def until_return(self, trouble: Trouble, *, hold_back: Callable[[float], None]) -> float | None:
+        """Seconds until a request that has used up its tries is sent once more all the same; None if it is not.
 
-        It may have been started anew.
+        A server that nobody can reach any more, or that fails whatever it is asked, may be started anew. `hold_back` is
+        as in `lost`.
         """
         now = self._clock()
-        if self._replied is None or now - self._replied >= PATIENCE:
+        if trouble.condition is Condition.UNREACHABLE and trouble.status is None:
+            if self._replied is None or now - self._replied >= PATIENCE:
+                return None
+            self._say(f"Nobody answers at {self._url} any more: everything waits for up to {PATIENCE:.0f} s")
+            return _pause(now - self._replied)
+        if self._outage is None or not self._suspect or not issubclass(ACTIONS[trouble.condition].error, ServerFailed):
             return None
-        self._say(f"Nobody answers at {self._url} any more: everything waits for up to {PATIENCE:.0f} s")
-        return _pause(now - self._replied)
+        silent = now - self._outage.since
+        if silent >= PATIENCE or not self._may_return(trouble.condition):
+            return None
+        hold_back(_pause(silent))
+        return _pause(silent)
 
     def lost(
-        self, error: ServerFailed, began: float | None, *, there: bool, hold_back: Callable[[float], None]
+        self, error: ServerFailed, trouble: Trouble, began: float | None, *, hold_back: Callable[[float], None]
     ) -> ServerFailed | ServerDown:
         """A request, first sent when it `began`, has used up its tries: its own error, or the one that stops the run.
 
-        `there` says that the server only limits the rate: it may reply soon. A server that has never replied in this
-        run is not waited for, as nothing is lost by trying again later. `hold_back` keeps the others back for so many
-        seconds, and lets them go one by one.
+        `hold_back` keeps the others back for so many seconds, and lets them go one by one.
         """
         now = self._clock()
         if self._outage is None:
@@ -80,11 +87,18 @@ class Health:
         silent = now - self._outage.since
         if not self._suspect:
             return error
-        if silent >= PATIENCE or (self._replied is None and not there):
+        if silent >= PATIENCE or not self._may_return(trouble.condition):
             return self._down(error, self._outage, silent)
         self._say(f"{self._url} fails whatever it is asked: one request at a time until it replies")
         hold_back(_pause(silent))
         return error
+
+    def _may_return(self, condition: Condition) -> bool:
+        """A server that has never replied in this run is not waited for, as nothing is lost by trying again later.
+
+        One that limits the rate is there, and a minute's limit is soon over.
+        """
+        return self._replied is not None or condition is Condition.RATE_LIMIT
 
     @property
     def _suspect(self) -> bool:
