@@ -55,9 +55,9 @@ def run(
 ) -> Run[R]:
     """Do the work for each `(id, item)`, up to `concurrency` at a time; `client` is closed at the end.
 
-    An `ItemError` becomes a `Failure` under the item's id, unless the server was down. After a `RunStopped`, or a first Ctrl-C, no new item is
-    begun, `client` sends nothing more, and requests in flight finish; a second Ctrl-C ends these at once, and already
-    the first one where the run is not `patient`. What was finished is returned in any case.
+    An `ItemError` becomes a `Failure` under the item's id, unless the server was down. After a `RunStopped`, or a first
+    Ctrl-C, no new item is begun, `client` sends nothing more, and requests in flight finish; a second Ctrl-C ends these
+    at once, and already the first one where the run is not `patient`. What was finished is returned in any case.
 
     Raises:
         ValueError: two items have the same id.
