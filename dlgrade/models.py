@@ -13,6 +13,7 @@ Those of rubrics and grades are loaded when they are used, for start-up time: mo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -162,7 +163,8 @@ class Bank:
     `source` is the whole decoded text, line ends and byte order mark untouched; `encoding` turns it
     back into the same bytes. `form` is the name of the form the reader recognised, `sure` how sure it is, from
     0 to 1, and `choices` how it was asked to read. `once` are the edits that come with the first answer, as a
-    new column's header does. `remarks` say what else could be made of the document, and how.
+    new column's header does. `remarks` say what else could be made of the document, and how. Of very many `questions`
+    each is made when it is asked for.
     """
 
     path: str
@@ -172,7 +174,7 @@ class Bank:
     choices: Choices = Choices()
     source: str = field(repr=False)
     encoding: str = "utf-8"
-    questions: tuple[Question, ...]
+    questions: Sequence[Question]
     once: tuple[Edit, ...] = field(default=(), repr=False)
     remarks: tuple[str, ...] = ()
 

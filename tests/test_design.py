@@ -16,7 +16,7 @@ PACKAGE = ROOT / "dlgrade"
 
 ORDER = [
     *("errors", "record", "rubric_models", "grade_models", "models", "settings", "library", "database"),
-    *("numbered", "spool"),
+    *("numbered", "spool", "shelf"),
     *("banks.paged", "banks.patterns", "banks.wording", "banks.asking", "banks.labels", "banks.marks"),
     *("banks.spelling.lexicon", "banks.spelling.parting", "banks.spelling.repair"),
     *("banks.block", "banks.stretches", "banks.grids", "banks.blocks", "banks.entries"),

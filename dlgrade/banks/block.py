@@ -136,19 +136,22 @@ class Plainly:
 class Excerpt:
     """A part of a document, without the margin of its lines; it may begin with a whole line."""
 
-    __slots__ = ("_begins", "_end", "_margin", "_start", "_text")
+    __slots__ = ("_text", "where")
 
     def __init__(self, text: Text, start: int, end: int, margin: int, begins: bool) -> None:
         self._text = text
-        self._start = start
-        self._end = end
-        self._margin = margin
-        self._begins = begins
+        self.where = start, end, margin, begins
+        """All that it takes to find it in the text again."""
+
+    def is_of(self, text: Text) -> bool:
+        """Whether that is the text that it is a part of."""
+        return self._text is text
 
     @property
     def text(self) -> str:
         """What it says."""
-        return undented(self._text[self._start : self._end], self._margin, begins=self._begins).rstrip()
+        start, end, margin, begins = self.where
+        return undented(self._text[start:end], margin, begins=begins).rstrip()
 
 
 class Lines(Sequence[tuple[int, int]]):

@@ -9,15 +9,19 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, groupby
+from typing import TYPE_CHECKING
 
 from dlgrade.banks.asking import asks, asks_firmly
 from dlgrade.banks.blocks import Document
-from dlgrade.banks.entries import Entry, Reading
+from dlgrade.banks.entries import Entry, Reading, gathered
 from dlgrade.banks.forms import DATA, FORMS, PLAIN, PROSE
 from dlgrade.banks.same import identity
 from dlgrade.errors import BankError
 from dlgrade.models import Choices
+
+if TYPE_CHECKING:
+    from dlgrade.banks.plaintext.keys import Key
 
 _PLAINLY = 0.9  # what headings and lists with numbers are marked with, those that ask
 _NEARLY_ALL = 0.95  # the part of a document that a reading must explain to be beyond doubt
@@ -45,8 +49,7 @@ def best_reading(document: Document, suffix: str = ".md", choices: Choices | Non
 
 def _with_key(document: Document, reading: Reading) -> Reading:
     """Answer the questions that a key at the document's end answers by their numbers."""
-    missing = [entry for entry in reading.entries if entry.body.said is None and entry.number]
-    if not missing:
+    if not any(map(_is_missing, reading.entries)):
         return reading
     # For start-up time: most documents end in no key.
     from dlgrade.banks.plaintext.keys import find_key, may_have_key  # noqa: PLC0415
@@ -61,14 +64,16 @@ def _with_key(document: Document, reading: Reading) -> Reading:
         return reading
     if any(title.line > lines[key.at].number for title in document.titles):
         return reading  # headings in it: these are answers with numbered lists in them, no key
-    answered = {id(entry): answer for entry in missing if (answer := key.take(entry.number)) is not None}
-    entries = (
-        entry._replace(body=entry.body._replace(said=answered[id(entry)], slot=None))
-        if id(entry) in answered
-        else entry
-        for entry in reading.entries
-    )
-    return replace(reading, entries=tuple(entries))
+    return replace(reading, entries=gathered(document.text, (_answered(entry, key) for entry in reading.entries)))
+
+
+def _is_missing(entry: Entry) -> bool:
+    return entry.body.said is None and bool(entry.number)
+
+
+def _answered(entry: Entry, key: Key) -> Entry:
+    answer = key.take(entry.number) if _is_missing(entry) else None
+    return entry if answer is None else entry._replace(body=entry.body._replace(said=answer, slot=None))
 
 
 def _among_prose(document: Document, choices: Choices, *, doubtful: bool) -> Reading | None:
@@ -81,13 +86,13 @@ def _among_prose(document: Document, choices: Choices, *, doubtful: bool) -> Rea
         if not doubtful and _is_settled(reading) and reading.weight == max(reading.weight for reading in readings):
             rest = document.without((entry.line, entry.last) for entry in reading.entries)
             others = (other(rest, choices) for name, other in PROSE.items() if name not in (form, PLAIN))
-            return _joined(reading, [other for other in others if other is not None])
+            return _joined(document, reading, [other for other in others if other is not None])
     ranked = sorted(readings, key=lambda reading: _weight(document, reading, readings), reverse=True)
     best = ranked[0] if ranked else None
     for other in ranked:
         if best is not None and _holds(other, best):
             best = other
-    return best and _joined(best, [reading for reading in readings if reading is not best])
+    return best and _joined(document, best, [reading for reading in readings if reading is not best])
 
 
 def _is_settled(reading: Reading) -> bool:
@@ -95,29 +100,30 @@ def _is_settled(reading: Reading) -> bool:
     return reading.marked >= _PLAINLY and reading.sure >= reading.marked * _NEARLY_ALL
 
 
-def _joined(best: Reading, others: Sequence[Reading]) -> Reading:
+def _joined(document: Document, best: Reading, others: Sequence[Reading]) -> Reading:
     """Return the reading with the questions that others find where it finds none: many documents mix forms.
 
     A list of what is asked below, and orders in a list that nothing marks as questions, are left alone.
     """
-    if not others:
+    if all(other.marked < _MARKED for other in others):
         return best
-    entries = list(best.entries)
-    known = {identity(entry.raw) for entry in entries}
+    added: list[Entry] = []
+    known = {identity(entry.raw) for entry in best.entries}
     for other in sorted(others, key=lambda reading: reading.weight, reverse=True):
         if other.marked < _MARKED:
             continue
-        taken = sorted((entry.line, entry.last) for entry in entries)
+        taken = sorted((entry.line, entry.last) for entry in chain(best.entries, added))
         free = [entry for entry in other.entries if _is_free(entry, taken)]
         for category, group in groupby(free, key=lambda entry: entry.category):
             new = list(group)
             does = asks_firmly if "question" in (category or "").casefold() else asks
             asking = sum(does(entry.raw.partition("\n\n")[0]) for entry in new)
             if asking * 2 >= len(new) and not any(identity(entry.raw) in known for entry in new):
-                entries += new
-    if len(entries) == len(best.entries):
+                added += new
+    if not added:
         return best
-    return replace(best, entries=tuple(sorted(entries, key=lambda entry: entry.line)))
+    entries = sorted(chain(best.entries, added), key=lambda entry: entry.line)
+    return replace(best, entries=gathered(document.text, entries))
 
 
 def _is_free(entry: Entry, taken: Sequence[tuple[int, int]]) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from dlgrade.banks.block import Excerpt
+from dlgrade.banks.paged import Text
 from dlgrade.models import Edit, Slot
+from dlgrade.shelf import Shelf
 
 
 class Body(NamedTuple):
@@ -47,6 +51,33 @@ class Entry(NamedTuple):
     place: tuple[int, int] | None = None
 
 
+def shelf_of(text: Text) -> Shelf[Entry]:
+    """Where the entries of a document are put while they are found. Of many, those found first are not in memory."""
+    return Shelf(partial(_packed, text), partial(_unpacked, text))
+
+
+def gathered(text: Text, entries: Iterable[Entry]) -> Sequence[Entry]:
+    """The entries of a document, so kept."""
+    shelf = shelf_of(text)
+    for entry in entries:
+        shelf.append(entry)
+    return shelf.done()
+
+
+def _packed(text: Text, entry: Entry) -> tuple[Any, ...]:
+    raw, line, last, body, *others = entry
+    said, slot, standing, *more = body
+    where = said if not isinstance(said, Excerpt) else said.where if said.is_of(text) else said.text
+    return (raw, line, last, (where, slot and tuple(slot), standing and tuple(standing), *more), *others)
+
+
+def _unpacked(text: Text, packed: Sequence[Any]) -> Entry:
+    raw, line, last, (where, slot, standing, *more), *others = packed
+    said = Excerpt(text, *where) if isinstance(where, tuple) else where
+    body = Body(said, slot and Slot._make(slot), standing and Slot._make(standing), *more)
+    return Entry(raw, line, last, body, *others)
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What one form makes of a document.
@@ -59,7 +90,7 @@ class Reading:
     """
 
     form: str
-    entries: tuple[Entry, ...]
+    entries: Sequence[Entry]
     sure: float
     once: tuple[Edit, ...] = ()
     marked: float = 0.0

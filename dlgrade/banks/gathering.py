@@ -6,11 +6,13 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from dlgrade.banks.reading import AS_IT_IS, find_banks, read_bank
 from dlgrade.errors import BankError, NoQuestions
 from dlgrade.models import Bank, Choices, Question
+from dlgrade.shelf import made
 
 
 @dataclass(frozen=True)
@@ -92,5 +94,8 @@ def _named_apart(banks: Sequence[Bank]) -> Iterator[Bank]:
 
 def called(bank: Bank, name: str) -> Bank:
     """The bank by another name, its questions' ids as well."""
-    questions = tuple(replace(question, bank=name) for question in bank.questions)
-    return replace(bank, name=name, questions=questions)
+    return replace(bank, name=name, questions=made(partial(_named, name), bank.questions))
+
+
+def _named(bank: str, question: Question) -> Question:
+    return replace(question, bank=bank)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from dlgrade.banks.entries import Entry
 from dlgrade.banks.paged import Text
+from dlgrade.shelf import made
 
 _LEVEL = (
     r"[:=–-]?[ \t]*\**(very easy|easy|simple|basics?|beginner|junior|medium|moderate|intermediate|middle|hard|difficult"
@@ -23,17 +25,17 @@ _ROW = 5  # a mark so short may be a row of signs
 _SELECTORS = re.compile("[\ufe0e\ufe0f]")
 
 
-def with_legend(entries: Sequence[Entry], source: Text) -> tuple[Entry, ...]:
+def with_legend(entries: Sequence[Entry], source: Text) -> Sequence[Entry]:
     """Return the entries with the signs that the document explains as their difficulty."""
     signs = {sign for entry in entries for sign in _signs(entry)}
     if not signs:
-        return tuple(entries)
+        return entries
     any_sign = "|".join(map(re.escape, sorted(signs, key=len, reverse=True)))
     explained = re.finditer(rf"({any_sign})[ \t]*+{_LEVEL}", _SELECTORS.sub("", str(source)), re.IGNORECASE)
     meanings: dict[str, str] = {}
     for match in explained:
         meanings.setdefault(match[1], match[2].lower())
-    return tuple(_explained(entry, meanings) for entry in entries) if meanings else tuple(entries)
+    return made(partial(_explained, meanings), entries) if meanings else entries
 
 
 def _signs(entry: Entry) -> list[str]:
@@ -48,7 +50,7 @@ def _signs(entry: Entry) -> list[str]:
     return [*marks, *(char for mark in marks if len(mark) <= _ROW for char in mark if ord(char) > _PICTURES)]
 
 
-def _explained(entry: Entry, meanings: dict[str, str]) -> Entry:
+def _explained(meanings: dict[str, str], entry: Entry) -> Entry:
     if entry.difficulty and entry.difficulty[0].isalnum():
         return entry
     known = next((meanings[sign] for sign in _signs(entry) if sign in meanings), None)

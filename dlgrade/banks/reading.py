@@ -8,9 +8,10 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from operator import itemgetter
 from pathlib import Path
 
 from dlgrade.banks.blocks import Document
@@ -23,6 +24,7 @@ from dlgrade.banks.spelling.repair import is_plain, repaired, words_of
 from dlgrade.banks.wording import readable, spaced
 from dlgrade.errors import BankError, NoQuestions
 from dlgrade.models import HISTORY_SIGN, TAPE_SIGN, Bank, Choices, Question
+from dlgrade.shelf import made, shelved
 
 AS_IT_IS = Choices()
 """Nothing chosen: every document in its most convincing form."""
@@ -67,11 +69,7 @@ def bank_from_text(
     """
     reading = _read(source, path, choices)
     name = Path(path).stem
-    texts = _texts(tuple(entry.raw for entry in reading.entries))
-    questions = tuple(
-        _question(entry, name, position, text)
-        for position, (entry, text) in enumerate(zip(reading.entries, texts, strict=True), start=1)
-    )
+    positions = range(1, len(reading.entries) + 1)
     return Bank(
         path=path,
         name=name,
@@ -80,13 +78,13 @@ def bank_from_text(
         choices=choices,
         source=source,
         encoding=encoding,
-        questions=questions,
+        questions=made(partial(_question, name), positions, reading.entries, _texts(reading.entries)),
         once=reading.once,
         remarks=reading.remarks,
     )
 
 
-def read_back(bank: Bank, source: Text) -> tuple[Entry, ...] | None:
+def read_back(bank: Bank, source: Text) -> Sequence[Entry] | None:
     """The entries of a bank with another source, as they would be its questions; None where that is not the bank.
 
     They are what `bank_from_text` makes questions of: a proof need not hold two banks.
@@ -169,13 +167,13 @@ def decode(data: bytes, *, name: str) -> tuple[str, str]:
     return text, encoding
 
 
-def _question(entry: Entry, bank: str, position: int, text: str) -> Question:
+def _question(bank: str, position: int, entry: Entry, text: str | None) -> Question:
     return Question(
         bank=bank,
         position=position,
         number=entry.number,
         raw=entry.raw,
-        text=text,
+        text=entry.raw if text is None else text,
         category=entry.category,
         difficulty=entry.difficulty,
         marks=entry.marks,
@@ -187,19 +185,27 @@ def _question(entry: Entry, bank: str, position: int, text: str) -> Question:
     )
 
 
-@lru_cache(maxsize=1)  # a document is read again, with answers in it, for the proof that it reads as before
-def _texts(raws: tuple[str, ...]) -> tuple[str, ...]:
+def _texts(entries: Sequence[Entry]) -> Sequence[str | None]:
+    """What the entries say, None where that is the same as it stands."""
+    if isinstance(entries, tuple):
+        return _few_texts(tuple([entry.raw for entry in entries]))
+    known = words_of(entry.raw for entry in entries)
+    return shelved((_text(entry.raw, known) for entry in entries), lambda text: (text,), itemgetter(0))
+
+
+@lru_cache(maxsize=1)  # a document is read again once it has answers in it
+def _few_texts(raws: tuple[str, ...]) -> tuple[str | None, ...]:
     known = words_of(raws)
-    return tuple(_text(raw, known) for raw in raws)
+    return tuple([_text(raw, known) for raw in raws])
 
 
-def _text(raw: str, known: frozenset[str]) -> str:
+def _text(raw: str, known: frozenset[str]) -> str | None:
     """The wording on one line and repaired, what belongs to it as it stands."""
     if is_plain(raw):
         return raw
     wording, gap, material = raw.partition("\n\n")
     text = f"{readable(repaired(spaced(wording), known))}{gap}{material}"
-    return raw if text == raw else text  # one of the two is enough
+    return None if text == raw else text  # one of the two is enough
 
 
 def _bytes(path: Path) -> bytes:

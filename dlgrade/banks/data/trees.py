@@ -34,7 +34,7 @@ from dlgrade.banks.data.records import (
     read_record,
     told,
 )
-from dlgrade.banks.entries import Body, Entry, Reading
+from dlgrade.banks.entries import Body, Entry, Reading, gathered
 from dlgrade.banks.wording import spaced, squash
 from dlgrade.models import Slot
 
@@ -94,7 +94,7 @@ def read_trees(document: Document, form: str, roots: Sequence[Node], hand: Hand)
         return None
     common = habits([one.record for one in found if one.kind == "record"])
     lines = Lines(document)
-    entries = tuple(_entry(one, common, lines, document.whole, hand) for one in found)
+    entries = gathered(document.text, (_entry(one, common, lines, document.whole, hand) for one in found))
     sure = sum(is_question(entry.raw.partition("\n\n")[0]) for entry in entries) / len(entries)
     return Reading(form, entries, (1 + sure) / 2)
 

@@ -20,7 +20,7 @@ from dlgrade.banks.asking import asks, asks_firmly, is_question
 from dlgrade.banks.block import Block
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.body import read_body
-from dlgrade.banks.entries import Entry, Reading, with_material
+from dlgrade.banks.entries import Entry, Reading, shelf_of, with_material
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.marks import Wording, unmarked, wording
@@ -67,7 +67,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
         [lead for at, block in enumerate(document.blocks) for lead in _leads(at, block) if at not in hidden]
     )
     sections = Sections(document, document.titles)
-    entries: list[Entry] = []
+    entries = shelf_of(document.text)
     lines, sure, at = 0, 0.0, 0
     following: _Lead | None
     for lead, following in zip(leads, [*leads[1:], None], strict=False):
@@ -84,7 +84,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
     if not entries:
         return None
     marked = round(sure / len(entries), 4)
-    return Reading(FORM, tuple(entries), marked * explained(document, lines), marked=marked)
+    return Reading(FORM, entries.done(), marked * explained(document, lines), marked=marked)
 
 
 def _leads(index: int, block: Block) -> list[_Lead]:

@@ -31,7 +31,7 @@ from dlgrade.banks.data.records import (
     told,
 )
 from dlgrade.banks.data.rows import Row, Table, is_quoted, read_table
-from dlgrade.banks.entries import Body, Entry, Reading
+from dlgrade.banks.entries import Body, Entry, Reading, gathered
 from dlgrade.banks.wording import spaced
 from dlgrade.models import Choices, Edit, Slot
 
@@ -74,7 +74,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
     if not is_bank(records):
         return None
     common, lines = habits(records), Lines(document)
-    entries = tuple(_entry(sheet, row, record, common, lines) for row, record in found)
+    entries = gathered(document.text, (_entry(sheet, row, record, common, lines) for row, record in found))
     sure = sum(is_question(told(record.asked)) for record in records) / len(records)
     once = tuple(_new_column(sheet, common.name)) if sheet.is_new else ()
     return Reading(FORM, entries, (1 + sure) / 2, once)

@@ -20,7 +20,7 @@ from dlgrade.banks.asking import is_question
 from dlgrade.banks.block import Block
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.body import read_collapsed
-from dlgrade.banks.entries import Entry, Reading, with_material
+from dlgrade.banks.entries import Entry, Reading, gathered, with_material
 from dlgrade.banks.forms.sections import Sections, explained
 from dlgrade.banks.labels import DETAILS, SUMMARY
 from dlgrade.banks.marks import Wording, wording
@@ -59,7 +59,8 @@ def read(document: Document, choices: Choices) -> Reading | None:
     if len(asking) * 2 < len(folded) or not asking:
         return None
     line_of = _Lines(document)
-    entries = tuple(_entry(document, item, line_of(item.start), line_of(item.end)) for item in folded)
+    made = (_entry(document, item, line_of(item.start), line_of(item.end)) for item in folded)
+    entries = gathered(document.text, made)
     lines = sum(entry.last - entry.line + 1 for entry in entries)
     marked = round(_SURE * len(asking) / len(folded), 4)
     return Reading(FORM, entries, marked * explained(document, lines), marked=marked)

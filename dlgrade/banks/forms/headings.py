@@ -25,7 +25,7 @@ from dlgrade.banks.asking import asks, asks_outright, is_question
 from dlgrade.banks.block import Block
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.body import read_body
-from dlgrade.banks.entries import Entry, Reading, with_material
+from dlgrade.banks.entries import Entry, Reading, shelf_of, with_material
 from dlgrade.banks.forms.sections import (
     Sections,
     explained,
@@ -95,7 +95,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
             if block.kind == "heading" and i not in hidden
         ]
     )
-    entries, lines, sure = [], 0, 0.0
+    entries, lines, sure = shelf_of(document.text), 0, 0.0
     sections = Sections(document, (title.block for title in titles if not title.rank))
     for here, title in enumerate(titles):
         if not title.rank:
@@ -111,7 +111,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
     if not entries:
         return None
     marked = round(sure / len(entries), 4)
-    return Reading(FORM, tuple(entries), marked * explained(document, lines), marked=marked)
+    return Reading(FORM, entries.done(), marked * explained(document, lines), marked=marked)
 
 
 def _entry(document: Document, title: _Title, beyond: int, category: str | None) -> Entry:

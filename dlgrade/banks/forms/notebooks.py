@@ -21,7 +21,7 @@ from dlgrade.banks.block import Block
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.data.cells import Cell, Notebook, read_notebook
 from dlgrade.banks.data.nodes import Lines
-from dlgrade.banks.entries import Body, Entry, Reading
+from dlgrade.banks.entries import Body, Entry, Reading, gathered
 from dlgrade.banks.forms.json_trees import scan
 from dlgrade.banks.forms.sections import Sections
 from dlgrade.banks.labels import LABEL, starts_with_label, without_label
@@ -101,7 +101,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
     inside = sum(not head.below and bool(_rest(notebook, head).strip()) for head in heads)
     beside = sum(bool(head.below) for head in heads)
     lines = Lines(document)
-    entries = tuple(_entry(notebook, head, lines, inside=inside > beside) for head in heads)
+    entries = gathered(document.text, (_entry(notebook, head, lines, inside=inside > beside) for head in heads))
     return Reading(FORM, entries, sum(head.rank > _TERM or is_question(head.raw) for head in heads) / len(heads))
 
 

@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from dlgrade.banks.asking import is_question
 from dlgrade.banks.blocks import Document
-from dlgrade.banks.entries import Body, Entry, Reading
+from dlgrade.banks.entries import Body, Entry, Reading, shelf_of
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.outline import Heading, Outline, read_outline
 from dlgrade.banks.plaintext.openings import Mark, answer_label, question_mark
@@ -46,7 +46,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
     """Read the headings and items that ask."""
     outline = read_outline(document)
     asked = _asked(outline)
-    entries: list[Entry] = []
+    entries = shelf_of(document.text)
     used = 0
     for heading in outline.headings:
         if id(heading) in asked:
@@ -54,14 +54,15 @@ def read(document: Document, choices: Choices) -> Reading | None:
             used += _shown(outline, heading.at, heading.beyond)
         elif not _inside(heading, asked):
             items = list(_from_items(document, outline, heading))
-            entries += [entry._replace(category=_category(heading, asked)) for entry, _ in items]
+            for entry, _ in items:
+                entries.append(entry._replace(category=_category(heading, asked)))
             used += sum(count for _, count in items) + bool(items)
     used += len({id(heading.parent) for heading in outline.headings if id(heading) in asked and heading.level > 1})
     total = _shown(outline, 0, len(outline.lines))
     explained = min(1.0, used / total) if total else 0.0
     if not entries or explained < _LEAST:
         return None
-    return Reading(FORM, tuple(entries), _SURE * explained)
+    return Reading(FORM, entries.done(), _SURE * explained)
 
 
 def _shown(outline: Outline, start: int, stop: int) -> int:

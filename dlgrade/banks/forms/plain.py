@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dlgrade.banks.blocks import Document
-from dlgrade.banks.entries import Body, Entry, Reading
+from dlgrade.banks.entries import Body, Entry, Reading, shelf_of
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.plaintext.cards import marked_cards, tabbed_cards
 from dlgrade.banks.plaintext.heads import Head, find_heads, heads_anew, numbers_part
@@ -231,9 +231,9 @@ def _style(lines: Sequence[Line], passages: Sequence[tuple[Head, Passage, str | 
 
 def _entries(
     document: Document, passages: Sequence[tuple[Head, Passage, str | None]], key: Key | None, style: Style
-) -> tuple[Entry, ...]:
+) -> Sequence[Entry]:
     words = vocabulary([found.raw.partition("\n\n")[0] for _, found, _ in passages])
-    found = []
+    found = shelf_of(document.text)
     for head, passage, category in passages:
         wording, gap, material = passage.raw.partition("\n\n")
         body = body_of(document, passage, head.mark, style)
@@ -250,4 +250,4 @@ def _entries(
                 place=passage.place,
             )
         )
-    return tuple(found)
+    return found.done()

@@ -28,7 +28,7 @@ from dlgrade.banks.block import Block
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.body import read_body, trail_after
 from dlgrade.banks.data.names import column
-from dlgrade.banks.entries import Body, Entry, Reading
+from dlgrade.banks.entries import Body, Entry, Reading, shelf_of
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained, last_inside
 from dlgrade.banks.marks import wording
 from dlgrade.banks.wording import is_placeholder, plain, spaced, squash
@@ -109,7 +109,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
     for heading in headings:
         sections.enter(heading)
         categories[heading.line] = sections.current
-    entries: list[Entry] = []
+    entries = shelf_of(document.text)
     once: dict[int, Edit] = {}
     lines = 0
     for group in groups:
@@ -136,7 +136,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
         lines += sum(block.last - block.line + 1 for block in (*own, *blocks[group.beyond : group.after]))
     if not entries:
         return None
-    return Reading(FORM, tuple(entries), explained(document, lines), tuple(once.values()), marked=1.0)
+    return Reading(FORM, entries.done(), explained(document, lines), tuple(once.values()), marked=1.0)
 
 
 # ── tables ───────────────────────────────────────────────────────────────────────────────────
