@@ -15,8 +15,10 @@ import errno
 import marshal
 import os
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import accumulate, chain
 from tempfile import TemporaryFile
 from threading import Lock
 from typing import IO, Any, Generic, TypeVar, overload
@@ -35,7 +37,7 @@ _KEPT = 4  # pages in memory
 T = TypeVar("T")
 
 
-class _Records(Sequence[T]):
+class Records(Sequence[T]):
     """What indices and slices of records are, for those that give them one by one."""
 
     def _at(self, index: int) -> T:
@@ -55,7 +57,7 @@ class _Records(Sequence[T]):
         return self._at(index)
 
 
-class Shelf(_Records[T], Generic[T]):
+class Shelf(Records[T], Generic[T]):
     """Records that are added at the end. `pack` makes of one what `marshal` writes, or None: then it stays in memory."""
 
     def __init__(self, pack: Callable[[T], tuple[Any, ...] | None], unpack: Callable[[Any], T]) -> None:
@@ -166,7 +168,33 @@ def shelved(
     return shelf.done()
 
 
-class _Made(_Records[T]):
+class _Joined(Records[T]):
+    """The records of some sequences, one after the other."""
+
+    def __init__(self, sequences: Sequence[Sequence[T]]) -> None:
+        self._sequences = sequences
+        self._ends = list(accumulate(map(len, sequences)))
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def __iter__(self) -> Iterator[T]:
+        return chain.from_iterable(self._sequences)
+
+    def _at(self, index: int) -> T:
+        which = bisect_right(self._ends, index)
+        return self._sequences[which][index - self._ends[which]]
+
+
+def joined(sequences: Sequence[Sequence[T]]) -> Sequence[T]:
+    """The records of some sequences as those of one."""
+    if len(sequences) == 1:
+        return sequences[0]
+    few = all(isinstance(sequence, tuple) for sequence in sequences)
+    return tuple(chain.from_iterable(sequences)) if few else _Joined(sequences)
+
+
+class _Made(Records[T]):
     """What is made of records that stand in sequences of one length, each time somebody asks for it."""
 
     def __init__(self, make: Callable[..., T], sequences: tuple[Sequence[Any], ...]) -> None:

@@ -38,13 +38,13 @@ class Block(NamedTuple):
     level: int = 0
     number: str | None = None
     indent: int = 0
-    inside: tuple[Any, ...] = ()
+    inside: Sequence[Any] = ()
 
     @property
-    def children(self) -> tuple[Block, ...]:
+    def children(self) -> Sequence[Block]:
         """The blocks in this one. Of an item that holds plain paragraphs alone only their lines are kept."""
         inside = self.inside
-        return inside[0].paragraphs(self.line, inside) if inside and type(inside[0]) is Margin else inside
+        return inside[0].paragraphs(self.line, inside) if self.plain else inside
 
     @property
     def first(self) -> Block | None:
@@ -58,7 +58,8 @@ class Block(NamedTuple):
     @property
     def plain(self) -> bool:
         """Whether it is an item that holds plain paragraphs alone."""
-        return bool(self.inside) and isinstance(self.inside[0], Margin)
+        inside = self.inside
+        return type(inside) is tuple and bool(inside) and type(inside[0]) is Margin
 
     @property
     def text(self) -> str:
@@ -86,11 +87,12 @@ class Margin:
         """The paragraphs that an item on a line holds, as it keeps them."""
         return tuple([self.paragraph(line + inside[at], inside[at + 1]) for at in range(1, len(inside), 2)])
 
-    def item(self, line: int, number: str | None, lines: Sequence[int]) -> Block:
-        """An item of such paragraphs."""
+    def item(self, line: int, digits: int, lines: Sequence[int]) -> Block:
+        """An item of such paragraphs, with a number of so many digits."""
         last = line + lines[-2] + lines[-1] - 1
         last = line if last == line else last
         start, end = self._lines.starts[line - 1], self._lines.ends[last - 1]
+        number = self._text[start : start + digits] if digits else None
         return Block("item", start, end, line, last, "", 0, number, self._columns, (self, *lines))
 
     def cut(self, start: int, end: int) -> str:

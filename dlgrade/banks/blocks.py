@@ -18,7 +18,7 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import groupby
@@ -31,6 +31,7 @@ from dlgrade.banks.marks import title
 from dlgrade.banks.paged import Text, match_on
 from dlgrade.banks.patterns import later
 from dlgrade.banks.stretches import Stretch, stretches
+from dlgrade.shelf import joined
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -172,23 +173,23 @@ class Document:
     def _joined(self) -> Iterator[Block]:
         """Parse stretch by stretch, and join a list that goes on in the next one."""
         held: Block | None = None
-        items: list[Block] = []
+        lists: list[Sequence[Block]] = []
         for part in stretches(self._normal(), Plainly(self.text, self.lines)):
             first = True
             for block in self._blocks_of(part):
                 if first and held and self._goes_on(held, block):
-                    items += block.children
+                    lists.append(block.children)
                     held = held._replace(end=block.end, last=block.last)
                 elif held:
-                    yield held._replace(inside=tuple(items))
+                    yield held._replace(inside=joined(lists))
                     held = None
                 first = False
                 if held is None and block.kind == "list":
-                    held, items = block, list(block.children)
+                    held, lists = block, [block.children]
                 elif held is None:
                     yield block
         if held:
-            yield held._replace(inside=tuple(items))
+            yield held._replace(inside=joined(lists))
 
     def _blocks_of(self, part: Block | Stretch) -> Iterable[Block]:
         if isinstance(part, Stretch):

@@ -24,6 +24,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from dlgrade.banks.block import Block, Plainly
+from dlgrade.banks.items import Items
 from dlgrade.banks.paged import Text, paged
 from dlgrade.banks.patterns import later
 
@@ -61,6 +62,8 @@ _ENDS = {
     "declaration": re.compile(">"),
 }
 _INDENTED_CODE = 4
+_MARKS = frozenset("0123456789-+*")  # what the marks of items begin with
+_FEW = 1 << 5  # items whose blocks take no more room than what they are made of
 
 
 class Stretch(NamedTuple):
@@ -85,13 +88,12 @@ def stretches(text: Text, plainly: Plainly) -> Iterator[Block | Stretch]:
                     begin = held.let_go()
                 yield from held.given()
             doubtful = begin is not None and _below_empty_item(text, start)
-            items = None if doubtful else held.items(start, end, before)
-            told = [] if items else _plain(text, start, end, before, plainly)
-            if begin and (items or told or (start - begin[0] >= LENGTH and not indented)):
+            is_list = not doubtful and held.begins(start, end, before)
+            told = [] if is_list else _plain(text, start, end, before, plainly)
+            if begin and (is_list or told or (start - begin[0] >= LENGTH and not indented)):
                 yield Stretch(begin[1], text[begin[0] : start])
                 begin = None
-            if items:
-                held.add(items, start, before)
+            if is_list:
                 continue
             if told:
                 yield from told
@@ -196,61 +198,37 @@ class _Held:
     def __init__(self, text: Text, plainly: Plainly) -> None:
         self._text = text
         self._plainly = plainly
-        self._items: list[Block] = []
-        self._more: list[int] = []  # lines of paragraphs of the last item that are not in it yet
+        self._items = Items(plainly)
         self._last: tuple[int, tuple[int, int]] = 0, (0, 0)  # which of them the last chunk began with, and where
         self._sign = ""
 
     def __bool__(self) -> bool:
         return bool(self._items)
 
-    def items(self, start: int, end: int, before: int) -> tuple[str, list[Block]] | None:
-        """Return the items that make up a chunk, and what their marks all end in; None if a parser must read it."""
-        text, by = paged(self._text, start, end)
-        start, end = start - by, end - by
-        if text[start] not in "0123456789-+*":
-            return None
-        sign = ""
-        items: list[Block] = []
-        line = start
-        while line < end:
-            beyond = text.find("\n", line, end)
-            beyond = end if beyond < 0 else beyond
-            if items and text[line] == " ":
-                last = items[-1]
-                if not _inside(last.indent).fullmatch(text, line, beyond):
-                    return None
-                items[-1] = self._plainly.margin(last.indent).item(last.line, last.number, (0, before + 2 - last.line))
-            else:
-                match = _ITEM.fullmatch(text, line, beyond)
-                if match is None or (sign and match["sign"] != sign):
-                    return None
-                number, sign, _ = match.groups()
-                items.append(self._plainly.margin(match.start("text") - line).item(before + 1, number, (0, 1)))
-            before += 1
-            line = beyond + 1
-        return sign, items
-
-    def add(self, items: tuple[str, list[Block]], start: int, before: int) -> None:
-        """Take the items of a chunk, which begins somewhere, after so many lines."""
-        self._join()
-        self._sign = items[0]
-        self._last = len(self._items), (start, before)
-        self._items += items[1]
+    def begins(self, start: int, end: int, before: int) -> bool:
+        """Take a chunk, if it is beyond doubt the first items of a list."""
+        return self._takes_items(start, end, before, "")
 
     def takes(self, start: int, end: int, before: int) -> bool:
         """Take a chunk, if it is beyond doubt more items of the list, or a paragraph of the last one."""
         if self._text[start] not in " \t":
-            items = self.items(start, end, before)
-            if items is None or items[0] != self._sign:
-                return False
-            self.add(items, start, before)
-            return True
-        indent = self._items[-1].indent
+            return self._takes_items(start, end, before, self._sign)
         page, by = paged(self._text, start, end)
-        if not _inside(indent).fullmatch(page, start - by, end - by):
+        if not _inside(self._items.columns).fullmatch(page, start - by, end - by):
             return False
-        self._more += (before + 1 - self._items[-1].line, page.count("\n", start - by, end - by) + 1)
+        self._items.put(before + 1, page.count("\n", start - by, end - by) + 1)
+        return True
+
+    def _takes_items(self, start: int, end: int, before: int, sign: str) -> bool:
+        """Take the items that make up a chunk, whose marks all end in the sign; not if a parser must read it."""
+        count = len(self._items)
+        page, by = paged(self._text, start, end)
+        found = _sign(page, start - by, end - by, before, sign, self._items) if page[start - by] in _MARKS else None
+        if found is None:
+            self._items.cut(count)
+            return False
+        self._sign = found
+        self._last = count, (start, before)
         return True
 
     def let_go(self) -> tuple[int, int]:
@@ -259,24 +237,36 @@ class _Held:
         Return where that chunk begins.
         """
         count, begin = self._last
-        del self._items[count:]
-        self._more.clear()
+        self._items.cut(count)
         return begin
-
-    def _join(self) -> None:
-        """Put paragraphs into the last item."""
-        if self._more:
-            one = self._items[-1]
-            margin, *lines = one.inside
-            self._items[-1] = margin.item(one.line, one.number, (*lines, *self._more))
-            self._more = []
 
     def given(self) -> Iterator[Block]:
         """Give the list away, if there is one."""
-        self._join()
-        items, self._items = tuple(self._items), []
-        if items:
-            yield Block("list", items[0].start, items[-1].end, items[0].line, items[-1].last, inside=items)
+        if items := self._items:
+            self._items = Items(self._plainly)
+            inside = items if len(items) > _FEW else tuple(items)
+            yield Block("list", items[0].start, items[-1].end, items[0].line, items[-1].last, inside=inside)
+
+
+def _sign(text: str, start: int, end: int, before: int, sign: str, items: Items) -> str | None:
+    """Add the items that make up a part of a text; return what their marks end in, None if a parser must read it."""
+    line = start
+    while line < end:
+        beyond = text.find("\n", line, end)
+        beyond = end if beyond < 0 else beyond
+        if line > start and text[line] == " ":
+            if not _inside(items.columns).fullmatch(text, line, beyond):
+                return None
+            items.go_on()
+        else:
+            match = _ITEM.fullmatch(text, line, beyond)
+            if match is None or (sign and match["sign"] != sign):
+                return None
+            number, sign, _ = match.groups()
+            items.add(before + 1, len(number or ""), match.start("text") - line)
+        before += 1
+        line = beyond + 1
+    return sign
 
 
 class _Open:
