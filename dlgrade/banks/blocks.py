@@ -80,6 +80,11 @@ class Document:
         return Lines(self.text)
 
     @cached_property
+    def plainly(self) -> Plainly:
+        """What makes its plain blocks."""
+        return Plainly(self.text, self.lines)
+
+    @cached_property
     def newline(self) -> str:
         """The line end that the document uses, LF where it has none yet."""
         first = _NEWLINE.search(self.text if isinstance(self.text, str) else self.text.around(0, 0)[0])
@@ -174,7 +179,7 @@ class Document:
         """Parse stretch by stretch, and join a list that goes on in the next one."""
         held: Block | None = None
         lists: list[Sequence[Block]] = []
-        for part in stretches(self._normal(), Plainly(self.text, self.lines)):
+        for part in stretches(self._normal(), self.plainly):
             first = True
             for block in self._blocks_of(part):
                 if first and held and self._goes_on(held, block):

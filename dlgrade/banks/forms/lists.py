@@ -22,23 +22,24 @@ that ask as well are questions of their own (`children`), or else parts of it (`
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise, takewhile
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 from dlgrade.banks.asking import asks, asks_firmly, asks_outright, is_question
 from dlgrade.banks.block import Block
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.body import EMPTY_BULLET, empty_body, read_body
-from dlgrade.banks.entries import Entry, Reading, with_material
+from dlgrade.banks.entries import Entry, Reading, shelf_of, with_material
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained, names_section
 from dlgrade.banks.labels import starts_with_label
 from dlgrade.banks.marks import Wording, title, wording
 from dlgrade.banks.patterns import later
 from dlgrade.banks.wording import bold, plain
 from dlgrade.models import Choices
+from dlgrade.shelf import shelved
 
 FORM = "lists"
 
@@ -47,6 +48,7 @@ _NESTED = {
     "parents": "what asks below an item that asks is a part of it; --nested children makes it a question",
 }
 _NUMBERED_SURE, _BULLET_SURE = 0.9, 0.8
+_AGAIN = 1 << 14  # texts that are known when a document is read again
 # A link and nothing else leads somewhere: a table of contents, a reading list.
 _LINK = later(r"\W*\[[^\[\]]{0,500}\]\([^()\r\n]{0,500}(?:\([^()]{0,200}\)[^()\s]{0,200})?\)\W*")
 _RARELY = 3  # one in so many questions
@@ -97,20 +99,18 @@ class _Question:
 
 def read(document: Document, choices: Choices) -> Reading | None:
     """Read the items of every list in which most items ask."""
-    found = _questions(document, choices)
-    if not found:
+    walk = _Walk(document)
+    for at, block in enumerate(document.blocks):
+        walk.meet(at, block, choices)
+    found = walk.end()
+    if _said.cache_info().currsize == _AGAIN:
+        _said.cache_clear()  # what came first is out of it before the document is read again
+    if not found.count:
         return None
-    asking = sum(map(_counts, found))
-    lines = sum(question.lines for question in found)
-    lines += sum(block.last - block.line + 1 for question in found for block in question.below)
-    marked = round(asking / len(found), 4)
-    nested = any(question.parts or question.above for question in found)
-    remarks = (_NESTED[choices.nested],) if nested else ()
-    found.reverse()
-    entries = []
-    while found:  # of a hundred thousand, those that are done with need not be held
-        entries.append(_entry(document, found.pop()))
-    return Reading(FORM, tuple(entries), marked * explained(document, lines), marked=marked, remarks=remarks)
+    marked = round(found.asking / found.count, 4)
+    remarks = (_NESTED[choices.nested],) if found.nested else ()
+    sure = marked * explained(document, found.lines)
+    return Reading(FORM, found.entries, sure, marked=marked, remarks=remarks)
 
 
 def _counts(question: _Question) -> float:
@@ -119,12 +119,52 @@ def _counts(question: _Question) -> float:
     return _BULLET_SURE if asks_firmly(question.raw) else 0.0
 
 
-def _questions(document: Document, choices: Choices) -> list[_Question]:
-    """Walk through the document, list by list."""
-    walk = _Walk(document)
-    for at, block in enumerate(document.blocks):
-        walk.meet(at, block, choices)
-    return walk.end()
+class _Found:
+    """The questions found so far: the last of them, and what the others came to."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._done = shelf_of(document.text)
+        self.last: _Question | None = None
+        self.count = self.lines = 0
+        self.asking = 0.0
+        self.nested = False
+
+    def add(self, question: _Question) -> None:
+        """Add a question; with the one before it nothing more happens."""
+        self.settle()
+        self.last = question
+        self.count += 1
+        self.asking += _counts(question)
+        self.lines += question.lines
+        self.nested = self.nested or bool(question.parts) or question.above
+
+    def settle(self) -> None:
+        """Make an entry of the last question."""
+        if self.last is not None:
+            self.lines += _lines_below(self.last)
+            self._done.append(_entry(self._document, self.last))
+            self.last = None
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """The entries, once the last question is settled."""
+        return self._done.done()
+
+    def name(self, names: Mapping[int, str], led: Mapping[int, _Question]) -> None:
+        """Let lines below some questions, by their index, name the category of those that follow and be no answers."""
+        done, self._done = self._done, shelf_of(self._document.text)
+        name: str | None = None
+        for at, entry in enumerate(done):
+            if at in led:
+                self.lines -= _lines_below(led[at])
+                entry = _entry(self._document, replace(led[at], below=()))  # noqa: PLW2901
+            self._done.append(entry if name is None else entry._replace(category=entry.body.category or name))
+            name = names.get(at, name)
+
+
+def _lines_below(question: _Question) -> int:
+    return sum(block.last - block.line + 1 for block in question.below)
 
 
 class _Walk:
@@ -133,11 +173,13 @@ class _Walk:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.sections = Sections(document, document.titles)
-        self.found: list[_Question] = []
+        self.found = _Found(document)
         self.waiting: list[Block] = []
         self.opened = False
         self.apart = 0  # questions with blocks below their items that the numbering gave to them
-        self.lines: list[tuple[int, str]] = []  # short lines below a question, each with the index of the next one
+        # The short lines that stand below a question, and those questions, by index.
+        self.lines: dict[int, str] = {}
+        self.led: dict[int, _Question] = {}
 
     def meet(self, at: int, block: Block, choices: Choices) -> None:
         """Go on to the next block."""
@@ -147,28 +189,27 @@ class _Walk:
         if hidden or self.sections.about_itself:
             self.waiting += [block] if hidden else []
             return
-        inner, items = _parted(self.document, block, self.found[-1] if self.opened else None, choices)
+        last = self.found.last if self.opened else None
+        inner, items = _parted(self.document, block, last, choices)
         if inner:
             self.waiting.append(inner)
         if items:
-            if self.opened and _goes_on(self.found[-1].item, items[0].item):
-                self._give()
+            if last and _goes_on(last.item, items[0].item):
+                self._give(last)
             for question in items:
                 question.category = question.category or self.sections.current
-            self.found += items
+                self.found.add(question)
             self.waiting, self.opened = [], True
 
-    def end(self) -> list[_Question]:
+    def end(self) -> _Found:
         """Return the questions once the last block was met."""
         while self.waiting and self.waiting[-1].kind == "definition":  # links for the whole document stand at its end
             self.waiting.pop()
         self._give_last()
-        if self.lines and len(self.lines) == self.apart and self.apart * _RARELY <= len(self.found):
+        self.found.settle()
+        if self.lines and len(self.lines) == self.apart and self.apart * _RARELY <= self.found.count:
             # Nothing but short lines, and below few questions: they name what follows.
-            for (begin, name), (beyond, _) in pairwise([*self.lines, (len(self.found), "")]):
-                self.found[begin - 1].below = ()
-                for question in self.found[begin:beyond]:
-                    question.category = name
+            self.found.name(self.lines, self.led)
         return self.found
 
     def _ends(self, at: int, block: Block, *, hidden: bool) -> bool:
@@ -191,50 +232,67 @@ class _Walk:
         first = _asked(self.document, below.children[0]) if below and below.kind == "list" else None
         return first is not None and first.asks
 
-    def _give(self) -> None:
+    def _give(self, last: _Question) -> None:
         """Give what waits to the question above it: the numbering goes on below."""
         if self.waiting:
-            self.apart += 1
             text = self.waiting[0].text
             if len(self.waiting) == 1 and self.waiting[0].kind == "paragraph" and _SHORT_LINE.fullmatch(text):
-                self.lines.append((len(self.found), title(text)))
-        self.found[-1].below = (*self.found[-1].below, *self.waiting)
+                self.lines[self.found.count - 1] = title(text)
+                self.led[self.found.count - 1] = last
+            self.apart += 1
+            if len(self.lines) < self.apart:
+                self.led.clear()  # of other lines there are some too: none of them are names
+        last.below = (*last.below, *self.waiting)
 
     def _give_last(self) -> None:
         """Give what waits to the last question of a section, if others have their answers below them as well."""
-        often = self.apart * 2 >= len(self.found) - 1 > 0
+        often = self.apart * 2 >= self.found.count - 1 > 0
         labelled = (
             bool(self.waiting) and self.waiting[0].kind == "paragraph" and starts_with_label(self.waiting[0].text)
         )
-        if self.opened and (often or labelled):
-            self.found[-1].below = (*self.found[-1].below, *self.waiting)
+        if self.opened and self.found.last and (often or labelled):
+            self.found.last.below = (*self.found.last.below, *self.waiting)
 
 
 def _parted(
     document: Document, block: Block, before: _Question | None, choices: Choices
-) -> tuple[Block | None, list[_Question]]:
+) -> tuple[Block | None, Sequence[_Question]]:
     """Return what of a block may belong to the question before it, and the questions that it holds.
 
     An answer's list and the next question's are one where nothing stands between: `1. Drop. 2. Scale. 2. Why?`
     """
     if block.kind != "list":
         return block, []
-    if before and before.item.number and not block.children[0].number:
-        return block, []  # bullets below a numbered question are its answer's
-    tops = [_asked(document, item) for item in block.children]
-    items = [question for question in tops if question]
-    if before and before.item.number and len(items) == len(block.children):
-        first = _first_after(before.item, items)
-        if first and sum(asks(question.raw) for question in items[:first]) * 2 < first:
-            inner = block.children[:first]
-            return (
-                block._replace(inside=inner, end=inner[-1].end, last=inner[-1].last),
-                _in_list(
-                    document, block._replace(inside=block.children[first:]), choices, block.last + 1, tops[first:]
-                ),
-            )
-    found = _in_list(document, block, choices, block.last + 1, tops)
+    items = block.children
+    if before and before.item.number:
+        if not items[0].number:
+            return block, []  # bullets below a numbered question are its answer's
+        if first := _first_after(document, before.item, items):
+            inner, others = items[:first], items[first:]
+            rest = _top(document, block._replace(inside=others), choices)
+            return block._replace(inside=inner, end=inner[-1].end, last=inner[-1].last), rest
+    found = _top(document, block, choices)
     return (None, found) if found else (block, [])
+
+
+def _top(document: Document, block: Block, choices: Choices) -> Sequence[_Question]:
+    """Return the questions of an outermost list; where they are many, they are no longer in memory."""
+
+    def unpacked(packed: Sequence[Any]) -> _Question:
+        (line, digits, columns, lines), worded, *others, category, count = packed
+        item = document.plainly.margin(columns).item(line, digits, lines)
+        return _Question(item, Wording._make(worded), *others, category=category, lines=count)
+
+    return _in_list(document, block, choices, block.last + 1, keep=lambda found: shelved(found, _packed, unpacked))
+
+
+def _packed(question: _Question) -> tuple[Any, ...] | None:
+    item = question.item
+    if not item.plain:
+        return None
+    where = item.line, len(item.number or ""), item.indent, tuple(item.inside[1:])
+    others = question.asks, question.line, question.asked, question.end, question.stop
+    return where, tuple(question.wording), *others, question.category, question.lines
 
 
 def _in_list(
@@ -242,55 +300,97 @@ def _in_list(
     block: Block,
     choices: Choices,
     beyond: int,
-    items: Sequence[_Question | None] | None = None,
     *,
     below_question: bool = False,
-) -> list[_Question]:
-    """Return the questions that a list holds at any depth, none if it is not a list of questions.
+    keep: Callable[[Iterator[_Question]], Sequence[_Question]] = list,
+) -> Sequence[_Question]:
+    """Return the questions that a list holds at any depth, none if it is not a list of questions."""
+    found = _InList(document, block, choices, beyond, below_question=below_question)
+    questions = keep(found.questions())
+    return questions if found.asks or (questions and not found.telling) else []
 
-    `items` is what its items ask, where that was looked at already.
+
+class _InList:
+    """A list whose questions are looked for.
 
     Below an item that asks, only those ask that say so with a mark: an answer's steps are orders as well.
     """
-    found: list[_Question] = []
-    asking = telling = 0
-    leading = _only_leads(document, block)
-    items = items or [_asked(document, item) for item in block.children]
-    # Among items that ask in so many words an order asks as well.
-    orders = below_question and any(item and asks(item.raw) for item in items)
-    edges = [*(item.line for item in block.children[1:]), beyond]
-    for item, question, after in zip(block.children, items, edges, strict=True):
-        if question is None or (leading and _leads(document, item)):
-            continue
-        question.lines = after - item.line
-        firmly = _asks_in_list(question, below_question=below_question and not orders)
-        inner = _nested(document, item, question, choices, after, below_question=below_question)
+
+    def __init__(
+        self, document: Document, block: Block, choices: Choices, beyond: int, *, below_question: bool
+    ) -> None:
+        self._document = document
+        self._block = block
+        self._choices = choices
+        self._beyond = beyond
+        self._below_question = below_question
+        self.asking = self.telling = 0
+
+    @property
+    def asks(self) -> bool:
+        """Whether most of its items ask, of those looked at so far."""
+        return self.asking >= max(self.telling, 1)
+
+    def questions(self) -> Iterator[_Question]:
+        """Give what may be questions, one by one."""
+        leading = _only_leads(self._document, self._block)
+        for item, after in _edged(self._block.children, self._beyond):
+            question = _asked(self._document, item)
+            if question is None or (leading and _leads(self._document, item)):
+                continue
+            question.lines = after - item.line
+            yield from self._asked_in(item, question, after)
+
+    @cached_property
+    def _orders(self) -> bool:
+        """Whether orders ask: among items that ask in so many words they do as well."""
+        items = (_asked(self._document, item) for item in self._block.children)
+        return not self._below_question or any(item and asks(item.raw) for item in items)
+
+    def _asked_in(self, item: Block, question: _Question, after: int) -> Iterator[_Question]:
+        """Give what an item asks, and what is asked inside it."""
+        document, below_question = self._document, self._below_question
+        firmly = _asks_in_list(question, below_question=not self._orders)
+        inner = _nested(document, item, question, self._choices, after, below_question=below_question)
         if inner and not (firmly or question.wording.difficulty):
             category = title(question.raw) if not question.raw.startswith("!") else None
             for part in inner:
                 part.category = part.category or category
             inner[0].lines += inner[0].line - item.line
-            found += inner
-            continue
-        asking, telling = asking + firmly, telling + (not firmly)
-        found.append(question)
-        if inner and choices.nested == "parents":
-            lists = _nested_lists(item, question, below=True)
-            first, last = lists[0], lists[-1]
+            yield from inner
+            return
+        self.asking, self.telling = self.asking + firmly, self.telling + (not firmly)
+        if not inner:
+            yield question
+            return
+        lists = _nested_lists(item, question, below=True)
+        first, last = lists[0], lists[-1]
+        question.after = last.start
+        question.end = last.end  # what answers it stands below those that it holds
+        if self._choices.nested == "parents":
             question.parts = _dedented(document, first.start, last.end)
-            question.end = last.end
-            question.after = last.start
-        elif inner:
-            last = _nested_lists(item, question, below=True)[-1]
-            question.after = last.start
-            question.end = last.end  # what answers it stands below those that it holds
-            question.lines, question.above = inner[0].line - item.line, True
-            found += inner
-    return found if asking >= max(telling, 1) or (found and not asking and not telling) else []
+            yield question
+            return
+        question.lines, question.above = inner[0].line - item.line, True
+        yield question
+        yield from inner
+
+
+def _edged(items: Iterable[Block], beyond: int) -> Iterator[tuple[Block, int]]:
+    """Give the items, each with the line on which the next begins, after the last the one beyond."""
+    before: Block | None = None
+    for item in items:
+        if before is not None:
+            yield before, item.line
+        before = item
+    if before is not None:
+        yield before, beyond
 
 
 def _only_leads(document: Document, block: Block) -> bool:
     """Say whether a list is a table of contents or a reading list: links, and nothing below most of them."""
+    if document.text.find("[", block.start, block.end) < 0:
+        return False
     return sum(_leads(document, item) for item in block.children) * 2 > len(block.children)
 
 
@@ -332,14 +432,22 @@ def _asks_in_list(question: _Question, *, below_question: bool) -> bool:
     return question.asks if question.item.number else asks_firmly(question.raw)
 
 
-def _first_after(before: Block, items: Sequence[_Question]) -> int:
-    """Return the index from which on a list runs on from an item's number to the list's end, 0 if it does not."""
-    first = len(items)
-    while first and (first == len(items) or _number(items[first].item) == _number(items[first - 1].item) + 1):
-        first -= 1
-    runs = range(first, len(items))
-    wanted = _number(before) + 1
-    return next((i for i in runs if _number(items[i].item) == wanted and items[i].asks), 0)
+def _first_after(document: Document, before: Block, items: Sequence[Block]) -> int:
+    """Return the index from which on a list runs on from an item's number to the list's end, 0 if it does not.
+
+    What stands above it must not ask: it is the answer's.
+    """
+    first, following = len(items) - 1, _number(items[-1])
+    while first and _number(items[first - 1]) + 1 == following:
+        first, following = first - 1, following - 1
+    at = first + _number(before) + 1 - following
+    if not max(first, 1) <= at < len(items):
+        return 0
+    asked = [_asked(document, item) for item in items]
+    questions = [question for question in asked if question]
+    if len(questions) < len(items) or not questions[at].asks:
+        return 0
+    return at if sum(asks(question.raw) for question in questions[:at]) * 2 < at else 0
 
 
 def _goes_on(one: Block, other: Block) -> bool:
@@ -378,7 +486,7 @@ class _Said(NamedTuple):
     behind: str = ""
 
 
-@lru_cache(maxsize=2**14)  # a document is read again, with answers in it, for the proof that it reads as before
+@lru_cache(maxsize=_AGAIN)  # a document is read again, with answers in it, for the proof that it reads as before
 def _said(text: str, *, whole: bool = False, heading: bool = False) -> _Said:
     """Take a paragraph apart; `whole` leaves its first line whole, and of a heading all counts."""
     if heading:
