@@ -18,7 +18,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from tempfile import TemporaryFile
 from threading import Lock
 from typing import IO, Any, Generic, TypeVar, overload
@@ -50,11 +50,10 @@ class Records(Sequence[T]):
     def __getitem__(self, index: int | slice) -> T | Sequence[T]:
         if isinstance(index, slice):
             return tuple([self._at(at) for at in range(*index.indices(len(self)))])
-        if index < 0:
-            index += len(self)
-        if not 0 <= index < len(self):
+        length = len(self)
+        if not -length <= index < length:
             raise IndexError(index)
-        return self._at(index)
+        return self._at(index if index >= 0 else index + length)
 
 
 class Shelf(Records[T], Generic[T]):
@@ -80,6 +79,18 @@ class Shelf(Records[T], Generic[T]):
         self._last.append(record)
         if len(self._last) >= (MANY if self._file is None else self._size):
             self._write()
+
+    def extend(self, records: Iterable[T]) -> None:
+        """Add some records, which need not be in memory together.
+
+        Raises:
+            OutputError: the disk of temporary files is full.
+        """
+        records = iter(records)
+        while some := list(islice(records, self._size)):
+            self._last += some
+            if len(self._last) >= (MANY if self._file is None else self._size):
+                self._write()
 
     def done(self) -> Sequence[T]:
         """The records, as a tuple where they are few."""
@@ -110,14 +121,14 @@ class Shelf(Records[T], Generic[T]):
         return packed
 
     def _page(self, number: int) -> list[T]:
-        with self._one_at_a_time:
-            page = self._pages.get(number)
-            if page is None:
+        page = self._pages.get(number)
+        if page is None:
+            with self._one_at_a_time:
                 page = self._read(number)
                 while len(self._pages) >= _KEPT:
                     del self._pages[next(iter(self._pages))]
                 self._pages[number] = page
-            return page
+        return page
 
     def _read(self, number: int) -> list[T]:
         if self._file is None:
@@ -163,8 +174,7 @@ def shelved(
         OutputError: the disk of temporary files is full.
     """
     shelf = Shelf(pack, unpack)
-    for record in records:
-        shelf.append(record)
+    shelf.extend(records)
     return shelf.done()
 
 

@@ -13,6 +13,9 @@ from dlgrade.models import Edit, Slot
 from dlgrade.shelf import Shelf
 
 
+_new = tuple.__new__
+
+
 class Body(NamedTuple):
     """What is said in answer to a question, and `standing`, its place; where nothing is, `slot` is the place for it.
 
@@ -59,23 +62,26 @@ def shelf_of(text: Text) -> Shelf[Entry]:
 def gathered(text: Text, entries: Iterable[Entry]) -> Sequence[Entry]:
     """The entries of a document, so kept."""
     shelf = shelf_of(text)
-    for entry in entries:
-        shelf.append(entry)
+    shelf.extend(entries)
     return shelf.done()
 
 
 def _packed(text: Text, entry: Entry) -> tuple[Any, ...]:
-    raw, line, last, body, *others = entry
-    said, slot, standing, *more = body
+    raw, line, last, body, number, category, difficulty, marks, place = entry
+    said, slot, standing, material, own_difficulty, own_category = body
     where = said if not isinstance(said, Excerpt) else said.where if said.is_of(text) else said.text
-    return (raw, line, last, (where, slot and tuple(slot), standing and tuple(standing), *more), *others)
+    own = where, slot and tuple(slot), standing and tuple(standing), material, own_difficulty, own_category
+    return raw, line, last, own, number, category, difficulty, marks, place
 
 
-def _unpacked(text: Text, packed: Sequence[Any]) -> Entry:
-    raw, line, last, (where, slot, standing, *more), *others = packed
-    said = Excerpt(text, *where) if isinstance(where, tuple) else where
-    body = Body(said, slot and Slot._make(slot), standing and Slot._make(standing), *more)
-    return Entry(raw, line, last, body, *others)
+def _unpacked(text: Text, packed: tuple[Any, ...]) -> Entry:
+    raw, line, last, own, number, category, difficulty, marks, place = packed
+    where, slot, standing, material, own_difficulty, own_category = own
+    said = Excerpt(text, *where) if type(where) is tuple else where
+    # `tuple.__new__` takes half the time of the classes' own, and a bank is read some times.
+    slot, standing = slot and _new(Slot, slot), standing and _new(Slot, standing)
+    body = _new(Body, (said, slot, standing, material, own_difficulty, own_category))
+    return _new(Entry, (raw, line, last, body, number, category, difficulty, marks, place))
 
 
 @dataclass(frozen=True, slots=True)
