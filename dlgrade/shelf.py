@@ -57,7 +57,7 @@ class Records(Sequence[T]):
 
 
 class Shelf(Records[T], Generic[T]):
-    """Records that are added at the end. `pack` makes of one what `marshal` writes, or None: then it stays in memory."""
+    """Records, added at the end. `pack` makes of one what `marshal` writes, or None: then it stays in memory."""
 
     def __init__(self, pack: Callable[[T], tuple[Any, ...] | None], unpack: Callable[[Any], T]) -> None:
         self._pack = pack
@@ -100,7 +100,7 @@ class Shelf(Records[T], Generic[T]):
         file = self._file
         try:
             if file is None:
-                file = self._file = TemporaryFile(buffering=0)
+                file = self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - for as long as this lives
                 finalize(self, _close, file)
             file.seek(self._begins[-1])
             while len(self._last) >= self._size:
@@ -136,7 +136,7 @@ class Shelf(Records[T], Generic[T]):
         begin, end = self._begins[number], self._begins[number + 1]
         try:
             self._file.seek(begin)
-            packed = marshal.loads(self._file.read(end - begin))
+            packed = marshal.loads(self._file.read(end - begin))  # noqa: S302 - nobody else can write there
         except OSError as error:
             raise unwritable(error) from None
         if not self._unpacked:
@@ -222,6 +222,6 @@ class _Made(Records[T]):
 
 
 def made(make: Callable[..., T], *sequences: Sequence[Any]) -> Sequence[T]:
-    """What is made of the records of some sequences of one length: of few, a tuple; of many, each when it is asked for."""
+    """What is made of the records of sequences of one length, a tuple where they are few, else each on demand."""
     few = all(isinstance(sequence, tuple | range) for sequence in sequences)
     return tuple(map(make, *sequences)) if few else _Made(make, sequences)

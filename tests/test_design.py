@@ -19,7 +19,7 @@ ORDER = [
     *("numbered", "spool", "shelf"),
     *("banks.paged", "banks.patterns", "banks.wording", "banks.asking", "banks.labels", "banks.marks"),
     *("banks.spelling.lexicon", "banks.spelling.parting", "banks.spelling.repair"),
-    *("banks.block", "banks.stretches", "banks.grids", "banks.blocks", "banks.entries"),
+    *("banks.block", "banks.items", "banks.stretches", "banks.grids", "banks.blocks", "banks.entries"),
     *("banks.pieces", "banks.options", "banks.body", "banks.same"),
     *("banks.plaintext.pages", "banks.plaintext.openings", "banks.plaintext.passages", "banks.plaintext.running"),
     *("banks.plaintext.heads", "banks.plaintext.keys", "banks.plaintext.cards"),

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -409,7 +410,7 @@ def test_a_thousand_answers_are_read_back_once(monkeypatch: pytest.MonkeyPatch) 
     before = bank("".join(f"{n}. What is thing {n}?\n" for n in range(1_000)))
     reads: list[str] = []
 
-    def counted(before: Bank, source: str) -> tuple[Entry, ...] | None:
+    def counted(before: Bank, source: str) -> Sequence[Entry] | None:
         reads.append(source)
         return read_back(before, source)
 

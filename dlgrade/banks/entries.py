@@ -12,7 +12,6 @@ from dlgrade.banks.paged import Text
 from dlgrade.models import Edit, Slot
 from dlgrade.shelf import Shelf
 
-
 _new = tuple.__new__
 
 

@@ -223,7 +223,7 @@ class _Held:
         """Take the items that make up a chunk, whose marks all end in the sign; not if a parser must read it."""
         count = len(self._items)
         page, by = paged(self._text, start, end)
-        found = _sign(page, start - by, end - by, before, sign, self._items) if page[start - by] in _MARKS else None
+        found = _sign(page, start - by, end - by, before, self._items, sign=sign)
         if found is None:
             self._items.cut(count)
             return False
@@ -248,8 +248,10 @@ class _Held:
             yield Block("list", items[0].start, items[-1].end, items[0].line, items[-1].last, inside=inside)
 
 
-def _sign(text: str, start: int, end: int, before: int, sign: str, items: Items) -> str | None:
+def _sign(text: str, start: int, end: int, before: int, items: Items, *, sign: str) -> str | None:
     """Add the items that make up a part of a text; return what their marks end in, None if a parser must read it."""
+    if text[start] not in _MARKS:
+        return None
     line = start
     while line < end:
         beyond = text.find("\n", line, end)

@@ -13,7 +13,7 @@ folds up a chapter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dlgrade.banks.asking import is_question
@@ -110,7 +110,7 @@ def _folded(document: Document) -> Iterator[_Folded]:
             at = document.text.find("<details", done, block.end)
 
 
-def _walked(blocks: tuple[Block, ...]) -> Iterator[Block]:
+def _walked(blocks: Sequence[Block]) -> Iterator[Block]:
     for block in blocks:
         yield block
         yield from _walked(block.children)

@@ -89,7 +89,7 @@ class _Question:
     below: tuple[Block, ...] = ()
 
     @property
-    def own(self) -> tuple[Block, ...]:
+    def own(self) -> Sequence[Block]:
         """The blocks of its body."""
         inside = self.item.children
         return inside if self.after < 0 else tuple(child for child in inside if child.start > self.after)
