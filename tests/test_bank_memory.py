@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
 from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
 
-from dlgrade import spool
+from dlgrade import shelf, spool
 from dlgrade.banks import paged, placing
 from dlgrade.banks.filling import Filled, fill_with
 from dlgrade.banks.reading import bank_from_text
@@ -49,6 +50,31 @@ def test_reading_takes_so_many_times_the_memory_of_the_document(path: str, times
     bank, peak = measured(lambda: bank_from_text(many, path=path))
     assert [question.answer for question in bank.questions] == [ANSWER] * 1_000
     assert peak <= times * len(many.encode())
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        *(("headings.md", 1_700), ("list.md", 250), ("table.md", 1_500), ("bold.md", 800), ("details.md", 1_550)),
+        *(("plain.txt", 2_000), ("data.csv", 2_000), ("data.jsonl", 3_100)),
+    ],
+)
+def test_of_many_questions_none_is_held(path: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`most` bytes a question are in use while a document without answers is read; afterwards next to nothing is."""
+    monkeypatch.setattr(shelf, "MANY", 16)
+    document = made(path, 2_000, "")
+    bank_from_text(document, path=path)  # what is known of texts, up to some thousand, is no part of it
+    tracemalloc.start()
+    try:
+        bank = bank_from_text(document, path=path)
+        _, peak = tracemalloc.get_traced_memory()
+        gc.collect()
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(bank.questions) == 2_000
+    assert peak <= most * 2_000
+    assert held <= 80 * 2_000
 
 
 @pytest.mark.parametrize("path", PROSE)

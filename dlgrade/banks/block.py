@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, overload
 
-from dlgrade.banks.paged import Paged, Text
+from dlgrade.banks.paged import PAGE, Paged, Text
 
 Kind = Literal[
     "heading", "paragraph", "list", "item", "quote", "table", "row", "fence", "code", "html", "rule", "definition"
@@ -174,8 +174,11 @@ class Lines(Sequence[tuple[int, int]]):
             self.ends = array("q", [start for start, _ in found])
             self.starts = array("q", [begin, *(end for _, end in found)])
         else:
-            self.ends = array("q", [match.start() for match in _LF.finditer(text)])
-            self.starts = array("q", [begin, *[end + 1 for end in self.ends]])
+            self.ends = array("q")
+            for at in range(0, len(text), PAGE):  # so that the numbers are never in a list, four times as long
+                self.ends.extend([match.start() for match in _LF.finditer(text, at, at + PAGE)])
+            self.starts = array("q", [begin])
+            self.starts.extend(map((1).__add__, self.ends))
         self.ends.append(len(text))
 
     def __len__(self) -> int:

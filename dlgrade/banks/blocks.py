@@ -159,9 +159,15 @@ class Document:
     @cached_property
     def multiple_choice(self) -> bool:
         """Whether lettered options stand below one question after another, as nobody writes answers."""
-        pieces = [(0, self.text)] if isinstance(self.text, str) else self.text.pieces()
-        letters = Counter(match[1].lower() for _, piece in pieces for match in _OPTION.finditer(piece))
+        letters = Counter(match[1].lower() for piece in self.pieces() for match in _OPTION.finditer(piece))
         return letters["c"] >= _CHOICES and letters["c"] * 2 >= letters["a"]
+
+    def pieces(self) -> Iterator[str]:
+        """Give whole lines that together are the text: one in memory at once, one by pages some thousand at a time."""
+        if isinstance(self.text, str):
+            yield self.text
+        else:
+            yield from (piece for _, piece in self.text.pieces())
 
     def line(self, number: int) -> str:
         """Return one line, counted from 1, without its end."""

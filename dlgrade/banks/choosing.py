@@ -54,7 +54,7 @@ def _with_key(document: Document, reading: Reading) -> Reading:
     # For start-up time: most documents end in no key.
     from dlgrade.banks.plaintext.keys import find_key, may_have_key  # noqa: PLC0415
 
-    if not may_have_key(document.whole):
+    if not any(map(may_have_key, document.pieces())):
         return reading
     from dlgrade.banks.plaintext.pages import read_lines  # noqa: PLC0415
 

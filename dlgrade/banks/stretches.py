@@ -31,6 +31,9 @@ from dlgrade.banks.patterns import later
 LENGTH = 1 << 16
 """Characters from which on a stretch ends at the next place where it may."""
 
+FEW = 1 << 5
+"""Items of a list whose blocks are made at once: they take no more room than what they are made of."""
+
 # A chunk is what stands between blank lines, which to Markdown are those of blanks and tabs alone.
 _BLANK_LINES = re.compile(r"(?:[ \t]*+\n)*+(?:[ \t]*+\Z)?")
 _BLANK_LINE = re.compile(r"[ \t]*+(?:\n|\Z)")
@@ -63,7 +66,6 @@ _ENDS = {
 }
 _INDENTED_CODE = 4
 _MARKS = frozenset("0123456789-+*")  # what the marks of items begin with
-_FEW = 1 << 5  # items whose blocks take no more room than what they are made of
 
 
 class Stretch(NamedTuple):
@@ -244,7 +246,7 @@ class _Held:
         """Give the list away, if there is one."""
         if items := self._items:
             self._items = Items(self._plainly)
-            inside = items if len(items) > _FEW else tuple(items)
+            inside = items if len(items) > FEW else tuple(items)
             yield Block("list", items[0].start, items[-1].end, items[0].line, items[-1].last, inside=inside)
 
 
