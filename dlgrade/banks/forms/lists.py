@@ -24,7 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -133,19 +133,22 @@ class _Found:
         self.asking = 0.0
         self.nested = False
 
-    def add(self, question: _Question) -> None:
-        """Add a question; with the one before it nothing more happens."""
-        self.settle()
-        self.last = question
-        self.count += 1
-        self.asking += _counts(question)
-        self.lines += question.lines
-        self.nested = self.nested or bool(question.parts) or question.above
+    def add(self, questions: Iterable[_Question], category: str | None) -> None:
+        """Add questions of a category, where they have none of their own; with those before nothing more happens."""
+        for question in questions:
+            self.settle()
+            question.category = question.category or category
+            self.last = question
+            self.count += 1
+            self.asking += _counts(question)
+            self.lines += question.lines
+            self.nested = self.nested or question.above or bool(question.parts)
 
     def settle(self) -> None:
         """Make an entry of the last question."""
         if self.last is not None:
-            self.lines += _lines_below(self.last)
+            if self.last.below:
+                self.lines += _lines_below(self.last)
             self._done.append(_entry(self._document, self.last))
             self.last = None
 
@@ -199,9 +202,7 @@ class _Walk:
         if items:
             if last and _goes_on(last.item, items[0].item):
                 self._give(last)
-            for question in items:
-                question.category = question.category or self.sections.current
-                self.found.add(question)
+            self.found.add(items, self.sections.current)
             self.waiting, self.opened = [], True
 
     def end(self) -> _Found:
@@ -338,59 +339,58 @@ class _InList:
 
     def questions(self) -> Iterator[_Question]:
         """Give what may be questions, one by one."""
-        leading = _only_leads(self._document, self._block)
+        document, choices, below_question = self._document, self._choices, self._below_question
+        leading = _only_leads(document, self._block)
+        marked = below_question and not self._orders_ask()
         for item, after in _edged(self._block.children, self._beyond):
-            question = _asked(self._document, item)
-            if question is None or (leading and _leads(self._document, item)):
+            question = _asked(document, item)
+            if question is None or (leading and _leads(document, item)):
                 continue
             question.lines = after - item.line
-            if item.plain:
-                self._count(question)
-                yield question
+            firmly = _asks_in_list(question, below_question=marked)
+            inner = (
+                () if item.plain else _nested(document, item, question, choices, after, below_question=below_question)
+            )
+            if inner and not (firmly or question.wording.difficulty):
+                yield from _in_category(question, inner)
+                continue
+            if firmly:
+                self.asking += 1
             else:
-                yield from self._asked_in(item, question, after)
-
-    @cached_property
-    def _orders(self) -> bool:
-        """Whether orders ask: among items that ask in so many words they do as well."""
-        items = (_asked(self._document, item) for item in self._block.children)
-        return not self._below_question or any(item and asks(item.raw) for item in items)
-
-    def _asks_firmly(self, question: _Question) -> bool:
-        return _asks_in_list(question, below_question=not self._orders)
-
-    def _count(self, question: _Question) -> None:
-        if self._asks_firmly(question):
-            self.asking += 1
-        else:
-            self.telling += 1
-
-    def _asked_in(self, item: Block, question: _Question, after: int) -> Iterator[_Question]:
-        """Give what an item asks, and what is asked inside it."""
-        document = self._document
-        inner = _nested(document, item, question, self._choices, after, below_question=self._below_question)
-        if inner and not (question.wording.difficulty or self._asks_firmly(question)):
-            category = title(question.raw) if not question.raw.startswith("!") else None
-            for part in inner:
-                part.category = part.category or category
-            inner[0].lines += inner[0].line - item.line
+                self.telling += 1
+            if inner:
+                inner = _opened(document, question, inner, choices)
+            yield question
             yield from inner
-            return
-        self._count(question)
-        if not inner:
-            yield question
-            return
-        lists = _nested_lists(item, question, below=True)
-        first, last = lists[0], lists[-1]
-        question.after = last.start
-        question.end = last.end  # what answers it stands below those that it holds
-        if self._choices.nested == "parents":
-            question.parts = _dedented(document, first.start, last.end)
-            yield question
-            return
-        question.lines, question.above = inner[0].line - item.line, True
-        yield question
-        yield from inner
+
+    def _orders_ask(self) -> bool:
+        """Say whether orders ask: among items that ask in so many words they do as well."""
+        items = (_asked(self._document, item) for item in self._block.children)
+        return any(item and asks(item.raw) for item in items)
+
+
+def _in_category(question: _Question, inner: Sequence[_Question]) -> Sequence[_Question]:
+    """Return what is asked inside an item that does not ask: it names the category."""
+    category = title(question.raw) if not question.raw.startswith("!") else None
+    for part in inner:
+        part.category = part.category or category
+    inner[0].lines += inner[0].line - question.item.line
+    return inner
+
+
+def _opened(
+    document: Document, question: _Question, inner: Sequence[_Question], choices: Choices
+) -> Sequence[_Question]:
+    """Return what is asked inside a question, if those are questions of their own; else they are parts of it."""
+    lists = _nested_lists(question.item, question, below=True)
+    first, last = lists[0], lists[-1]
+    question.after = last.start
+    question.end = last.end  # what answers it stands below those that it holds
+    if choices.nested == "parents":
+        question.parts = _dedented(document, first.start, last.end)
+        return ()
+    question.lines, question.above = inner[0].line - question.item.line, True
+    return inner
 
 
 def _edged(items: Iterable[Block], beyond: int) -> Iterator[tuple[Block, int]]:
