@@ -92,7 +92,7 @@ class Margin:
     def item(self, line: int, digits: int, lines: Sequence[int]) -> Block:
         """An item of such paragraphs, with a number of so many digits."""
         last = line + lines[-2] + lines[-1] - 1
-        last = line if last == line else last
+        last = line if last == line else last  # one number for both
         start, end = self._lines.starts[line - 1], self._lines.ends[last - 1]
         number = self._text[start : start + digits] if digits else None
         return _new(Block, ("item", start, end, line, last, "", 0, number, self._columns, (self, *lines)))

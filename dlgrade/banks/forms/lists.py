@@ -535,7 +535,7 @@ def _on_one_line(line: str) -> list[str]:
 def _entry(document: Document, question: _Question) -> Entry:
     item, found = question.item, question.wording
     end = question.below[-1].end if question.below else question.stop
-    if item.plain and question.end == end:
+    if question.end == end and item.plain:
         body = empty_body(document, end, indent=item.indent)
     else:
         own, asked = (*question.own, *question.below), question.raw
@@ -545,15 +545,15 @@ def _entry(document: Document, question: _Question) -> Entry:
         body = body._replace(slot=body.slot._replace(lead=f"{body.slot.lead}**Answer:** ", shape="inline"))
     parts = f"{question.raw}\n\n{question.parts}" if question.parts else question.raw
     return Entry(
-        raw=with_material(parts, body),
-        line=question.line,
-        last=question.below[-1].last if question.below else question.line + max(question.lines, 1) - 1,
-        number=item.number or found.number,
-        category=body.category or question.category,
-        difficulty=found.difficulty or body.difficulty,
-        marks=found.marks,
-        place=(item.start, question.asked),
-        body=body,
+        with_material(parts, body),
+        question.line,
+        question.below[-1].last if question.below else question.line + max(question.lines, 1) - 1,
+        body,
+        item.number or found.number,
+        body.category or question.category,
+        found.difficulty or body.difficulty,
+        found.marks,
+        (item.start, question.asked),
     )
 
 
