@@ -348,9 +348,9 @@ class _InList:
                 continue
             question.lines = after - item.line
             firmly = _asks_in_list(question, below_question=marked)
-            inner = (
-                () if item.plain else _nested(document, item, question, choices, after, below_question=below_question)
-            )
+            inner: Sequence[_Question] = ()
+            if not item.plain:
+                inner = _nested(document, item, question, choices, after, below_question=below_question)
             if inner and not (firmly or question.wording.difficulty):
                 yield from _in_category(question, inner)
                 continue
