@@ -202,7 +202,7 @@ def _few_texts(raws: tuple[str, ...]) -> tuple[str | None, ...]:
 def _text(raw: str, known: frozenset[str]) -> str | None:
     """The wording on one line and repaired, what belongs to it as it stands."""
     if is_plain(raw):
-        return raw
+        return None
     wording, gap, material = raw.partition("\n\n")
     text = f"{readable(repaired(spaced(wording), known))}{gap}{material}"
     return None if text == raw else text  # one of the two is enough
