@@ -20,7 +20,7 @@ ORDER = [
     *("banks.paged", "banks.patterns", "banks.wording", "banks.asking", "banks.labels", "banks.marks"),
     *("banks.spelling.lexicon", "banks.spelling.parting", "banks.spelling.repair"),
     *("banks.block", "banks.items", "banks.stretches", "banks.grids", "banks.blocks", "banks.entries"),
-    *("banks.pieces", "banks.options", "banks.body", "banks.same"),
+    *("banks.pieces", "banks.options", "banks.body", "banks.listed", "banks.same"),
     *("banks.plaintext.pages", "banks.plaintext.openings", "banks.plaintext.passages", "banks.plaintext.running"),
     *("banks.plaintext.heads", "banks.plaintext.keys", "banks.plaintext.cards"),
     *("banks.outline", "banks.fitting", "banks.orgtext", "banks.layout"),

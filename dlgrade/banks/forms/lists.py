@@ -23,21 +23,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
+from functools import partial
 from itertools import takewhile
-from typing import Any, NamedTuple
 
-from dlgrade.banks.asking import asks, asks_firmly, asks_outright, is_question
+from dlgrade.banks.asking import asks, asks_firmly
 from dlgrade.banks.block import Block
 from dlgrade.banks.blocks import Document
-from dlgrade.banks.body import EMPTY_BULLET, empty_body, read_body
-from dlgrade.banks.entries import Entry, Reading, shelf_of, with_material
+from dlgrade.banks.entries import Entry, Reading, shelf_of
 from dlgrade.banks.forms.sections import Sections, ends_bank, explained, names_section
 from dlgrade.banks.labels import starts_with_label
-from dlgrade.banks.marks import Wording, title, wording
+from dlgrade.banks.listed import BOX, Listed, entry_of, forget_where_many, listed, packed, unpacked
+from dlgrade.banks.marks import title
 from dlgrade.banks.patterns import later
-from dlgrade.banks.wording import bold, plain
+from dlgrade.banks.wording import plain
 from dlgrade.models import Choices
 from dlgrade.shelf import shelved
 
@@ -48,56 +47,11 @@ _NESTED = {
     "parents": "what asks below an item that asks is a part of it; --nested children makes it a question",
 }
 _NUMBERED_SURE, _BULLET_SURE = 0.9, 0.8
-_AGAIN = 1 << 14  # texts that are known when a document is read again
 # A link and nothing else leads somewhere: a table of contents, a reading list.
 _LINK = later(r"\W*\[[^\[\]]{0,500}\]\([^()\r\n]{0,500}(?:\([^()]{0,200}\)[^()\s]{0,200})?\)\W*")
 _RARELY = 3  # one in so many questions
 _SHORT_LINE = later(r"[^\n]{2,40}[^\n.!?;,。！？]")
 _ORDER = later(r"(?:explain|describe|discuss|differentiate|give (?:an )?examples?)\b", re.IGNORECASE)
-_BOX = re.compile(r"\A\[[ xX✓]\][ \t]+")
-_ANSWER_BEHIND = later(
-    r"(?<=[?？.!）)*_`])[ \t]+(?=(?:\*\*|__|_|\*)?(?:Answer|Ans|Solution)\.?(?:\*\*|__|_|\*)?[ \t]*[:：–-])", re.I
-)
-_BOLD_QUESTION = later(
-    r"(?:\*\*|__)(?P<question>[^*\n]{3,400}?(?P<mark>[?？.:]))(?:\*\*|__)[ \t]*[:：–—-]?[ \t]+(?=\S)"
-)
-
-
-_new = tuple.__new__  # in half the time of the classes' own
-
-
-@dataclass(slots=True)
-class _Question:
-    """An item that is a question, worded up to `asked`; what follows begins at `end`: `own`, its body, up to `stop`.
-
-    `below` are blocks below the list that belong to it as well, `parts` what is asked inside it; `above` says that
-    what is asked inside it are questions of their own.
-    """
-
-    item: Block
-    wording: Wording
-    asks: bool
-    line: int
-    asked: int
-    end: int
-    stop: int
-    after: int = -1
-    category: str | None = None
-    lines: int = 0
-    parts: str = ""
-    above: bool = False
-    below: tuple[Block, ...] = ()
-
-    @property
-    def own(self) -> Sequence[Block]:
-        """The blocks of its body."""
-        inside = self.item.children
-        return inside if self.after < 0 else tuple(child for child in inside if child.start > self.after)
-
-    @property
-    def raw(self) -> str:
-        """What it asks."""
-        return self.wording.text
 
 
 def read(document: Document, choices: Choices) -> Reading | None:
@@ -106,8 +60,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
     for at, block in enumerate(document.blocks):
         walk.meet(at, block, choices)
     found = walk.end()
-    if _said.cache_info().currsize == _AGAIN:
-        _said.cache_clear()  # what came first is out of it before the document is read again
+    forget_where_many()
     if not found.count:
         return None
     marked = round(found.asking / found.count, 4)
@@ -116,7 +69,7 @@ def read(document: Document, choices: Choices) -> Reading | None:
     return Reading(FORM, found.entries, sure, marked=marked, remarks=remarks)
 
 
-def _counts(question: _Question) -> float:
+def _counts(question: Listed) -> float:
     if question.item.number:
         return _NUMBERED_SURE if question.asks else 0.0
     return _BULLET_SURE if asks_firmly(question.raw) else 0.0
@@ -128,12 +81,12 @@ class _Found:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._done = shelf_of(document.text)
-        self.last: _Question | None = None
+        self.last: Listed | None = None
         self.count = self.lines = 0
         self.asking = 0.0
         self.nested = False
 
-    def add(self, questions: Iterable[_Question], category: str | None) -> None:
+    def add(self, questions: Iterable[Listed], category: str | None) -> None:
         """Add questions of a category, where they have none of their own; with those before nothing more happens."""
         for question in questions:
             self.settle()
@@ -149,7 +102,7 @@ class _Found:
         if self.last is not None:
             if self.last.below:
                 self.lines += _lines_below(self.last)
-            self._done.append(_entry(self._document, self.last))
+            self._done.append(entry_of(self._document, self.last))
             self.last = None
 
     @property
@@ -157,19 +110,19 @@ class _Found:
         """The entries, once the last question is settled."""
         return self._done.done()
 
-    def name(self, names: Mapping[int, str], led: Mapping[int, _Question]) -> None:
+    def name(self, names: Mapping[int, str], led: Mapping[int, Listed]) -> None:
         """Let lines below some questions, by their index, name the category of those that follow and be no answers."""
         done, self._done = self._done, shelf_of(self._document.text)
         name: str | None = None
         for at, entry in enumerate(done):
             if at in led:
                 self.lines -= _lines_below(led[at])
-                entry = _entry(self._document, replace(led[at], below=()))  # noqa: PLW2901
+                entry = entry_of(self._document, replace(led[at], below=()))  # noqa: PLW2901
             self._done.append(entry if name is None else entry._replace(category=entry.body.category or name))
             name = names.get(at, name)
 
 
-def _lines_below(question: _Question) -> int:
+def _lines_below(question: Listed) -> int:
     return sum(block.last - block.line + 1 for block in question.below)
 
 
@@ -185,7 +138,7 @@ class _Walk:
         self.apart = 0  # questions with blocks below their items that the numbering gave to them
         # The short lines that stand below a question, and those questions, by index.
         self.lines: dict[int, str] = {}
-        self.led: dict[int, _Question] = {}
+        self.led: dict[int, Listed] = {}
 
     def meet(self, at: int, block: Block, choices: Choices) -> None:
         """Go on to the next block."""
@@ -233,10 +186,10 @@ class _Walk:
 
     def _above_questions(self, at: int) -> bool:
         below = self.document.blocks[at + 1] if at + 1 < len(self.document.blocks) else None
-        first = _asked(self.document, below.children[0]) if below and below.kind == "list" else None
+        first = listed(self.document, below.children[0]) if below and below.kind == "list" else None
         return first is not None and first.asks
 
-    def _give(self, last: _Question) -> None:
+    def _give(self, last: Listed) -> None:
         """Give what waits to the question above it: the numbering goes on below."""
         if self.waiting:
             text = self.waiting[0].text
@@ -259,8 +212,8 @@ class _Walk:
 
 
 def _parted(
-    document: Document, block: Block, before: _Question | None, choices: Choices
-) -> tuple[Block | None, Sequence[_Question]]:
+    document: Document, block: Block, before: Listed | None, choices: Choices
+) -> tuple[Block | None, Sequence[Listed]]:
     """Return what of a block may belong to the question before it, and the questions that it holds.
 
     An answer's list and the next question's are one where nothing stands between: `1. Drop. 2. Scale. 2. Why?`
@@ -279,26 +232,10 @@ def _parted(
     return (None, found) if found else (block, [])
 
 
-def _top(document: Document, block: Block, choices: Choices) -> Sequence[_Question]:
+def _top(document: Document, block: Block, choices: Choices) -> Sequence[Listed]:
     """Return the questions of an outermost list; where they are many, they are no longer in memory."""
-
-    def unpacked(packed: Sequence[Any]) -> _Question:
-        item, columns, lines, worded, asks, line, asked, end, stop, category, count = packed
-        block = _new(Block, (*item, columns, (margin(columns), *lines)))
-        return _Question(block, _new(Wording, worded), asks, line, asked, end, stop, -1, category, count)
-
-    margin = document.plainly.margin
-
-    return _in_list(document, block, choices, block.last + 1, keep=lambda found: shelved(found, _packed, unpacked))
-
-
-def _packed(question: _Question) -> tuple[Any, ...] | None:
-    one = question
-    if not one.item.plain:
-        return None
-    *item, columns, (_, *lines) = one.item
-    asked = tuple(one.wording), one.asks, one.line, one.asked, one.end, one.stop, one.category, one.lines
-    return item, columns, lines, *asked
+    unpack = partial(unpacked, document.plainly)
+    return _in_list(document, block, choices, block.last + 1, keep=lambda found: shelved(found, packed, unpack))
 
 
 def _in_list(
@@ -308,8 +245,8 @@ def _in_list(
     beyond: int,
     *,
     below_question: bool = False,
-    keep: Callable[[Iterator[_Question]], Sequence[_Question]] = list,
-) -> Sequence[_Question]:
+    keep: Callable[[Iterator[Listed]], Sequence[Listed]] = list,
+) -> Sequence[Listed]:
     """Return the questions that a list holds at any depth, none if it is not a list of questions."""
     found = _InList(document, block, choices, beyond, below_question=below_question)
     questions = keep(found.questions())
@@ -337,18 +274,18 @@ class _InList:
         """Whether most of its items ask, of those looked at so far."""
         return self.asking >= max(self.telling, 1)
 
-    def questions(self) -> Iterator[_Question]:
+    def questions(self) -> Iterator[Listed]:
         """Give what may be questions, one by one."""
         document, choices, below_question = self._document, self._choices, self._below_question
         leading = _only_leads(document, self._block)
         marked = below_question and not self._orders_ask()
         for item, after in _edged(self._block.children, self._beyond):
-            question = _asked(document, item)
+            question = listed(document, item)
             if question is None or (leading and _leads(document, item)):
                 continue
             question.lines = after - item.line
             firmly = _asks_in_list(question, below_question=marked)
-            inner: Sequence[_Question] = ()
+            inner: Sequence[Listed] = ()
             if not item.plain:
                 inner = _nested(document, item, question, choices, after, below_question=below_question)
             if inner and not (firmly or question.wording.difficulty):
@@ -365,11 +302,11 @@ class _InList:
 
     def _orders_ask(self) -> bool:
         """Say whether orders ask: among items that ask in so many words they do as well."""
-        items = (_asked(self._document, item) for item in self._block.children)
+        items = (listed(self._document, item) for item in self._block.children)
         return any(item and asks(item.raw) for item in items)
 
 
-def _in_category(question: _Question, inner: Sequence[_Question]) -> Sequence[_Question]:
+def _in_category(question: Listed, inner: Sequence[Listed]) -> Sequence[Listed]:
     """Return what is asked inside an item that does not ask: it names the category."""
     category = title(question.raw) if not question.raw.startswith("!") else None
     for part in inner:
@@ -378,9 +315,7 @@ def _in_category(question: _Question, inner: Sequence[_Question]) -> Sequence[_Q
     return inner
 
 
-def _opened(
-    document: Document, question: _Question, inner: Sequence[_Question], choices: Choices
-) -> Sequence[_Question]:
+def _opened(document: Document, question: Listed, inner: Sequence[Listed], choices: Choices) -> Sequence[Listed]:
     """Return what is asked inside a question, if those are questions of their own; else they are parts of it."""
     lists = _nested_lists(question.item, question, below=True)
     first, last = lists[0], lists[-1]
@@ -413,25 +348,25 @@ def _only_leads(document: Document, block: Block) -> bool:
 
 def _leads(document: Document, item: Block) -> bool:
     first = item.first if document.text.find("[", item.start, item.end) >= 0 else None
-    if first is None or not _LINK.fullmatch(_BOX.sub("", first.text)):
+    if first is None or not _LINK.fullmatch(BOX.sub("", first.text)):
         return False
     return all(child.kind == "list" for child in item.children[1:])
 
 
 def _nested(
-    document: Document, item: Block, question: _Question, choices: Choices, beyond: int, *, below_question: bool
-) -> list[_Question]:
+    document: Document, item: Block, question: Listed, choices: Choices, beyond: int, *, below_question: bool
+) -> list[Listed]:
     """Return the questions in the lists inside an item."""
     if "list" not in [child.kind for child in item.children]:
         return []
     below = below_question or question.asks or question.wording.difficulty is not None
-    found: list[_Question] = []
+    found: list[Listed] = []
     for child in _nested_lists(item, question, below=below):
         found += _in_list(document, child, choices, min(beyond, child.last + 1), below_question=below)
     return found
 
 
-def _nested_lists(item: Block, question: _Question, *, below: bool) -> list[Block]:
+def _nested_lists(item: Block, question: Listed, *, below: bool) -> list[Block]:
     """Return the lists in an item; below one that asks, what stands after a text is a part of its answer."""
     inside = [child for child in item.children if child.start >= question.asked]
     return [
@@ -441,7 +376,7 @@ def _nested_lists(item: Block, question: _Question, *, below: bool) -> list[Bloc
     ]
 
 
-def _asks_in_list(question: _Question, *, below_question: bool) -> bool:
+def _asks_in_list(question: Listed, *, below_question: bool) -> bool:
     if question.wording.labelled or question.wording.difficulty in {"easy", "medium", "hard"}:
         return True
     if below_question:
@@ -460,7 +395,7 @@ def _first_after(document: Document, before: Block, items: Sequence[Block]) -> i
     at = first + _number(before) + 1 - following
     if not max(first, 1) <= at < len(items):
         return 0
-    asked = [_asked(document, item) for item in items]
+    asked = [listed(document, item) for item in items]
     questions = [question for question in asked if question]
     if len(questions) < len(items) or not questions[at].asks:
         return 0
@@ -476,106 +411,7 @@ def _number(item: Block) -> int:
     return int(item.number or 0)
 
 
-def _asked(document: Document, item: Block) -> _Question | None:
-    """Find the question that an item begins with."""
-    first = item.first
-    if first is None or first.kind not in ("paragraph", "heading"):
-        return None
-    if first.kind == "heading":
-        said = _said(first.text, heading=True)
-        return _asked_at(item, said, first.line, first.end) if said.wording.text else None
-    said = _said(first.text)
-    if said.behind:
-        end = document.text.find(said.behind, document.lines.starts[first.line - 1], document.line_end(first.line))
-        if end > 0:
-            return _asked_at(item, said, first.line, end)
-        said = _said(first.text, whole=True)
-    end = document.line_end(first.line + said.lines - 1)
-    return _asked_at(item, said, first.line, end) if said.wording.text else None
-
-
-class _Said(NamedTuple):
-    """What a paragraph says in its first lines, whether that `asks`, and what stands `behind` it on the same line."""
-
-    wording: Wording
-    asks: bool
-    lines: int
-    behind: str = ""
-
-
-@lru_cache(maxsize=_AGAIN)  # a document is read again, with answers in it, for the proof that it reads as before
-def _said(text: str, *, whole: bool = False, heading: bool = False) -> _Said:
-    """Take a paragraph apart; `whole` leaves its first line whole, and of a heading all counts."""
-    if heading:
-        found = wording(text)
-        return _Said(found, is_question(found.text), 1)
-    lines = (_BOX.sub("", text) if text.startswith("[") else text).split("\n")
-    if not whole and len(split := _on_one_line(lines[0])) > 1:
-        found = wording(split[0])
-        return _Said(found, is_question(found.text), 1, split[1])
-    count = _asked_in(lines)
-    found = wording("\n".join(lines[:count]))
-    return _Said(found, is_question(found.text), count)
-
-
-def _asked_at(item: Block, said: _Said, line: int, end: int) -> _Question:
-    return _Question(item, said.wording, said.asks, line, end, end, max(end, item.end))
-
-
-def _on_one_line(line: str) -> list[str]:
-    """Return question and answer where both stand on one line: `**What is x?** It is y.`, `What is x? Answer: y`."""
-    match = _BOLD_QUESTION.match(line) if line.startswith(("**", "__")) else None
-    if match and (match["mark"] in "?？" or asks_outright(match["question"])):
-        return [line[: match.end()].rstrip(" \t:：–—-"), line[match.end() :]]
-    folded = line.casefold()
-    match = _ANSWER_BEHIND.search(line) if "ans" in folded or "solution" in folded else None
-    return [line[: match.end()], line[match.end() :]] if match else [line]
-
-
-def _entry(document: Document, question: _Question) -> Entry:
-    item, found = question.item, question.wording
-    end = question.below[-1].end if question.below else question.stop
-    if question.end == end and item.plain:
-        body = empty_body(document, end, indent=item.indent)
-    else:
-        own, asked = (*question.own, *question.below), question.raw
-        body = read_body(document, question.end, end, own, indent=item.indent, inside=question.stop, asked=asked)
-    if question.above and body.slot is not None and body.slot.lead.startswith("\n\n"):
-        # Below the questions in it: without a label its answer would go on with the last of theirs, or their list.
-        body = body._replace(slot=body.slot._replace(lead=f"{body.slot.lead}**Answer:** ", shape="inline"))
-    parts = f"{question.raw}\n\n{question.parts}" if question.parts else question.raw
-    return Entry(
-        with_material(parts, body),
-        question.line,
-        question.below[-1].last if question.below else question.line + max(question.lines, 1) - 1,
-        body,
-        item.number or found.number,
-        body.category or question.category,
-        found.difficulty or body.difficulty,
-        found.marks,
-        (item.start, question.asked),
-    )
-
-
 def _dedented(document: Document, start: int, end: int) -> str:
     lines = [line.rstrip("\r") for line in document.text[start:end].split("\n")]
     margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
     return "\n".join(line[margin:] for line in lines)
-
-
-def _asked_in(lines: Sequence[str]) -> int:
-    """How many of a paragraph's lines ask: those after the last question mark answer, unless they ask for more."""
-    if len(lines) == 1:
-        return 1
-    end = next((n for n, line in enumerate(lines) if n and _ends_question(lines[n - 1], line)), len(lines))
-    lines = lines[:end]
-    marked = [n for n, line in enumerate(lines, 1) if asks(line)]
-    count = marked[-1] if marked else len(lines)
-    while count < len(lines) and is_question(lines[count]):
-        count += 1
-    return count
-
-
-def _ends_question(before: str, line: str) -> bool:
-    """Say whether the question is over after a line: it was bold as a whole, or a place for an answer follows."""
-    return bold(before) is not None or starts_with_label(line) or bool(EMPTY_BULLET.fullmatch(line.strip()))
