@@ -146,23 +146,25 @@ class _Going(Generic[T, R]):
             self._failures[number] = Failure(id=id_, kind=error.kind, message=str(error))
             if isinstance(error, ServerFailed) and error.outage is not None:
                 self._outages[number] = error.outage
+            self._done += 1
+            self._forgive()
         except RunStopped as error:
             # those in flight meet the same wall a moment later: the first one's words are enough
             self._stopped = self._stopped or error
             self._halt()
-            if isinstance(error, ServerDown):
-                self._forgive(error)
-            return True
+            self._forgive()
         except Halted:
             return False  # it waited for its turn, or between two tries: a later run asks again
         else:
             if result is not None:
                 self._results[number] = id_, result
-        self._done += 1
+            self._done += 1
         return True
 
-    def _forgive(self, down: ServerDown) -> None:
+    def _forgive(self) -> None:
         """What failed only because the server was down by then is no failure of its own: a later run asks again."""
+        if not isinstance(down := self._stopped, ServerDown):
+            return
         for number in [number for number, outage in self._outages.items() if outage == down.outage]:
             del self._failures[number], self._outages[number]
             self._done -= 1

@@ -217,6 +217,25 @@ def test_what_failed_in_the_outage_is_no_failure_and_what_failed_before_it_is_on
     assert client.requests < 40
 
 
+def test_what_fails_in_the_outage_after_the_run_has_stopped_is_no_failure_either() -> None:
+    down, late, earlier = ServerDown("down"), ServerFailed("502"), ServerFailed("500")
+    down.outage = late.outage = 2
+    earlier.outage = 1
+    stopped = asyncio.Event()
+
+    async def work(error: DlgradeError) -> None:
+        if error is down:
+            stopped.set()
+        elif error is late:
+            await stopped.wait()
+            await asyncio.sleep(0)
+        raise error
+
+    done = run([("earlier", earlier), ("late", late), ("down", down)], work, concurrency=3)
+    assert done.stopped is down
+    assert [failure.id for failure in done.failures] == ["earlier"]
+
+
 def test_a_fill_whose_server_fails_stops_with_3_names_nobody_and_goes_on_later(tmp_path: Path) -> None:
     texts = questions(200)
     path = bank(tmp_path / "bank.md", texts)
