@@ -16,6 +16,7 @@ Kind = Literal[
 CODE_INDENT = 4
 """So many columns make code, fewer mean nothing."""
 
+_HALF = 1 << 31  # what an array of "i" has no room for
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _LF = re.compile("\n")
 _new = tuple.__new__  # of records made by the hundred thousand, in half the time of the classes' own
@@ -162,24 +163,25 @@ class Lines(Sequence[tuple[int, int]]):
     """The start and end of every line of a text, without the line end; a byte order mark stands before the first."""
 
     def __init__(self, text: Text) -> None:
+        size = "i" if len(text) < _HALF else "q"  # half the memory
         if isinstance(text, Paged):  # whose lines end in LF
-            self.ends = array("q")
+            self.ends = array(size)
             for at, piece in text.pieces():
                 self.ends.extend([at + match.start() for match in _LF.finditer(piece)])
-            self.starts = array("q", [0])
+            self.starts = array(size, [0])
             self.starts.extend(end + 1 for end in self.ends)
             self.ends.append(len(text))
             return
         begin = 1 if text.startswith("\ufeff") else 0
         if "\r" in text:
             found = [match.span() for match in _NEWLINE.finditer(text)]
-            self.ends = array("q", [start for start, _ in found])
-            self.starts = array("q", [begin, *(end for _, end in found)])
+            self.ends = array(size, [start for start, _ in found])
+            self.starts = array(size, [begin, *(end for _, end in found)])
         else:
-            self.ends = array("q")
+            self.ends = array(size)
             for at in range(0, len(text), PAGE):  # so that the numbers are never in a list, four times as long
                 self.ends.extend([match.start() for match in _LF.finditer(text, at, at + PAGE)])
-            self.starts = array("q", [begin])
+            self.starts = array(size, [begin])
             self.starts.extend(map((1).__add__, self.ends))
         self.ends.append(len(text))
 

@@ -14,12 +14,12 @@ class Items(Records[Block]):
 
     def __init__(self, plainly: Plainly) -> None:
         self._margin = plainly.margin
-        self._lines = array("q")
+        self._lines = array("i")
         self._digits = bytearray()  # of their numbers
         self._columns = bytearray()  # that their content stands in from the left
         # Of each paragraph how many lines below its item it begins, and how many it has; where an item's begin and end.
-        self._paragraphs = array("q")
-        self._begins = array("q", [0])
+        self._paragraphs = array("i")
+        self._begins = array("i", [0])
 
     def add(self, line: int, digits: int, columns: int) -> None:
         """Add an item of one line, with a number of so many digits and its content so many columns from the left."""
