@@ -346,15 +346,15 @@ def test_a_small_response_that_unpacks_without_end_is_not_unpacked_to_its_end() 
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("packed", [bare_deflate(GOOD), zlib.compress(GOOD), gzip.compress(GOOD)])
+@pytest.mark.parametrize("pack", [bare_deflate, zlib.compress, gzip.compress])
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
-def test_a_packed_reply_may_come_in_pieces_of_any_size(packed: bytes, size: int) -> None:
-    name = "gzip" if packed.startswith(b"\x1f\x8b") else "deflate"
+def test_a_packed_reply_may_come_in_pieces_of_any_size(pack: Callable[[bytes], bytes], size: int) -> None:
+    name = "gzip" if pack is gzip.compress else "deflate"
 
     def talk(connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         read(connection)
-        head, _, body = response(packed, f"content-encoding: {name}").partition(b"\r\n\r\n")
+        head, _, body = response(pack(GOOD), f"content-encoding: {name}").partition(b"\r\n\r\n")
         connection.sendall(head + b"\r\n\r\n")
         for at in range(0, len(body), size):
             connection.sendall(body[at : at + size])

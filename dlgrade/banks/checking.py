@@ -9,9 +9,11 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Literal
 
+from dlgrade.banks.block import Lines
 from dlgrade.banks.blocks import Document
 from dlgrade.banks.marks import wording
 from dlgrade.banks.same import same
@@ -45,9 +47,10 @@ _NOT_PLAIN_PYTHON = re.compile(r"^\s*(?:>>>|%|!|\$ )", re.MULTILINE)
 def check_bank(bank: Bank) -> list[Finding]:
     """Everything that is wrong with a bank, in the order of its lines."""
     found = [*_missing(bank), *_twice(bank), *_gaps(bank)]
+    where = _Where(bank.source)
     for question in bank.questions:
         if question.answer is not None:
-            found += (_finding(bank, question, kind, words, line) for kind, words, line in _wrong(bank, question))
+            found += (_finding(bank, question, kind, words, line) for kind, words, line in _wrong(question, where))
     return sorted(found, key=lambda finding: finding.line)
 
 
@@ -80,9 +83,9 @@ def _gaps(bank: Bank) -> Iterator[Finding]:
         before = number
 
 
-def _wrong(bank: Bank, question: Question) -> Iterator[tuple[Kind, str, int | None]]:
+def _wrong(question: Question, where: _Where) -> Iterator[tuple[Kind, str, int | None]]:
     answer = question.answer or ""
-    at = _line_of(bank, question)
+    at = where.line_of(question)
     code, prose, opened = _parted(answer)
     if opened:
         yield "open-fence", "a code fence is left open in the answer", at
@@ -92,17 +95,24 @@ def _wrong(bank: Bank, question: Question) -> Iterator[tuple[Kind, str, int | No
         yield "open-formula", words, at
     for line, text in code:
         if error := _python_error(text):
-            where = None if at is None else at + line + (error.lineno or 1)
-            yield "python", f"this Python does not parse: {error.msg}", where
+            there = None if at is None else at + line + (error.lineno or 1)
+            yield "python", f"this Python does not parse: {error.msg}", there
 
 
-def _line_of(bank: Bank, question: Question) -> int | None:
-    """The line on which the answer begins, None where it is indented and cannot be found as it is."""
-    start = 0
-    for _ in range(question.line - 1):
-        start = bank.source.find("\n", start) + 1
-    at = bank.source.find((question.answer or "").replace("\n", "\r\n" if "\r\n" in bank.source else "\n"), start)
-    return None if at < 0 else bank.source.count("\n", 0, at) + 1
+class _Where:
+    """Where in a source its answers stand."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._starts = Lines(source).starts
+        self._newline = "\r\n" if "\r\n" in source else "\n"
+
+    def line_of(self, question: Question) -> int | None:
+        """The line on which the answer begins, None where it is indented and cannot be found as it is."""
+        answer = (question.answer or "").replace("\n", self._newline)
+        end = len(self._source) if question.standing is None else question.standing.end
+        at = self._source.find(answer, self._starts[question.line - 1], end)
+        return None if at < 0 else bisect_right(self._starts, at)
 
 
 def _parted(answer: str) -> tuple[list[tuple[int, str]], str, bool]:
