@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import marshal
 import os
+from abc import abstractmethod
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -40,8 +41,8 @@ T = TypeVar("T")
 class Records(Sequence[T]):
     """What indices and slices of records are, for those that give them one by one."""
 
-    def _at(self, index: int) -> T:
-        raise NotImplementedError
+    @abstractmethod
+    def _at(self, index: int) -> T: ...
 
     @overload
     def __getitem__(self, index: int) -> T: ...
